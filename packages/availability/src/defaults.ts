@@ -1,0 +1,52 @@
+/** Segments of a content whose manifest is not known yet: 1,048,576 (128 KiB of bits at most per peer). */
+export const MAX_SEGMENTS = 1 << 20
+
+/** Blocks of a content whose manifest is not known yet: 4,194,304 (1 TiB in blocks of 256 KiB). */
+export const MAX_BLOCKS = 1 << 22
+
+/** Segments that a peer may claim to hold in part at the same time. An honest peer fetches few at once. */
+export const MAX_PARTIAL_SEGMENTS = 16_384
+
+/** One entry of a delta covers at most this many bytes of a segment's bits (8,192 blocks), so that it fits any frame. */
+export const PARTIAL_WINDOW_BYTES = 1024
+
+/** Largest announcement, without gossipsub's envelope around it. */
+export const MAX_ANNOUNCEMENT_BYTES = 1024
+
+/** What an announcement is taken to be before we made one. */
+export const TYPICAL_ANNOUNCEMENT_BYTES = 200
+
+/** What gossipsub adds to an announcement: topic, key, signature, sequence number and lengths, with an Ed25519 key. */
+export const ENVELOPE_BYTES = 250
+
+/** Addresses in one announcement. */
+export const MAX_ADDRS = 3
+
+/** A binary multiaddr; WebRTC-Direct over a relay with two certificate hashes takes about 150. */
+export const MAX_ADDR_BYTES = 255
+
+/** Copies of each announcement that reach a peer: a mesh of six brings two to three, gossip the rest. */
+export const COPIES = 3
+
+/** What the announcements of one swarm may take of each peer's downlink: half a percent of a stream of 5 Mbit/s. */
+export const ANNOUNCE_BYTES_PER_SECOND = 3000
+
+/** Shortest and longest mean interval between a peer's announcements. */
+export const MIN_INTERVAL_MS = 5000
+export const MAX_INTERVAL_MS = 16 * 3_600_000
+
+/** An announcement stays valid for so many intervals: two may get lost. */
+export const TTL_INTERVALS = 3.5
+
+/** Validity that is believed: from ten seconds to three days. */
+export const MIN_TTL_SECONDS = 10
+export const MAX_TTL_SECONDS = 259_200
+
+/** Announcements of one peer that come faster are not passed on. An honest peer leaves at least two seconds between them. */
+export const MIN_GAP_MS = 1000
+
+/** Peers remembered per swarm; the one not heard of for the longest goes first. */
+export const MAX_MEMBERS = 10_000
+
+/** How long an estimate of a swarm's size is used before the members are counted again. */
+export const COUNT_EVERY_MS = 1000

@@ -1,0 +1,41 @@
+import type { GossipsubOpts } from '@libp2p/gossipsub'
+
+/**
+ * Options for the gossipsub that announcements travel over, good for two peers and for many: no payloads, so all limits are tight.
+ *
+ * - Two peers must be able to talk, so a degree that cannot be reached is no reason to be silent.
+ * - An announcement is never urgent: it goes to the mesh, not to every neighbour, and a small mesh keeps duplicates few.
+ * - Peers behind one address are not punished for it: an office, a carrier's NAT and a machine with many tabs are honest. With the
+ *   library's default, the twelfth peer behind an address is cut off from gossip.
+ * - Peer exchange is the session's business, not the router's.
+ */
+export function gossipsubDefaults (): Partial<GossipsubOpts> {
+  return {
+    globalSignaturePolicy: 'StrictSign',
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    floodPublish: false,
+    fallbackToFloodsub: false,
+    emitSelf: false,
+    doPX: false,
+    D: 6,
+    Dlo: 4,
+    Dhi: 9,
+    Dout: 2,
+    Dlazy: 3,
+    gossipFactor: 0.1,
+    maxInboundDataLength: 256 * 1024,
+    maxOutboundBufferSize: 1024 * 1024,
+    maxTopicBytesPerPeer: 512 * 1024,
+    decodeRpcLimits: {
+      maxSubscriptions: 512,
+      maxMessages: 512,
+      maxIhaveMessageIDs: 1024,
+      maxIwantMessageIDs: 1024,
+      maxIdontwantMessageIDs: 512,
+      maxControlMessages: 512,
+      maxPeerInfos: 0
+    },
+    scoreParams: { IPColocationFactorWeight: 0 }
+  }
+}

@@ -1,0 +1,40 @@
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { Clock, Random } from '@shoal/base'
+import type { HaveMap, PeerName } from '@shoal/interface'
+
+/** A content's counts, as its manifest states them. */
+export interface HaveBounds {
+  /** @default 1,048,576: the most that is believed before the manifest is known */
+  readonly segments?: number | undefined
+  /** Blocks of all segments together. @default 4,194,304: the most that is believed before the manifest is known */
+  readonly blocks?: number | undefined
+}
+
+/** A have-map that can be made before its content's manifest is known. */
+export interface BoundedHaveMap extends HaveMap {
+  /** The manifest is known now: forgets what lies outside, and refuses it from now on. Returns the segments it touched. */
+  bound (bounds: HaveBounds): number[]
+}
+
+export interface AvailabilityInit {
+  /** Peers of another network use other topics. */
+  readonly network: string
+  /**
+   * Bytes per second that all announcements of one swarm may take of each peer's downlink, gossipsub's envelopes and copies included.
+   *
+   * @default 3000
+   */
+  readonly bytesPerSecond?: number | undefined
+}
+
+/** The part of gossipsub that announcements need. */
+export type PubSub = Pick<GossipSub, 'subscribe' | 'unsubscribe' | 'publish' | 'getSubscribers' | 'topicValidators'>
+
+export interface AvailabilityComponents {
+  /** Started, with `gossipsubDefaults()` or stricter. */
+  readonly pubsub: PubSub
+  /** Our own, as a `PeerId` or as text. */
+  readonly peerId: { toString (): PeerName }
+  readonly clock: Clock
+  readonly random: Random
+}

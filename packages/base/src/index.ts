@@ -1,0 +1,14 @@
+/**
+ * Small parts that every package uses and none of which does any I/O: time, randomness, rates and bounded memory.
+ * `systemClock` and `systemRandom` are the only places of Shoal that ask the machine for either.
+ *
+ * @packageDocumentation
+ */
+
+export { systemClock, ManualClock, type Clock } from './clock.js'
+export { systemRandom, seededRandom, shuffle, type Random } from './random.js'
+export { TokenBucket } from './token-bucket.js'
+export { Ewma, DecayingRate } from './ewma.js'
+export { BoundedMap } from './bounded-map.js'
+export { raceSignal } from './race-signal.js'
+export { toHex, fromHex, equalBytes } from './bytes.js'

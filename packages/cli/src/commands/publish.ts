@@ -1,0 +1,67 @@
+import { basename, resolve } from 'node:path'
+import { UsageError } from '../errors.js'
+import { formatBytes, plural, printable } from '../format.js'
+import { COMMON } from '../options/table.js'
+import type { Command } from '../types.js'
+import { seedUntilStopped } from './seeding.js'
+
+interface PublishedLine {
+  readonly link: string
+  readonly manifest: string
+  readonly root: string
+  readonly peerId: string
+  readonly addrs: readonly string[]
+  readonly segments: number
+  readonly bytes: number
+}
+
+export const publish: Command = {
+  name: 'publish',
+  summary: 'chunk, hash, sign, announce and seed a file or a folder',
+  args: ['PATH'],
+  options: ['origin', 'copy', 'once', 'name', ...COMMON],
+  examples: [
+    ['shoal publish ./public', 'prints a link and seeds until Ctrl-C'],
+    ['shoal publish ./show --origin https://cdn.example.com/show/', 'peers that miss something get it from there'],
+    ['shoal publish film.mp4 --data ./node --once', 'stores and exits; a later "shoal serve --data ./node" seeds it']
+  ],
+  notes: 'Files are served from where they lie; one that changes is withdrawn. Beside a running node on the same --data, that node takes over\n' +
+    'and this command exits. First line of --json: {"link","manifest","root","peerId","addrs","segments","bytes"}.',
+  attach: 'when-running',
+
+  prepare (args, values, cwd) {
+    if (values.once === true && values.data === undefined) throw new UsageError('--once needs --data: without a folder nothing would be left')
+    if ((values.origin?.length ?? 0) > 1) throw new UsageError('publish takes one --origin: the base URL that goes into the link')
+    return args.map(path => resolve(cwd, path))
+  },
+
+  async run (context) {
+    const { args: [path = ''], values, signal, emit, progress } = context
+    const { node, contents } = await context.node()
+    signal.throwIfAborted()
+    const { content, ...published } = await node.publish(path, {
+      signal,
+      copy: values.copy,
+      origin: values.origin?.[0],
+      name: values.name,
+      onprogress: (done, total) => { progress({ doing: `hashing ${basename(path)}`, done, total, notes: [] }) }
+    })
+    progress(undefined)
+    contents.keep(content)
+    const { link, manifest, root, segments, bytes } = published
+    emit({ link, manifest, root, peerId: node.peerId, addrs: node.addrs, segments, bytes } satisfies PublishedLine)
+    if (!context.attached && values.once !== true) await seedUntilStopped(context, content)
+  },
+
+  render (line) {
+    const { link, manifest, root, peerId, segments, bytes } = line as PublishedLine
+    return [
+      `Published ${plural(segments, 'segment')}, ${formatBytes(bytes)}`,
+      `  manifest  ${manifest}`,
+      `  root      ${root}`,
+      `  peer      ${peerId}`,
+      '',
+      `Fetch it with: shoal fetch '${printable(link)}' -o OUT`
+    ].join('\n')
+  }
+}

@@ -1,0 +1,76 @@
+import type { PenaltyReason, Shoal, ShoalEvents, SourceKind } from '@shoal/interface'
+import { shortPeer } from './format.js'
+
+/** What a node reported since it started, counted. */
+export interface EventCounts {
+  readonly penalties: ReadonlyMap<string, number>
+  /** By `from→to`, then reason, joined by blanks. */
+  readonly fallbacks: ReadonlyMap<string, number>
+  readonly segments: ReadonlyMap<SourceKind, number>
+  readonly connects: number
+  readonly disconnects: number
+  readonly withdrawn: number
+  readonly corrupt: number
+  readonly errors: number
+}
+
+const PENALTY_REASONS: Readonly<Record<PenaltyReason, 0>> = {
+  'corrupt-block': 0, 'protocol-violation': 0, 'stalled': 0, 'false-have': 0, 'spam': 0, 'bad-head': 0, 'bad-announcement': 0
+}
+const SOURCES: Readonly<Record<SourceKind, 0>> = { peer: 0, origin: 0, store: 0 }
+
+/** Counts a node's events. Reasons are few and fixed, so the maps stay small; known ones start at 0, as rates over them need. */
+export function countEvents (node: Shoal): EventCounts {
+  const counts = {
+    penalties: new Map<string, number>(Object.entries(PENALTY_REASONS)),
+    fallbacks: new Map<string, number>(),
+    segments: new Map(Object.entries(SOURCES)) as Map<SourceKind, number>,
+    connects: 0,
+    disconnects: 0,
+    withdrawn: 0,
+    corrupt: 0,
+    errors: 0
+  }
+  node.addEventListener('peer:penalty', ({ detail }) => { add(counts.penalties, detail.reason) })
+  node.addEventListener('fallback', ({ detail }) => { add(counts.fallbacks, `${detail.from} ${detail.to} ${detail.reason}`) })
+  node.addEventListener('segment', ({ detail }) => { add(counts.segments, detail.source) })
+  node.addEventListener('peer:connect', () => { counts.connects++ })
+  node.addEventListener('peer:disconnect', () => { counts.disconnects++ })
+  node.addEventListener('store:withdrawn', ({ detail }) => { counts.withdrawn += detail.blocks })
+  node.addEventListener('store:corrupt', () => { counts.corrupt++ })
+  node.addEventListener('error', () => { counts.errors++ })
+  return counts
+}
+
+function add<K> (map: Map<K, number>, key: K): void {
+  map.set(key, (map.get(key) ?? 0) + 1)
+}
+
+/** Same lines in a row within this many are written once: a flood from outside must not become a flood of logs. */
+const REMEMBERED_LINES = 32
+
+/** Writes what an operator should know: penalties, withdrawn and corrupt files, errors; everything when `verbose`. */
+export function logEvents (node: Shoal, log: (line: string) => void, verbose: boolean): void {
+  const recent: string[] = []
+  const once = (line: string): void => {
+    if (recent.includes(line)) return
+    recent.push(line)
+    if (recent.length > REMEMBERED_LINES) recent.shift()
+    log(line)
+  }
+  const on = <T extends keyof ShoalEvents>(type: T, write: (detail: ShoalEvents[T]['detail']) => string, out = once): void => {
+    node.addEventListener(type, event => { out(write(event.detail)) })
+  }
+  on('error', ({ doing, error }) => `error while ${doing}: ${error.message}`)
+  on('peer:penalty', ({ peer, reason, detail, score }) => `peer ${shortPeer(peer)} penalised: ${reason}, ${detail}; score ${score}`)
+  on('store:withdrawn', ({ path, blocks, reason }) => `${path} is no longer seeded (${blocks} blocks): ${reason}`)
+  on('store:corrupt', ({ where }) => `bad block in ${where} dropped`)
+  on('mode', ({ mode, reason }) => `delivery mode is now ${mode}: ${reason}`)
+  if (!verbose) return
+  on('peer:connect', ({ peer, transport, direction, addr }) => `peer ${shortPeer(peer)} connected (${transport}, ${direction}) ${addr}`, log)
+  on('peer:disconnect', ({ peer, reason }) => `peer ${shortPeer(peer)} left: ${reason}`, log)
+  on('fallback', ({ path, from, to, reason }) => `${path}: ${from} → ${to}, ${reason}`, log)
+  on('segment', ({ path, bytes, source, reason, ms }) => `${path}: ${bytes} bytes from ${source}, ${reason}, ${Math.round(ms)} ms`, log)
+  on('address', ({ addrs }) => `addresses: ${addrs.join(' ')}`)
+  on('manifest:update', ({ content, manifest }) => `${content} is now ${manifest}`, log)
+}

@@ -1,0 +1,118 @@
+import type { ShoalOptions } from '@shoal/interface'
+
+/**
+ * - `string`, `list` (repeatable; several in one environment variable are parted by commas or blanks)
+ * - `path`: made absolute, against the working directory or the configuration file's folder
+ * - `flag`: true or false; `seconds`, `count`: numbers
+ * - `amount`: a size or a rate, a number or a string with a unit
+ * - `ice`: as `list` of URLs; the configuration file may hold objects with credentials
+ */
+export type OptionType = 'string' | 'list' | 'path' | 'flag' | 'seconds' | 'count' | 'amount' | 'ice'
+
+export interface OptionSpec {
+  readonly type: OptionType
+  /** Name of the value in help. */
+  readonly value?: string
+  readonly short?: string
+  readonly choices?: readonly string[]
+  readonly help: string
+  /** The default in words, where a command does not set one of its own. */
+  readonly default?: string
+  /** Passed on to `createShoal` under this word. */
+  readonly node?: true
+  /** About one run only: neither in the environment nor in a configuration file. */
+  readonly once?: true
+}
+
+type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload'> | 'store.quota' | 'store.kind' | 'upload.rate' | 'upload.slots'
+
+const NODE_OPTIONS = {
+  data: { type: 'path', value: 'DIR', node: true, help: 'folder for identity, store and records', default: 'none: all in memory, a new identity each time' },
+  bootstrap: { type: 'list', value: 'MULTIADDR|URL', node: true, help: 'a first node to know, or an https URL with /.well-known/shoal', default: 'none' },
+  listen: { type: 'list', value: 'MULTIADDR', node: true, help: 'an address to listen on', default: 'TCP and WebSockets on any free port' },
+  announce: { type: 'list', value: 'MULTIADDR', node: true, help: 'an address to tell others instead of those listened on', default: 'none' },
+  token: { type: 'string', value: 'T', node: true, help: 'token to show when joining a swarm', default: 'none' },
+  mode: { type: 'string', value: 'MODE', node: true, choices: ['hybrid', 'p2p', 'origin', 'auto'], help: 'where bytes may come from', default: 'hybrid' },
+  network: { type: 'string', value: 'NAME', node: true, help: 'nodes of different networks do not see each other', default: 'shoal' },
+  mdns: { type: 'flag', node: true, help: 'find nodes of the local network by multicast DNS', default: 'off' },
+  upnp: { type: 'flag', node: true, help: 'open a port on the local router by UPnP', default: 'off' },
+  server: { type: 'flag', node: true, help: 'relay for others and answer DHT queries', default: 'off' },
+  iceServers: { type: 'ice', value: 'URL', node: true, help: 'a STUN or TURN server for WebRTC', default: 'none' },
+  'store.quota': { type: 'amount', value: 'SIZE', node: true, help: 'upper bound of the store, as 512MiB', default: '2 GiB with a data folder, 256 MiB in memory' },
+  'store.kind': { type: 'string', value: 'KIND', node: true, choices: ['auto', 'memory'], help: 'where the store lives', default: 'auto' },
+  'upload.rate': { type: 'amount', value: 'RATE', node: true, help: 'upper bound of what is given to peers, as 10Mbit', default: 'unlimited' },
+  'upload.slots': { type: 'count', value: 'N', node: true, help: 'peers served at the same time', default: '16' }
+} as const satisfies Record<NodeWord, OptionSpec>
+
+/**
+ * Every option there is. Flag, environment variable, place in the configuration file and help all follow from here:
+ * `store.quota` is `--store-quota`, `SHOAL_STORE_QUOTA` and `{ "store": { "quota": … } }`.
+ */
+export const OPTIONS = {
+  ...NODE_OPTIONS,
+  config: { type: 'path', value: 'FILE', help: 'JSON with the same words as these options', default: 'none' },
+  json: { type: 'flag', help: 'one JSON object a line on standard output and nothing else there', default: 'off' },
+  verbose: { type: 'flag', short: 'v', help: 'log every connection, fallback and refusal', default: 'off' },
+  help: { type: 'flag', short: 'h', once: true, help: 'this page' },
+
+  origin: { type: 'list', value: 'URL', help: 'base URL where the same paths can be had over HTTP', default: 'none' },
+  copy: { type: 'flag', help: 'copy the bytes into the store instead of serving them from where they lie', default: 'off' },
+  once: { type: 'flag', once: true, help: 'store and exit instead of seeding; needs --data' },
+  name: { type: 'string', value: 'N', once: true, help: 'what to call the content', default: 'name of the file or folder' },
+
+  out: { type: 'path', value: 'OUT', short: 'o', once: true, help: 'file, or folder for a content of several files; required' },
+  seed: { type: 'flag', help: 'go on seeding when done', default: 'off' },
+  'no-origin': { type: 'flag', once: true, help: 'peers only: the same as --mode p2p' },
+  timeout: { type: 'seconds', value: 'S', help: 'give up after S seconds without a new byte; 0 never does', default: '60' },
+
+  gateway: { type: 'string', value: 'HOST:PORT|off', help: 'HTTP gateway and status page', default: 'off' },
+  metrics: { type: 'string', value: 'HOST:PORT|off', help: 'Prometheus metrics', default: 'off' }
+} as const satisfies Record<string, OptionSpec>
+
+export type OptionName = keyof typeof OPTIONS
+
+export interface IceServer { urls: string | string[], username?: string, credential?: string }
+
+interface TypeOf {
+  string: string
+  list: readonly string[]
+  path: string
+  flag: boolean
+  seconds: number
+  count: number
+  amount: number | string
+  ice: readonly IceServer[]
+}
+
+/** Values of options, by their words. What was not set and has no default is absent. */
+export type Values = { -readonly [K in OptionName]?: TypeOf[(typeof OPTIONS)[K]['type']] }
+
+/** Options that every command takes which may run a node of its own. */
+export const COMMON: readonly OptionName[] = [...Object.keys(NODE_OPTIONS) as OptionName[], 'config', 'json', 'verbose', 'help']
+
+export function specOf (name: OptionName): OptionSpec {
+  return OPTIONS[name]
+}
+
+/** `store.quota` → `store-quota`, `iceServers` → `ice-servers`. */
+export function flagName (name: string): string {
+  return name.replace('.', '-').replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
+}
+
+/** `store.quota` → `SHOAL_STORE_QUOTA`; `undefined` for options about one run. */
+export function envName (name: OptionName): string | undefined {
+  return specOf(name).once === true ? undefined : `SHOAL_${flagName(name).replaceAll('-', '_').toUpperCase()}`
+}
+
+/** What of the values `createShoal` takes, in its shape. */
+export function nodeOptions (values: Values): ShoalOptions {
+  const options: Record<string, unknown> = {}
+  for (const name of Object.keys(NODE_OPTIONS) as (keyof typeof NODE_OPTIONS)[]) {
+    const value = values[name]
+    if (value === undefined) continue
+    const [group, word] = name.split('.') as [string, string?]
+    if (word === undefined) options[group] = value
+    else options[group] = { ...options[group] as object | undefined, [word]: value }
+  }
+  return options
+}

@@ -1,0 +1,149 @@
+import { TypedEventEmitter } from 'main-event'
+import { writeFile } from 'node:fs/promises'
+import {
+  InvalidLinkError, NotFoundError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type NodeStatus,
+  type OpenOptions, type Published, type PublishOptions, type ReadOptions, type SaveOptions, type Segment, type Shoal, type ShoalEvents,
+  type ShoalOptions
+} from '@shoal/interface'
+
+export class StubContent extends TypedEventEmitter<ContentEvents> implements Content {
+  readonly link: string
+  readonly summary: ManifestSummary
+  readonly stats: ContentStats = {
+    fromPeers: 60, fromOrigin: 40, fromStore: 0, uploaded: 0, wasted: 0, peers: { peerA: 60 }, connected: 1, swarmSize: 2
+  }
+
+  readonly files: ReadonlyMap<string, Uint8Array>
+  readonly reads: ReadOptions[] = []
+  closed = 0
+  /** Thrown by reads after this many bytes. */
+  failAfter = Infinity
+  failure: Error = new Error('broken')
+  /** Held back until resolved. */
+  gate: Promise<void> = Promise.resolve()
+  onclose: () => void = () => undefined
+
+  constructor (cid: string, files: ReadonlyMap<string, Uint8Array>, kind: 'file' | 'directory' = 'directory', name = 'stub') {
+    super()
+    this.link = `shoal:${cid}`
+    this.files = files
+    const bytes = [...files.values()].reduce((sum, file) => sum + file.byteLength, 0)
+    this.summary = { cid, publisher: 'publisher', name, kind, root: 'root', segments: files.size, blocks: files.size, bytes, pages: 1 }
+  }
+
+  async * segments (): AsyncGenerator<Segment> {
+    for (const path of this.files.keys()) yield await this.stat(path)
+  }
+
+  async stat (path: string): Promise<Segment> {
+    const file = this.files.get(path)
+    if (file === undefined) throw new NotFoundError(`no segment "${path}"`)
+    return { index: 0, path, size: file.byteLength, cid: `cid-${path}`, blocks: 1 }
+  }
+
+  async * read (path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array> {
+    this.reads.push(options)
+    const { start = 0, end = Infinity, signal } = options
+    const file = this.files.get(path) ?? new Uint8Array()
+    for (let at = start; at < Math.min(end, file.byteLength); at += 100) {
+      await this.gate
+      signal?.throwIfAborted()
+      if (at >= this.failAfter) throw this.failure
+      yield file.subarray(at, Math.min(at + 100, end, file.byteLength))
+    }
+  }
+
+  async fetchAll (): Promise<void> {}
+
+  async save (out: string, { signal, onprogress }: SaveOptions = {}): Promise<void> {
+    onprogress?.(this.summary.bytes / 2, this.summary.bytes)
+    await Promise.race([this.gate, new Promise((_, reject) => { signal?.addEventListener('abort', () => { reject(signal.reason as Error) }) })])
+    signal?.throwIfAborted()
+    for (const file of this.files.values()) await writeFile(out, file)
+    onprogress?.(this.summary.bytes, this.summary.bytes)
+  }
+
+  async close (): Promise<void> {
+    this.closed++
+    this.onclose()
+  }
+}
+
+/** A node with a few contents and no network. */
+export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
+  readonly peerId = '12D3KooWStubStubStub'
+  readonly addrs = ['/ip4/127.0.0.1/tcp/1/p2p/12D3KooWStubStubStub']
+  readonly options: ShoalOptions
+  readonly known = new Map<string, StubContent>()
+  readonly opened: { link: string, options: OpenOptions | undefined }[] = []
+  readonly published: { path: string, options: PublishOptions | undefined }[] = []
+  readonly #open = new Set<StubContent>()
+  stops = 0
+
+  constructor (options: ShoalOptions = {}, contents: readonly StubContent[] = []) {
+    super()
+    this.options = options
+    for (const content of contents) this.known.set(content.summary.cid, content)
+  }
+
+  get contents (): readonly StubContent[] {
+    return [...this.#open]
+  }
+
+  get status (): NodeStatus {
+    return {
+      peerId: this.peerId,
+      addrs: this.addrs,
+      connections: 2,
+      uptime: 12.5,
+      store: { used: 10, quota: Infinity },
+      contents: this.contents.map(({ link, summary: { name, bytes } }) => ({ link, name, bytes, held: 1, connected: 1, swarmSize: 3 })),
+      peers: [{
+        peer: '12D3KooWPeerPeerPeer',
+        transport: 'tcp',
+        addr: '/ip4/192.0.2.1/tcp/1',
+        direction: 'outbound',
+        contents: [],
+        stats: { rtt: 12, received: 1000, sent: 5, wasted: 0, outstanding: 0, rate: 3, window: 1 }
+      }],
+      total: { fromPeers: 1000, fromOrigin: 500, uploaded: 5, wasted: 1 }
+    }
+  }
+
+  async publish (path: string, options?: PublishOptions): Promise<Published> {
+    options?.signal?.throwIfAborted()
+    this.published.push({ path, options })
+    const content = new StubContent('published', new Map([[path, new Uint8Array(10)]]))
+    this.#add(content)
+    return { link: content.link, manifest: 'published', root: 'root', segments: 1, bytes: 10, content }
+  }
+
+  async publishBytes (): Promise<Published> {
+    throw new Error('not used')
+  }
+
+  async open (link: string, options?: OpenOptions): Promise<StubContent> {
+    this.opened.push({ link, options })
+    if (link === 'shoal:bad') throw new InvalidLinkError('a bad link')
+    const content = this.known.get(link.slice('shoal:'.length))
+    if (content !== undefined) {
+      this.#add(content)
+      return content
+    }
+    if (link !== 'shoal:silent') throw new NotFoundError('nobody has it')
+    return await new Promise((_, reject) => { options?.signal?.addEventListener('abort', () => { reject(options.signal?.reason as Error) }) })
+  }
+
+  async fetch (): Promise<Response> {
+    throw new Error('not used')
+  }
+
+  async stop (): Promise<void> {
+    this.stops++
+  }
+
+  #add (content: StubContent): void {
+    this.#open.add(content)
+    content.onclose = () => { this.#open.delete(content) }
+  }
+}

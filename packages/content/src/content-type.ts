@@ -1,0 +1,58 @@
+/** Media types of what is played and of what pages are made of, by extension. */
+const TYPES: ReadonlyMap<string, string> = new Map(Object.entries({
+  m3u8: 'application/vnd.apple.mpegurl',
+  m3u: 'application/vnd.apple.mpegurl',
+  mpd: 'application/dash+xml',
+  ts: 'video/mp2t',
+  m4s: 'video/iso.segment',
+  mp4: 'video/mp4',
+  m4v: 'video/mp4',
+  cmfv: 'video/mp4',
+  m4a: 'audio/mp4',
+  cmfa: 'audio/mp4',
+  webm: 'video/webm',
+  mkv: 'video/matroska',
+  mov: 'video/quicktime',
+  ogv: 'video/ogg',
+  aac: 'audio/aac',
+  mp3: 'audio/mpeg',
+  oga: 'audio/ogg',
+  ogg: 'audio/ogg',
+  opus: 'audio/ogg',
+  flac: 'audio/flac',
+  wav: 'audio/wav',
+  vtt: 'text/vtt; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  htm: 'text/html; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  mjs: 'text/javascript; charset=utf-8',
+  json: 'application/json',
+  map: 'application/json',
+  wasm: 'application/wasm',
+  xml: 'application/xml',
+  txt: 'text/plain; charset=utf-8',
+  md: 'text/markdown; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+  pdf: 'application/pdf',
+  zip: 'application/zip',
+  gz: 'application/gzip',
+  svg: 'image/svg+xml',
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  webp: 'image/webp',
+  avif: 'image/avif',
+  ico: 'image/vnd.microsoft.icon',
+  woff: 'font/woff',
+  woff2: 'font/woff2',
+  ttf: 'font/ttf',
+  otf: 'font/otf'
+}))
+
+/** The `Content-Type` for a path, by its extension; `application/octet-stream` when it is not known. */
+export function contentTypeOf (path: string): string {
+  const extension = /\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ''
+  return TYPES.get(extension) ?? 'application/octet-stream'
+}

@@ -1,0 +1,17 @@
+/**
+ * What is published, as bytes: reads a signed manifest without trusting anybody but its publisher, and verifies each block. No network and
+ * no disk: pages of a manifest come in through a function. Making contents is the entry `@shoal/content/publishing`, which those who only
+ * read need not load.
+ *
+ * `parseLink` → `openManifest` → `blockRange` → `verifyBlock`.
+ *
+ * @packageDocumentation
+ */
+
+export { BLOCK_SIZE_BYTES, MANIFEST_SEGMENT, MAX_ENVELOPE_BYTES } from './limits.js'
+export { verifyBlock, hashBlock, sha256 } from './verify.js'
+export { parseLink, formatLink, swarmIdOf, type Link, type LinkHints, type ManifestLink, type PublisherLink } from './link.js'
+export { blockRange, blockCount, blockLength, type BlockRange } from './block-range.js'
+export { openManifest, type OpenManifestInit } from './open-manifest.js'
+export type { OpenedManifest } from './paged-manifest.js'
+export { contentTypeOf } from './content-type.js'

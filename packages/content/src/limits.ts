@@ -1,0 +1,59 @@
+import type { ManifestSegment } from '@shoal/interface'
+
+/** The unit of verification, exchange and storage: 262,144 bytes at most, which is also Kubo's and Helia's default leaf. */
+export const BLOCK_SIZE_BYTES = 256 * 1024
+
+/** The segment number under which a manifest's own blocks travel: block 0 is the root, block n + 1 is page n. */
+export const MANIFEST_SEGMENT: ManifestSegment = 0xffffffff
+
+/** SHA-256. */
+export const DIGEST_BYTES = 32
+
+/**
+ * Leaf digests that each page but the last holds of a segment that does not fit in one page: 256,000 bytes, which leaves room in a block
+ * for the longest path and rendition.
+ */
+export const SPLIT_LEAVES = 8_000
+
+/** 256 GiB in one segment: its digests fill half of the pages kept in memory. */
+export const MAX_SEGMENT_BLOCKS = 2 ** 20
+
+/** 4 TiB in one content; a root has room for about so many. */
+export const MAX_CONTENT_BLOCKS = 2 ** 24
+
+export const MAX_SEGMENTS = 2 ** 24
+
+/** Pages kept decoded, at most 64 MiB. The least recently used goes first. */
+export const MAX_CACHED_PAGES = 256
+
+/** UTF-8 bytes. */
+export const MAX_PATH_BYTES = 1_024
+
+/** UTF-8 bytes of one part of a path, and of a content's name: the limit of most file systems. */
+export const MAX_NAME_BYTES = 255
+
+/** Longest duration of a segment in ms: a day. */
+export const MAX_DURATION_MS = 86_400_000
+
+export const MAX_ORIGINS = 16
+
+/** Characters. */
+export const MAX_ORIGIN_LENGTH = 2_048
+
+/** An RSA-8192 key and its signature take about half of it. */
+export const MAX_ENVELOPE_BYTES = 4_096
+
+/** Characters. */
+export const MAX_LINK_LENGTH = 8_192
+
+/** Addresses in one link. */
+export const MAX_LINK_ADDRS = 32
+
+/** Characters. */
+export const MAX_ADDR_LENGTH = 1_024
+
+/** A playlist beyond this is only a file. 10,000 segments take about 1 MiB. */
+export const MAX_PLAYLIST_BYTES = 16 * 1024 * 1024
+
+/** How bytes become leaves, as a manifest records it. */
+export const CHUNKER = { name: 'fixed-262144', version: 1 } as const

@@ -1,0 +1,14 @@
+/**
+ * The making of contents: cuts files into blocks, names them as the IPFS world does and states them in a signed manifest. Sources of bytes
+ * come in as async iterables.
+ *
+ * `segmentFiles` → `mapHls` → `buildManifest`.
+ *
+ * @packageDocumentation
+ */
+
+export { segmentFiles, blockRefs, type FileEntry, type SegmentedFile, type SegmentFilesOptions } from './segment-files.js'
+export { unixfsFile, type UnixFsNode } from './unixfs.js'
+export { unixfsDirectory } from './unixfs-directory.js'
+export { buildManifest, type ManifestInit, type BuiltManifest } from './build-manifest.js'
+export { mapHls, type MediaInfo } from './hls.js'

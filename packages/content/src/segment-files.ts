@@ -1,0 +1,85 @@
+import { PublishError, type BlockRef, type VerifiedBlock } from '@shoal/interface'
+import { blockCount, blockLength } from './block-range.js'
+import { leavesOf } from './leaves.js'
+import { DIGEST_BYTES, MAX_SEGMENT_BLOCKS } from './limits.js'
+import { pathFault } from './path.js'
+import { unixfsFile, type UnixFsNode } from './unixfs.js'
+
+/** Something to publish: a file on disk, an entry of a map, anything with a size and bytes. */
+export interface FileEntry {
+  /** Relative, `/`-separated. */
+  readonly path: string
+  /** Bytes that `stream` is to give; any other number fails, for then the file changed meanwhile. */
+  readonly size: number
+  /** Opens it. Large chunks that are multiples of 256 KiB save a copy. */
+  stream (signal?: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** A file cut into blocks: what a manifest says of it. */
+export interface SegmentedFile extends UnixFsNode {
+  readonly path: string
+  readonly size: number
+  /** SHA-256 of the blocks one after the other, 32 bytes each. */
+  readonly leaves: Uint8Array
+}
+
+export interface SegmentFilesOptions {
+  signal?: AbortSignal | undefined
+  /** Gets each block of each file in order, to keep a copy of it; awaited, so a slow store slows the reading. */
+  onblock?: ((block: VerifiedBlock, path: string) => void | Promise<void>) | undefined
+  /** Bytes hashed so far, of all. */
+  onprogress?: ((done: number, total: number) => void) | undefined
+}
+
+/**
+ * Cuts files into blocks and hashes them, one file after the other in the order given; memory is bounded by a few blocks and the digests.
+ *
+ * @throws PublishError a path that no manifest may hold, a file that is too large, cannot be read, or does not have the size it said
+ */
+export async function * segmentFiles (entries: readonly FileEntry[], options: SegmentFilesOptions = {}): AsyncGenerator<SegmentedFile> {
+  const { signal, onblock, onprogress } = options
+  for (const { path, size } of entries) {
+    const fault = pathFault(path)
+    if (fault !== undefined) throw new PublishError(`cannot publish ${JSON.stringify(path)}: its path ${fault}`)
+    if (!Number.isSafeInteger(size) || size < 0 || blockCount(size) > MAX_SEGMENT_BLOCKS) {
+      throw new PublishError(`cannot publish ${JSON.stringify(path)}: expected 0 to ${MAX_SEGMENT_BLOCKS} blocks of 256 KiB, got ${size} bytes`)
+    }
+  }
+  const total = entries.reduce((sum, entry) => sum + entry.size, 0)
+  let done = 0
+  for (const entry of entries) {
+    const { path, size } = entry
+    const leaves = new Uint8Array(blockCount(size) * DIGEST_BYTES)
+    let blocks = 0
+    let bytes = 0
+    const changed = (got: string): PublishError =>
+      new PublishError(`${JSON.stringify(path)} changed while it was read: expected ${size} bytes, got ${got}; publish it again`)
+    const source = leavesOf(readEntry(entry, signal), { signal, onblock: onblock && (async block => { await onblock(block, path) }) })
+    for await (const leaf of source) {
+      bytes += leaf.size as number
+      if (bytes > size) throw changed('more')
+      leaves.set(leaf.digest, blocks++ * DIGEST_BYTES)
+      onprogress?.(done += leaf.size as number, total)
+    }
+    if (bytes < size) throw changed(String(bytes))
+    const { cid, dagSize } = await unixfsFile(leaves, size)
+    yield { path, size, leaves, cid, dagSize }
+  }
+}
+
+/** The blocks of a segmented file in order, as stores and references take them. */
+export function blockRefs ({ size, leaves }: Pick<SegmentedFile, 'size' | 'leaves'>): BlockRef[] {
+  return Array.from({ length: blockCount(size) }, (_, i) => {
+    return { digest: leaves.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES), size: blockLength(size, i) }
+  })
+}
+
+async function * readEntry (entry: FileEntry, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  signal?.throwIfAborted()
+  try {
+    yield * entry.stream(signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw new PublishError(`${JSON.stringify(entry.path)} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}

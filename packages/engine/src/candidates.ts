@@ -1,0 +1,117 @@
+import type { PeerName } from '@shoal/interface'
+import { ADDRS_PER_CANDIDATE, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER } from './defaults.js'
+
+/** Who names a peer, the weakest word first: another member, the peer itself, the DHT, the link or the application. */
+const SOURCES = ['pex', 'announcement', 'dht', 'link'] as const
+export type Source = typeof SOURCES[number]
+
+interface KnownAddr {
+  readonly addr: string
+  readonly rank: number
+  /** A dial that included it failed. */
+  tried: boolean
+}
+
+/** A peer that may be in the swarm. */
+export interface Candidate {
+  readonly peer: PeerName
+  /** Of the strongest source that named it, as an index of `SOURCES`. */
+  rank: number
+  /** The link or the application named it: it stays. */
+  linked: boolean
+  /** The one member on whose word alone it is here. */
+  teller: PeerName | undefined
+  addrs: KnownAddr[]
+  failures: number
+  /** Not dialled before this time. */
+  next: number
+}
+
+/**
+ * Peers that were named for one swarm, by whom, and where they are said to be. Words are not equal: none drives out a stronger one, and
+ * what a single member says fills neither the list nor an entry.
+ */
+export class Candidates {
+  readonly #all = new Map<PeerName, Candidate>()
+  readonly #perTeller = new Map<PeerName, number>()
+  #hearsay = 0
+
+  get size (): number {
+    return this.#all.size
+  }
+
+  get (peer: PeerName): Candidate | undefined {
+    return this.#all.get(peer)
+  }
+
+  [Symbol.iterator] (): IterableIterator<Candidate> {
+    return this.#all.values()
+  }
+
+  /** Adds the peer, or what is new about it. `teller`: the member that named it, for `pex`. False when there is no room for it. */
+  add (peer: PeerName, addrs: readonly string[], source: Source, teller?: PeerName): boolean {
+    const rank = SOURCES.indexOf(source)
+    let candidate = this.#all.get(peer)
+    if (candidate === undefined) {
+      if (source !== 'link' && !this.#makeRoom(rank, teller)) return false
+      candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0 }
+      this.#all.set(peer, candidate)
+      this.#count(candidate, 1)
+    } else if (rank > candidate.rank) {
+      this.#count(candidate, -1)
+      candidate.rank = rank
+      candidate.linked = source === 'link'
+      candidate.teller = teller
+      this.#count(candidate, 1)
+    }
+    candidate.addrs = merge(candidate.addrs, addrs, rank)
+    return true
+  }
+
+  delete (peer: PeerName): void {
+    const candidate = this.#all.get(peer)
+    if (candidate === undefined) return
+    this.#all.delete(peer)
+    this.#count(candidate, -1)
+  }
+
+  failed (candidate: Candidate): void {
+    candidate.failures++
+    for (const addr of candidate.addrs) addr.tried = true
+  }
+
+  #makeRoom (rank: number, teller: PeerName | undefined): boolean {
+    if (teller !== undefined && (this.#perTeller.get(teller) ?? 0) >= CANDIDATES_PER_TELLER) return false
+    if (this.#hearsay < CANDIDATES_PER_SWARM) return true
+    let worst: Candidate | undefined
+    for (const candidate of this.#all.values()) {
+      if (candidate.rank > rank || (candidate.rank === rank && candidate.failures === 0)) continue
+      if (worst === undefined || isWorse(candidate, worst)) worst = candidate
+    }
+    if (worst === undefined) return false
+    this.delete(worst.peer)
+    return true
+  }
+
+  #count ({ linked, teller }: Candidate, change: 1 | -1): void {
+    if (!linked) this.#hearsay += change
+    if (teller === undefined) return
+    const count = (this.#perTeller.get(teller) ?? 0) + change
+    if (count > 0) this.#perTeller.set(teller, count)
+    else this.#perTeller.delete(teller)
+  }
+}
+
+function isWorse (a: Candidate, b: Candidate): boolean {
+  return a.rank < b.rank || (a.rank === b.rank && a.failures > b.failures)
+}
+
+/** The strongest words first, among equals those not tried in vain, then the oldest: whoever comes last displaces nobody's good ones. */
+function merge (known: readonly KnownAddr[], addrs: readonly string[], rank: number): KnownAddr[] {
+  const merged = new Map(known.map(entry => [entry.addr, entry]))
+  for (const addr of addrs) {
+    const entry = merged.get(addr)
+    if (entry === undefined || entry.rank < rank) merged.set(addr, { addr, rank, tried: entry?.tried ?? false })
+  }
+  return [...merged.values()].toSorted((a, b) => b.rank - a.rank || Number(a.tried) - Number(b.tried)).slice(0, ADDRS_PER_CANDIDATE)
+}

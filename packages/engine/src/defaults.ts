@@ -1,0 +1,83 @@
+import type { PenaltyReason } from '@shoal/interface'
+import type { EngineLimits } from './types.js'
+
+export const DEFAULT_LIMITS: EngineLimits = {
+  // A handful of neighbours keeps rarest first near its optimum (Legout et al. 2006 saw little gain above 20)
+  peersPerSwarm: 20,
+  sessions: 200,
+  dials: 6,
+  uploadSlots: 16,
+  uploadRate: Infinity
+}
+
+/** A dial, session included, takes at most this long. A WebRTC connection through a relay needs several seconds on a busy machine. */
+export const DIAL_TIMEOUT_MS = 25_000
+/** First pause after a failed dial; doubles, up to the maximum. */
+export const REDIAL_FIRST_MS = 2_000
+export const REDIAL_MAX_MS = 300_000
+/** Candidates remembered per swarm, beside those of the link. */
+export const CANDIDATES_PER_SWARM = 500
+/** Of these, candidates on the word of one peer alone. */
+export const CANDIDATES_PER_TELLER = 32
+/** Addresses remembered per candidate. */
+export const ADDRS_PER_CANDIDATE = 8
+/** A connection that was opened for a content is closed when its peer has shared no swarm with us for this long. */
+export const UNSHARED_MS = 60_000
+/** Looking for peers again: pauses double from the first to the last while too few are connected. */
+export const FIND_FIRST_MS = 1_000
+export const FIND_MAX_MS = 60_000
+/** A lookup that is still running after this long is ended. */
+export const FIND_TIMEOUT_MS = 30_000
+/** Peers in one peer exchange message. */
+export const PEX_PEERS = 16
+/** Neighbours hear what is new at this interval while blocks come in, and at once when a segment is complete. */
+export const HAVE_INTERVAL_MS = 200
+/** A peer is asked for a manifest block at most this long before another is asked too. */
+export const MANIFEST_HEDGE_MS = 2_000
+/** Bytes on their way to the store or to files; above it no more are asked for. */
+export const PENDING_WRITE_BYTES = 16 * 1024 * 1024
+/** Blocks that a reader keeps coming ahead of what has been taken: 16 MiB at full size. */
+export const READ_AHEAD_BLOCKS = 64
+/** Blocks per want of a reader: small enough to follow it, large enough to be one request. */
+export const READ_STEP_BLOCKS = 16
+/** A reader with a deadline gives up after this long without any source, one without after the longer time. */
+export const STARVE_URGENT_MS = 10_000
+export const STARVE_BULK_MS = 60_000
+/**
+ * What a misdeed costs. Lies that cost everybody bytes shut out at once; broken frames may be a fault of an old version and take a handful;
+ * a stall may be the fault of the network between, or of ours: however many there are, they make a suspect and no more.
+ */
+export const PENALTIES: Readonly<Record<PenaltyReason, number>> = {
+  'corrupt-block': 100,
+  'bad-head': 100,
+  'protocol-violation': 20,
+  spam: 20,
+  'false-have': 10,
+  'bad-announcement': 10,
+  stalled: 1
+}
+/** Sum of penalties at which a peer is shut out, and that after which it is dialled only when there is nobody else. */
+export const BAN_SCORE = 100
+export const SUSPECT_SCORE = 50
+/** Stalls alone raise the sum this far. */
+export const STALLED_MAX_SCORE = 60
+/** A penalty counts half after this long. */
+export const PENALTY_HALF_LIFE_MS = 600_000
+/** A peer is shut out this long. */
+export const BAN_MS = 3_600_000
+/** Peers whose penalties, and whose bans, are remembered. */
+export const PEERS_REMEMBERED = 10_000
+/** An unchoked peer that asked for nothing this long gives its slot back. */
+export const SLOT_IDLE_MS = 3_000
+/** With more peers asking than slots, the one served longest makes room for one that waits. */
+export const SLOT_TURN_MS = 10_000
+/** Provide when at most about this many others do: readers dial several providers at once. */
+export const PROVIDER_SAMPLE = 20
+/** A manifest that nobody gave within this time does not exist, as far as the caller is concerned. */
+export const OPEN_TIMEOUT_MS = 30_000
+/** Readers are looked at this often for having no source. */
+export const STARVE_CHECK_MS = 1_000
+/** A peer that was not in the swarm is asked again after this long; if it comes in meanwhile, it says so itself. */
+export const JOIN_AGAIN_MS = 30_000
+/** After the store evicted something, contents are compared with it this much later, once for all that goes meanwhile. */
+export const RECHECK_MS = 1_000

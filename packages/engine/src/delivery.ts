@@ -1,0 +1,389 @@
+import { BoundedMap, raceSignal } from '@shoal/base'
+import { blockRange } from '@shoal/content'
+import {
+  UnavailableError, type Manifest, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type Session,
+  type SwarmId,
+  type VerifiedBlock
+} from '@shoal/interface'
+import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmAction } from '@shoal/swarm'
+import { Completion, storeTooSmall } from './completion.js'
+import { STARVE_BULK_MS, STARVE_CHECK_MS } from './defaults.js'
+import { Inventory } from './inventory.js'
+import type { Members } from './members.js'
+import { OriginFlow } from './origin-flow.js'
+import { Reader } from './reader.js'
+import type { Shared } from './shared.js'
+import type { SwarmStats, Source } from './stats.js'
+import type { ContentSink, Emit } from './types.js'
+
+/** What a delivery needs of the driver that made it. */
+export interface DeliveryHost {
+  readonly swarm: SwarmId
+  readonly link: string
+  readonly mode: Exclude<Mode, 'auto'>
+  readonly origin: Origin | undefined
+  readonly members: Members
+  readonly shared: Shared
+  readonly stats: SwarmStats
+  readonly emit: Emit
+  readonly swarmSize: () => number
+  /** The have-map changed; `now`: worth telling at once. */
+  readonly haveChanged: (now?: boolean) => void
+}
+
+/**
+ * Gets the bytes of one content whose manifest is known. It owns the have-map and the swarm's state machine, and does what that decides.
+ *
+ * A block's way: session or origin → `arrived` → have-map, readers and picker at once; store or sink in the background (`Holdings` keeps it
+ * readable meanwhile) → neighbours hear of it with the next delta.
+ */
+export class Delivery {
+  readonly manifest: Manifest
+  readonly inventory: Inventory
+  readonly swarm: Swarm
+  readonly #host: DeliveryHost
+  readonly #flow: OriginFlow | undefined
+  readonly #readers = new Map<number, Set<Reader>>()
+  readonly #mismatched = new Set<number>()
+  /** Last failure of the origin by segment, since anything of it came. */
+  readonly #failures = new BoundedMap<number, Error>(1_000)
+  readonly #reasons = new BoundedMap<number, string>(1_000)
+  readonly #wake = (): void => { this.decide() }
+  readonly #check = (): void => { this.#checkStarving() }
+  #completion: Completion | undefined
+  #deciding = false
+  #closed = false
+  /** When a block came last, or a job began. */
+  #arrivedAt = 0
+  #writing = true
+  /** The store has lost something; what it is will be looked up. */
+  #rechecking = false
+
+  constructor (manifest: Manifest, host: DeliveryHost) {
+    const { components, init } = host.shared
+    const { origin } = host
+    this.manifest = manifest
+    this.#host = host
+    const have = components.createHaveMap({ segments: manifest.summary.segments, blocks: manifest.summary.blocks })
+    this.inventory = new Inventory(manifest, have, host.shared.holdings, {
+      found: (segment, block) => { this.swarm.delivered(segment, block, 'store') },
+      lost: (segment, block) => { this.#lost(segment, block) },
+      changed: host.haveChanged
+    })
+    this.swarm = createSwarm({ self: init.self, mode: host.mode, swarm: host.swarm }, {
+      clock: components.clock,
+      random: components.random,
+      have,
+      size: (segment, block) => this.inventory.size(segment, block),
+      blocks: segment => this.inventory.blocks(segment),
+      link: peer => this.#link(peer),
+      origin: () => origin === undefined ? undefined : originLink(origin),
+      swarmSize: host.swarmSize
+    })
+    this.#flow = origin === undefined
+      ? undefined
+      : new OriginFlow(origin, {
+        manifest,
+        arrived: (segment, block, verified) => { this.arrived(segment, block, verified, { kind: 'origin' }) },
+        wasted: bytes => { host.stats.wasted += bytes },
+        done: (segment, first, end, error, cause, told) => {
+          if (cause !== undefined && !told) host.emit('error', { error: cause, doing: `fetching ${this.#path(segment)} from the origin` })
+          this.#originDone(segment, first, end, error, cause)
+        }
+      })
+  }
+
+  async * read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    if (this.#closed) throw new UnavailableError('the content is closed')
+    const range = blockRange(segment.size, options.start, options.end)
+    if (range.first === range.end) return
+    const reader = new Reader({
+      now: () => this.#host.shared.components.clock.now(),
+      want: (index, first, end, deadline) => this.#want(index, first, end, deadline),
+      unwant: id => { this.swarm.unwant(id); this.schedule() },
+      held: (index, block) => this.inventory.have.has(index, block),
+      load: (index, block) => this.inventory.load(index, block),
+      finished: done => { this.#readers.get(segment.index)?.delete(done) }
+    }, segment, range, options)
+    let readers = this.#readers.get(segment.index)
+    if (readers === undefined) this.#readers.set(segment.index, readers = new Set())
+    readers.add(reader)
+    this.#host.shared.alarm.soonest(this.#check, this.#host.shared.components.clock.now() + STARVE_CHECK_MS)
+    try {
+      yield * reader.read()
+    } finally {
+      if (this.#readers.get(segment.index)?.size === 0) this.#readers.delete(segment.index)
+    }
+    const source = reader.tally.largest
+    this.#host.emit('segment', {
+      content: this.#host.link,
+      path: segment.path,
+      bytes: reader.bytes,
+      source,
+      sources: reader.tally.sources,
+      ms: reader.ms,
+      reason: source === 'store' ? 'held' : source === 'peer' ? 'peers' : this.#reasons.get(segment.index) ?? 'no-peer'
+    })
+  }
+
+  async complete (sink: ContentSink | undefined, { signal, onprogress }: SaveOptions): Promise<void> {
+    if (this.#completion !== undefined) throw new UnavailableError('this content is being saved already: wait for that to end')
+    const completion = this.#completion = new Completion(sink, this.manifest.summary.bytes, onprogress)
+    const wants: number[] = []
+    const { clock, store } = this.#host.shared.components
+    let listed = 0
+    this.#arrivedAt = clock.now()
+    this.#host.shared.alarm.soonest(this.#check, this.#arrivedAt + STARVE_CHECK_MS)
+    try {
+      for await (const segment of this.manifest.segments(signal)) {
+        const copies = this.#expect(completion, segment)
+        listed += segment.size
+        if (sink === undefined && listed - completion.done > store.quota) throw storeTooSmall(store, this.manifest, 'more is missing than fits')
+        if (segment.blocks > 0) wants.push(this.swarm.want({ segment: segment.index, first: 0, end: segment.blocks, deadline: undefined }))
+        this.schedule()
+        for (const block of copies) await this.#copy(completion, segment.index, block)
+      }
+      completion.listed()
+      await raceSignal(completion.promise, signal)
+      // a store that is too small made room for the last blocks by evicting the first
+      const lost = sink === undefined ? await this.inventory.recheck(signal) : 0
+      if (lost > 0) throw storeTooSmall(store, this.manifest, `${lost} of its ${this.manifest.summary.blocks} blocks had to make room for others`)
+    } finally {
+      for (const id of wants) this.swarm.unwant(id)
+      this.#completion = undefined
+      this.schedule()
+    }
+  }
+
+  /** Names the blocks of a segment that are missing; returns those that are held but not yet where they should be. */
+  #expect (completion: Completion, segment: Segment): number[] {
+    const copies: number[] = []
+    for (let block = 0; block < segment.blocks; block++) {
+      const ref = this.manifest.block(segment.index, block)
+      if (completion.sink?.has(segment.index, block) === true) {
+        if (this.inventory.add(segment.index, block)) {
+          this.#host.stats.add({ kind: 'store' }, ref.size as number)
+          this.swarm.delivered(segment.index, block, 'store')
+        }
+        completion.count(ref.size as number)
+        continue
+      }
+      this.inventory.lookUp(segment, block)
+      const held = this.inventory.have.has(segment.index, block)
+      if (held && completion.sink === undefined) {
+        completion.count(ref.size as number)
+        continue
+      }
+      completion.expect(segment.index, block)
+      if (held) copies.push(block)
+    }
+    return copies
+  }
+
+  async #copy (completion: Completion, segment: number, block: number): Promise<void> {
+    const bytes = await this.inventory.load(segment, block)
+    // lost meanwhile: it is wanted again, and comes like the others
+    if (bytes === undefined) return
+    await completion.sink?.write(segment, block, bytes)
+    completion.arrived(segment, block, bytes.bytes.byteLength)
+  }
+
+  /** A block for a peer; what the store lost is dropped from our have-map, and the neighbours hear of it. */
+  async serve (segment: number, block: number): Promise<VerifiedBlock | undefined> {
+    return this.inventory.have.has(segment, block) ? await this.inventory.load(segment, block) : undefined
+  }
+
+  async scan (): Promise<void> {
+    for await (const segment of this.manifest.segments()) {
+      if (this.#closed) return
+      for (let block = 0; block < segment.blocks; block++) this.inventory.lookUp(segment, block)
+    }
+  }
+
+  close (): void {
+    this.#closed = true
+    const { alarm } = this.#host.shared
+    alarm.set(this.#wake, undefined)
+    alarm.set(this.#check, undefined)
+    this.#flow?.close()
+    const error = new UnavailableError('the content was closed')
+    for (const readers of this.#readers.values()) for (const reader of readers) reader.fail(error)
+    this.#completion?.fail(error)
+  }
+
+  // --- decisions ---
+
+  #link (peer: string): PeerLink {
+    const stats = this.#host.members.get(peer)?.session.stats
+    return stats ?? { window: 0, outstanding: 0, rate: 0, rtt: undefined }
+  }
+
+  schedule (): void {
+    if (this.#deciding || this.#closed) return
+    this.#deciding = true
+    // one decision for all that happened in this turn
+    queueMicrotask(() => {
+      this.#deciding = false
+      this.decide()
+    })
+  }
+
+  decide (): void {
+    // with too much waiting for the disk nothing more is asked for; `Holdings` calls again
+    if (this.#closed || this.#host.shared.holdings.full) return
+    const decision = this.swarm.decide()
+    for (const action of decision.actions) this.#act(action)
+    this.#host.shared.alarm.set(this.#wake, decision.wakeAt)
+  }
+
+  #act (action: SwarmAction): void {
+    switch (action.type) {
+      case 'request': {
+        const session = this.#host.members.get(action.peer)?.session
+        if (session === undefined || session.closed) {
+          for (const block of action.blocks) this.swarm.lost(action.peer, action.segment, block)
+          return
+        }
+        this.#request(session, action.segment, action.blocks)
+        return
+      }
+      case 'cancel':
+        this.#host.members.get(action.peer)?.session.cancel(this.#host.swarm, action.segment, action.blocks)
+        return
+      case 'origin':
+        this.#reasons.set(action.segment, action.reason)
+        this.#flow?.start(action.segment, action.first, action.end)
+        return
+      case 'cancel-origin':
+        this.#flow?.cancel(action.segment, action.first, action.end)
+        return
+      case 'fetching':
+        for (const member of this.#host.members) member.session.fetching(this.#host.swarm, action.segment)
+        return
+      case 'fallback':
+        this.#host.emit('fallback', {
+          content: this.#host.link,
+          path: this.manifest.peek(action.segment)?.path ?? '',
+          from: action.from,
+          to: action.to,
+          reason: action.reason
+        })
+    }
+  }
+
+  #request (session: Session, segment: number, blocks: readonly number[]): void {
+    if (this.manifest.peek(segment) === undefined) {
+      // its page has made room for others: once it is back
+      void this.manifest.segment(segment).then(() => {
+        if (!session.closed) this.#request(session, segment, blocks)
+        else for (const block of blocks) this.swarm.lost(session.peer, segment, block)
+      }, () => {})
+      return
+    }
+    session.request(this.#host.swarm, segment, blocks, blocks.map(block => this.manifest.block(segment, block)))
+  }
+
+  #want (segment: number, first: number, end: number, deadline: number | undefined): number {
+    const known = this.manifest.peek(segment)
+    if (known !== undefined) for (let block = first; block < end; block++) this.inventory.lookUp(known, block)
+    const id = this.swarm.want({ segment, first, end, deadline })
+    this.schedule()
+    return id
+  }
+
+  // --- blocks ---
+
+  arrived (segment: number, block: number, verified: VerifiedBlock, source: Source): void {
+    if (this.#closed) return
+    const bytes = verified.bytes.byteLength
+    if (!this.inventory.add(segment, block)) {
+      // came twice: the picker need not cancel it any more
+      this.swarm.delivered(segment, block, source.kind === 'peer' ? source.peer : source.kind)
+      this.#host.stats.wasted += bytes
+      return
+    }
+    this.#failures.delete(segment)
+    this.#arrivedAt = this.#host.shared.components.clock.now()
+    this.#host.stats.add(source, bytes)
+    this.swarm.delivered(segment, block, source.kind === 'peer' ? source.peer : source.kind)
+    for (const reader of this.#readers.get(segment) ?? []) reader.offer(block, verified, source)
+    void this.#persist(segment, block, verified)
+    this.schedule()
+  }
+
+  async #persist (segment: number, block: number, verified: VerifiedBlock): Promise<void> {
+    const completion = this.#completion
+    const sink = completion?.sink
+    try {
+      await this.#host.shared.holdings.put(verified, sink === undefined ? undefined : bytes => sink.write(segment, block, bytes))
+      completion?.arrived(segment, block, verified.bytes.byteLength)
+      this.#writing = true
+    } catch (error) {
+      // readers have had it, and whoever needs it on disk is told; asking for it again would fail again
+      this.inventory.forget(segment, block)
+      completion?.fail(error as Error)
+      if (!this.#writing) return
+      this.#writing = false
+      this.#host.emit('error', { error: error as Error, doing: `writing a block of ${this.manifest.peek(segment)?.path ?? 'a segment'}` })
+    }
+  }
+
+  /** The store evicted or lost something: at most once at a time, everything held is compared with it. */
+  async recheck (): Promise<void> {
+    if (this.#rechecking || this.#closed) return
+    this.#rechecking = true
+    await this.inventory.recheck().catch((error: unknown) => {
+      if (!this.#closed) this.#host.emit('error', { error: error as Error, doing: 'comparing with the store' })
+    })
+    this.#rechecking = false
+  }
+
+  /** Gone from the store: wanted again, unless a reader that waits for it has it in hand. */
+  #lost (segment: number, block: number): void {
+    for (const reader of this.#readers.get(segment) ?? []) if (reader.has(block)) return
+    this.swarm.dropped(segment, block)
+    this.schedule()
+  }
+
+  #originDone (segment: number, first: number, end: number, error: 'failed' | 'mismatch' | undefined, cause: Error | undefined): void {
+    if (this.#closed) return
+    this.swarm.originDone(segment, first, end, error)
+    const path = this.#path(segment)
+    if (cause !== undefined) this.#failures.set(segment, cause)
+    if (error === 'mismatch' && !this.#mismatched.has(segment)) {
+      this.#mismatched.add(segment)
+      this.#host.emit('fallback', { content: this.#host.link, path, from: 'origin', to: 'peer', reason: 'mismatch' })
+    }
+    this.schedule()
+  }
+
+  #path (segment: number): string {
+    return this.manifest.peek(segment)?.path ?? ''
+  }
+
+  #checkStarving (): void {
+    const { clock } = this.#host.shared.components
+    const starving = this.swarm.starving()
+    let asked = false
+    for (const { session } of this.#host.members) asked ||= session.stats.outstanding > 0
+    for (const [index, readers] of this.#readers) {
+      const since = starving?.segment === index ? starving.since : undefined
+      for (const reader of readers) reader.starve(since, asked ? undefined : this.#failures.get(index))
+    }
+    // an origin that fails whenever it is asked again starves us no less than one that rests
+    const [barren, failure] = asked ? [] : [...this.#failures.entries()].at(-1) ?? []
+    const { since, segment } = starving ?? { since: this.#arrivedAt, segment: barren }
+    if (this.#completion !== undefined && segment !== undefined && clock.now() - Math.max(since, this.#arrivedAt) > STARVE_BULK_MS) {
+      const path = this.manifest.peek(segment)?.path ?? ''
+      this.#completion.fail(new UnavailableError(
+        `no source gave a block of ${JSON.stringify(path)} for ${STARVE_BULK_MS / 1000} s: ` +
+        `${this.#host.members.size} peers are connected, none has it; ${failure?.message ?? 'no origin answers'}`, { cause: failure }))
+    }
+    if (this.#readers.size === 0 && this.#completion === undefined) return
+    this.#host.shared.alarm.soonest(this.#check, clock.now() + STARVE_CHECK_MS)
+  }
+}
+
+function originLink (origin: Origin): OriginLink {
+  return { rate: origin.stats.rate, ttfb: origin.stats.ttfb, downUntil: origin.downUntil }
+}

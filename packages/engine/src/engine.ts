@@ -1,0 +1,169 @@
+import {
+  ManifestError, type AnnouncementEvent, type PeerName, type PeerStatus, type PenaltyReason, type Session, type SessionEvent, type SwarmId
+} from '@shoal/interface'
+import { Alarm } from './alarm.js'
+import { DEFAULT_LIMITS, RECHECK_MS } from './defaults.js'
+import { Holdings } from './holdings.js'
+import { PeerManager } from './peer-manager.js'
+import type { Shared } from './shared.js'
+import { SwarmDriver } from './swarm-driver.js'
+import type { Engine, EngineComponents, EngineInit, OpenSwarm, SwarmOpening } from './types.js'
+import { Uploads } from './uploads.js'
+
+/**
+ * What the contents of a node share: the sessions, the upload slots and rate, the writes under way, the one timer. Session events come in
+ * here and go to the swarm that they name.
+ */
+export function createEngine (init: EngineInit, components: EngineComponents): Engine {
+  return new NodeEngine(init, components)
+}
+
+class NodeEngine implements Engine {
+  readonly #init: EngineInit
+  readonly #components: EngineComponents
+  readonly #alarm: Alarm
+  readonly #holdings: Holdings
+  readonly #uploads: Uploads
+  readonly #peers: PeerManager
+  readonly #swarms = new Map<SwarmId, SwarmDriver>()
+  readonly #recheck = (): void => { for (const driver of this.#swarms.values()) driver.recheck() }
+
+  constructor (init: EngineInit, components: EngineComponents) {
+    const limits = { ...DEFAULT_LIMITS, ...init.limits }
+    const { clock } = components
+    const alarm = this.#alarm = new Alarm(clock)
+    this.#init = init
+    this.#components = components
+    this.#holdings = new Holdings(components.store)
+    this.#holdings.onroom = () => { for (const driver of this.#swarms.values()) driver.resume() }
+    this.#uploads = new Uploads({
+      rate: limits.uploadRate,
+      slots: limits.uploadSlots,
+      clock,
+      alarm,
+      changed: (peer, choked) => { for (const driver of this.#swarms.values()) driver.setChoked(peer, choked) }
+    })
+    this.#peers = new PeerManager({
+      ...components, self: init.self, alarm, limits, onerror: (error, doing) => { components.emit('error', { error, doing }) }
+    })
+  }
+
+  get peers (): readonly PeerStatus[] {
+    return [...this.#components.exchange.sessions].map(session => ({
+      peer: session.peer,
+      transport: session.transport,
+      addr: session.remoteAddr,
+      direction: session.direction,
+      contents: [...this.#swarms.values()].filter(driver => driver.members.has(session.peer)).map(driver => driver.link),
+      stats: session.stats
+    }))
+  }
+
+  async start (): Promise<void> {
+    await this.#components.availability.start(event => { this.#heard(event) })
+    await this.#components.exchange.start(event => { this.#on(event) }, {
+      admit: (session, swarm) => Promise.resolve(
+        this.#peers.banned(session.peer) ? 'unauthorised' : this.#swarms.has(swarm) ? undefined : 'not-found'),
+      choked: session => this.#uploads.choked(session.peer),
+      read: async place => await this.#swarms.get(place.swarm)?.serve(place.segment, place.block),
+      acquire: (session, bytes, signal) => this.#uploads.acquire(session.peer, bytes, signal)
+    })
+  }
+
+  async stop (): Promise<void> {
+    for (const driver of [...this.#swarms.values()]) driver.close()
+    this.#alarm.stop()
+    await this.#components.exchange.stop()
+    await this.#components.availability.stop()
+  }
+
+  open (opening: SwarmOpening): OpenSwarm {
+    const shared: Shared = {
+      init: this.#init,
+      components: this.#components,
+      alarm: this.#alarm,
+      holdings: this.#holdings,
+      peerManager: this.#peers,
+      closed: swarm => { this.#swarms.delete(swarm) }
+    }
+    const driver = new SwarmDriver(opening, shared)
+    this.#swarms.set(opening.swarm, driver)
+    return driver
+  }
+
+  storeLost (): void {
+    this.#alarm.soonest(this.#recheck, this.#components.clock.now() + RECHECK_MS)
+  }
+
+  #on (event: SessionEvent): void {
+    const { session } = event
+    switch (event.type) {
+      case 'open': return this.#opened(session)
+      case 'closed': return this.#closed(event)
+      case 'join': return this.#swarms.get(event.swarm)?.joined(session, event.have)
+      case 'leave': return this.#swarms.get(event.swarm)?.leave(session)
+      case 'join-refused': return this.#swarms.get(event.swarm)?.joinRefused(session)
+      case 'have': return this.#swarms.get(event.swarm)?.have(session, event.delta)
+      case 'fetching': return this.#swarms.get(event.swarm)?.fetching(session, event.segment)
+      case 'choke': return this.#swarms.get(event.swarm)?.choked(session, true)
+      case 'unchoke': return this.#swarms.get(event.swarm)?.choked(session, false)
+      case 'pex': return this.#named(session, event)
+      case 'block': return this.#swarms.get(event.place.swarm)?.block(session, event.place, event.block)
+      case 'refused': return this.#swarms.get(event.place.swarm)?.refused(session, event.place, event.reason)
+      case 'sent': return this.#swarms.get(event.swarm)?.sent(event.bytes)
+      case 'stalled': return this.#stalled(event)
+      case 'head': return void this.#head(session, event.swarm, event.head)
+      case 'penalty': return this.#penalty(event)
+      case 'demand':
+    }
+  }
+
+  #opened (session: Session): void {
+    if (!this.#peers.opened(session)) {
+      void session.close('banned').catch(() => {})
+      return
+    }
+    const { peer, transport, remoteAddr: addr, direction } = session
+    this.#components.emit('peer:connect', { peer, transport, addr, direction })
+  }
+
+  #closed ({ session, lost, reason }: SessionEvent & { type: 'closed' }): void {
+    this.#peers.closed(session)
+    for (const driver of this.#swarms.values()) driver.left(session, lost.filter(place => place.swarm === driver.swarm))
+    if (![...this.#peers.sessionsOf(session.peer)].some(other => !other.closed)) this.#uploads.gone(session.peer)
+    this.#components.emit('peer:disconnect', { peer: session.peer, reason })
+  }
+
+  async #head (session: Session, swarm: SwarmId, head: Uint8Array): Promise<void> {
+    try {
+      await this.#swarms.get(swarm)?.head(session, head)
+    } catch (error) {
+      // closed or not found meanwhile is nobody's fault
+      if (error instanceof ManifestError) this.#penalty({ type: 'penalty', session, reason: 'bad-head', detail: error.message })
+    }
+  }
+
+  #stalled ({ session, ms }: SessionEvent & { type: 'stalled' }): void {
+    this.#penalty({ type: 'penalty', session, reason: 'stalled', detail: `expected blocks that were asked for, got nothing for ${Math.round(ms / 1000)} s` })
+    for (const driver of this.#swarms.values()) driver.stalled(session)
+  }
+
+  #penalty ({ session: { peer }, reason, detail }: SessionEvent & { type: 'penalty' }): void {
+    this.#penalise(peer, reason, detail)
+  }
+
+  #penalise (peer: PeerName, reason: PenaltyReason, detail: string): void {
+    this.#components.emit('peer:penalty', { peer, reason, detail, score: this.#peers.penalise(peer, reason) })
+  }
+
+  #named (session: Session, { swarm, peers }: SessionEvent & { type: 'pex' }): void {
+    for (const hint of peers) this.#peers.suggest(swarm, hint, 'pex', session)
+  }
+
+  #heard (event: AnnouncementEvent): void {
+    if (event.type === 'rejected') this.#penalise(event.from, 'bad-announcement', event.reason)
+    if (event.type !== 'announcement') return
+    const { swarm, peer, addrs } = event.announcement
+    this.#peers.suggest(swarm, { peer, addrs }, 'announcement')
+  }
+}

@@ -1,0 +1,56 @@
+import { toHex } from '@shoal/base'
+import type { BlockRef, BlockStore, VerifiedBlock } from '@shoal/interface'
+import { PENDING_WRITE_BYTES } from './defaults.js'
+
+/**
+ * Blocks on their way to disk are held, readable and counted here until they are written, so that nobody waits for the disk and nothing is
+ * read back that is still in memory. Shared by all contents of a node.
+ */
+export class Holdings {
+  readonly #store: BlockStore
+  readonly #writing = new Map<string, VerifiedBlock>()
+  #bytes = 0
+  #full = false
+  /** There is room again. */
+  onroom: (() => void) | undefined
+
+  constructor (store: BlockStore) {
+    this.#store = store
+  }
+
+  /** So much waits to be written that nothing more should be asked for. */
+  get full (): boolean {
+    return this.#full
+  }
+
+  has (digest: Uint8Array): boolean {
+    return this.#store.has(digest) || (this.#writing.size > 0 && this.#writing.has(toHex(digest)))
+  }
+
+  async get (ref: BlockRef): Promise<VerifiedBlock | undefined> {
+    return (this.#writing.size > 0 ? this.#writing.get(toHex(ref.digest)) : undefined) ?? await this.#store.get(ref)
+  }
+
+  /** Never evict it: a manifest's own block. */
+  pin (block: VerifiedBlock): void {
+    this.#store.pin(block.digest)
+  }
+
+  /** Writes by `write`, or into the store. @throws StoreFullError, StoreError */
+  async put (block: VerifiedBlock, write?: (block: VerifiedBlock) => Promise<void>): Promise<void> {
+    const key = toHex(block.digest)
+    this.#writing.set(key, block)
+    this.#bytes += block.bytes.byteLength
+    this.#full ||= this.#bytes > PENDING_WRITE_BYTES
+    try {
+      await (write === undefined ? this.#store.put(block) : write(block))
+    } finally {
+      this.#writing.delete(key)
+      this.#bytes -= block.bytes.byteLength
+      if (this.#full && this.#bytes < PENDING_WRITE_BYTES / 2) {
+        this.#full = false
+        this.onroom?.()
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import type { HaveDelta, HaveMap, Manifest, PeerHint, PeerName, Session } from '@shoal/interface'
+
+/** A peer of one swarm, by all of its sessions on which it joined. */
+export interface Member {
+  readonly peer: PeerName
+  /** The one that requests go over. The peer may have chosen another; what it says counts on each. */
+  session: Session
+  readonly sessions: Set<Session>
+  have: HaveMap
+}
+
+type CreateHaveMap = (bounds: { segments: number, blocks: number } | undefined) => HaveMap
+
+/** The peers of one swarm that joined it on a session with us. */
+export class Members {
+  readonly #members = new Map<PeerName, Member>()
+  readonly #createHaveMap: CreateHaveMap
+  #bounds: { segments: number, blocks: number } | undefined
+
+  constructor (createHaveMap: CreateHaveMap) {
+    this.#createHaveMap = createHaveMap
+  }
+
+  get size (): number {
+    return this.#members.size
+  }
+
+  get peers (): ReadonlySet<PeerName> {
+    return new Set(this.#members.keys())
+  }
+
+  /** Those that bytes can come from: a relayed connection carries signalling only. */
+  get direct (): ReadonlySet<PeerName> {
+    return new Set([...this.#members.values()].filter(({ session }) => !session.limited).map(({ peer }) => peer))
+  }
+
+  get (peer: PeerName): Member | undefined {
+    return this.#members.get(peer)
+  }
+
+  [Symbol.iterator] (): IterableIterator<Member> {
+    return this.#members.values()
+  }
+
+  /** The manifest is known now: maps held so far are cut to its bounds. */
+  bound (manifest: Manifest): void {
+    this.#bounds = { segments: manifest.summary.segments, blocks: manifest.summary.blocks }
+    for (const member of this.#members.values()) {
+      const cut = this.#createHaveMap(this.#bounds)
+      cut.apply(member.have.snapshot())
+      member.have = cut
+    }
+  }
+
+  /** They joined on this session. `change`: the member is new, or its requests go over this session from now on. */
+  join (session: Session, have: HaveDelta): { member: Member, change: 'new' | 'moved' | 'none', touched: number[] } {
+    const known = this.#members.get(session.peer)
+    if (known === undefined) {
+      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have: this.#createHaveMap(this.#bounds) }
+      this.#members.set(session.peer, member)
+      return { member, change: 'new', touched: member.have.apply(have) }
+    }
+    known.sessions.add(session)
+    const touched = known.have.apply(have)
+    if (!better(session, known.session)) return { member: known, change: 'none', touched }
+    known.session = session
+    return { member: known, change: 'moved', touched }
+  }
+
+  /** The member, when it joined on this session. */
+  by (session: Session): Member | undefined {
+    const member = this.#members.get(session.peer)
+    return member?.sessions.has(session) === true ? member : undefined
+  }
+
+  /** It left on this session, or the session closed. `change`: nothing of it is left, or requests go over another session from now on. */
+  leave (session: Session): { member: Member, change: 'gone' | 'moved' | 'none' } | undefined {
+    const member = this.by(session)
+    if (member === undefined) return undefined
+    member.sessions.delete(session)
+    if (member.session !== session) return { member, change: 'none' }
+    let next: Session | undefined
+    for (const other of member.sessions) if (!other.closed && (next === undefined || better(other, next))) next = other
+    if (next === undefined) {
+      this.#members.delete(session.peer)
+      return { member, change: 'gone' }
+    }
+    member.session = next
+    return { member, change: 'moved' }
+  }
+}
+
+/** Bytes should go over a direct connection; between two of them the one in use stays. */
+function better (a: Session, b: Session): boolean {
+  return b.closed || (b.limited && !a.limited)
+}
+
+/** The peer id at the end of a multiaddr, if it names one. */
+function peerOf (addr: string): PeerName | undefined {
+  return /\/p2p\/([^/]+)$/.exec(addr)?.[1]
+}
+
+/** Groups multiaddrs by the peer they lead to; those that name none are left out. */
+export function hintsOf (addrs: readonly string[]): PeerHint[] {
+  const hints = new Map<PeerName, string[]>()
+  for (const addr of addrs) {
+    const peer = peerOf(addr)
+    if (peer !== undefined) hints.set(peer, [...hints.get(peer) ?? [], addr])
+  }
+  return [...hints].map(([peer, list]) => ({ peer, addrs: list }))
+}

@@ -1,0 +1,15 @@
+import type { SwarmId } from '@shoal/interface'
+import type { Alarm } from './alarm.js'
+import type { Holdings } from './holdings.js'
+import type { PeerManager } from './peer-manager.js'
+import type { EngineComponents, EngineInit } from './types.js'
+
+/** What the contents of a node share. */
+export interface Shared {
+  readonly init: EngineInit
+  readonly components: EngineComponents
+  readonly alarm: Alarm
+  readonly holdings: Holdings
+  readonly peerManager: PeerManager
+  readonly closed: (swarm: SwarmId) => void
+}

@@ -1,0 +1,59 @@
+import { BoundedMap } from '@shoal/base'
+import type { PeerName, SegmentSource, SourceKind } from '@shoal/interface'
+
+/** Where a block came from. */
+export type Source = { readonly kind: 'peer', readonly peer: PeerName } | { readonly kind: 'origin' | 'store' }
+
+/** Peers whose bytes are counted one by one; those of the least recent ones beyond it stay in the sums only. */
+const PEERS_COUNTED = 1_000
+
+/** Verified bytes of one content by where they came from and where they went. */
+export class SwarmStats {
+  fromPeers = 0
+  fromOrigin = 0
+  fromStore = 0
+  uploaded = 0
+  /** Duplicate and corrupt bytes from the origin; sessions count their own. */
+  wasted = 0
+  readonly #peers = new BoundedMap<PeerName, number>(PEERS_COUNTED)
+
+  add (source: Source, bytes: number): void {
+    if (source.kind === 'peer') {
+      this.fromPeers += bytes
+      this.#peers.set(source.peer, (this.#peers.get(source.peer) ?? 0) + bytes)
+    } else if (source.kind === 'origin') {
+      this.fromOrigin += bytes
+    } else {
+      this.fromStore += bytes
+    }
+  }
+
+  get peers (): Record<string, number> {
+    return Object.fromEntries(this.#peers.entries())
+  }
+}
+
+/** The sources of what one reader got. */
+export class SourceTally {
+  readonly #bytes = new Map<string, { source: Source, bytes: number }>()
+
+  add (source: Source, bytes: number): void {
+    const key = source.kind === 'peer' ? source.peer : source.kind
+    const known = this.#bytes.get(key)
+    if (known === undefined) this.#bytes.set(key, { source, bytes })
+    else known.bytes += bytes
+  }
+
+  get sources (): SegmentSource[] {
+    return [...this.#bytes.values()]
+      .map(({ source, bytes }) => source.kind === 'peer' ? { kind: source.kind, peer: source.peer, bytes } : { kind: source.kind, bytes })
+      .sort((a, b) => b.bytes - a.bytes)
+  }
+
+  /** The kind that gave most. */
+  get largest (): SourceKind {
+    const sums: Record<SourceKind, number> = { peer: 0, origin: 0, store: 0 }
+    for (const { source, bytes } of this.#bytes.values()) sums[source.kind] += bytes
+    return sums.peer > 0 && sums.peer >= sums.origin && sums.peer >= sums.store ? 'peer' : sums.origin > sums.store ? 'origin' : 'store'
+  }
+}

@@ -1,0 +1,371 @@
+import { raceSignal } from '@shoal/base'
+import { MANIFEST_SEGMENT, MAX_ENVELOPE_BYTES, type OpenedManifest } from '@shoal/content'
+import {
+  ManifestError, NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type HaveDelta, type Mode, type Origin, type PeerHint,
+  type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
+} from '@shoal/interface'
+import { HAVE_INTERVAL_MS, JOIN_AGAIN_MS, OPEN_TIMEOUT_MS, PEX_PEERS, PROVIDER_SAMPLE } from './defaults.js'
+import { Delivery } from './delivery.js'
+import { ManifestSource } from './manifest-source.js'
+import { Members } from './members.js'
+import type { Shared } from './shared.js'
+import { SwarmStats } from './stats.js'
+import type { ContentSink, EngineComponents, OpenSwarm, SwarmOpening } from './types.js'
+
+/**
+ * One content's place in its swarm: who is a member and what they hold, where the manifest comes from, and what the others hear of us.
+ * `Delivery` gets the bytes as soon as the manifest is known.
+ */
+export class SwarmDriver implements OpenSwarm {
+  readonly swarm: SwarmId
+  readonly link: string
+  readonly #opening: SwarmOpening
+  readonly #shared: Shared
+  readonly #members: Members
+  readonly #source: ManifestSource
+  readonly #stats = new SwarmStats()
+  /** Sessions on which our JOIN is about to go out, or stands. */
+  readonly #greetings = new Map<Session, 'sending' | 'told'>()
+  /** Sessions whose peer was not in the swarm when we said JOIN, and when we may say it again. */
+  readonly #refused = new WeakMap<Session, number>()
+  /** Sessions whose head is being looked at: one at a time. */
+  readonly #offering = new WeakSet<Session>()
+  readonly #tell = (): void => { this.#sendHaves() }
+  readonly #giveUp = (): void => { this.#notFound() }
+  #delivery: Delivery | undefined
+  #providing = false
+  /** Decides once, not at every change, whether we are in the sample that provides. */
+  readonly #draw: number
+  /** Nothing is shared in mode `origin`: nothing announced, told or served. */
+  readonly #sharing: boolean
+  #closed = false
+
+  constructor (opening: SwarmOpening, shared: Shared) {
+    this.swarm = opening.swarm
+    this.link = opening.link
+    this.#opening = opening
+    this.#sharing = opening.mode !== 'origin'
+    this.#draw = shared.components.random()
+    this.#shared = shared
+    const { alarm, holdings, peerManager, components: { clock, createHaveMap, availability } } = shared
+    this.#members = new Members(createHaveMap)
+    this.#source = new ManifestSource({ swarm: opening.swarm, root: opening.root, clock, alarm, holdings, members: this.#members })
+    void this.#source.manifest.promise.then(manifest => { this.#deliver(manifest) }, () => {})
+    if (opening.envelope !== undefined) {
+      this.#source.offer(opening.envelope).catch((error: unknown) => { this.#source.fail(error as Error) })
+    }
+    alarm.set(this.#giveUp, clock.now() + OPEN_TIMEOUT_MS)
+    peerManager.seek(opening.swarm, opening.hints, () => this.#members.direct, session => { this.greet(session) })
+    if (this.#sharing) availability.join(opening.swarm, () => this.#describe())
+  }
+
+  get stats (): ContentStats {
+    const { fromPeers, fromOrigin, fromStore, uploaded, wasted, peers } = this.#stats
+    const inSessions = [...this.#members].reduce((sum, { session }) => sum + session.stats.wasted, 0)
+    const [connected, swarmSize] = [this.#members.size, this.#swarmSize]
+    return { fromPeers, fromOrigin, fromStore, uploaded, wasted: wasted + inSessions, peers, connected, swarmSize }
+  }
+
+  get held (): number {
+    return this.#delivery?.inventory.held ?? 0
+  }
+
+  get members (): ReadonlySet<PeerName> {
+    return this.#members.peers
+  }
+
+  async manifest (signal?: AbortSignal): Promise<OpenedManifest> {
+    return await raceSignal(this.#source.manifest.promise, signal)
+  }
+
+  read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#open().read(segment, options)
+  }
+
+  async complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void> {
+    await this.manifest(options.signal)
+    await this.#open().complete(sink, options)
+  }
+
+  async scan (): Promise<void> {
+    await this.manifest()
+    await this.#open().scan()
+  }
+
+  close (): void {
+    if (this.#closed) return
+    this.#closed = true
+    const { alarm, peerManager, components } = this.#shared
+    alarm.set(this.#tell, undefined)
+    alarm.set(this.#giveUp, undefined)
+    peerManager.forget(this.swarm)
+    components.availability.leave(this.swarm)
+    components.routing.unprovide(this.swarm)
+    this.#source.close()
+    this.#delivery?.close()
+    for (const session of this.#greetings.keys()) session.leave(this.swarm)
+    this.#greetings.clear()
+    this.#shared.closed(this.swarm)
+  }
+
+  // What sessions say
+
+  /** Say JOIN on this session, unless it has been said or was refused just now. */
+  greet (session: Session): void {
+    if (this.#closed || session.closed || this.#greetings.has(session)) return
+    if ((this.#refused.get(session) ?? 0) > this.#shared.components.clock.now()) return
+    this.#greetings.set(session, 'sending')
+    void this.#sendJoin(session)
+  }
+
+  joined (session: Session, have: HaveDelta): void {
+    this.#refused.delete(session)
+    this.greet(session)
+    const { member, change, touched } = this.#members.join(session, have)
+    if (change === 'none') {
+      this.#delivery?.swarm.peerHave(member.peer, touched)
+      this.#delivery?.schedule()
+      return
+    }
+    if (change === 'moved') this.#delivery?.swarm.peerLeft(member.peer)
+    if (!member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    this.#source.poke()
+    void this.#sendPeers(session)
+    this.#delivery?.schedule()
+  }
+
+  /** The peer is not in the swarm: perhaps later. */
+  joinRefused (session: Session): void {
+    this.#greetings.delete(session)
+    this.#refused.set(session, this.#shared.components.clock.now() + JOIN_AGAIN_MS)
+  }
+
+  have (session: Session, delta: HaveDelta): void {
+    const member = this.#members.by(session)
+    if (member === undefined) return
+    const touched = member.have.apply(delta)
+    if (member.session.limited || touched.length === 0) return
+    this.#delivery?.swarm.peerHave(member.peer, touched, delta)
+    this.#delivery?.schedule()
+  }
+
+  /** The peer left the swarm. So do we on this session: a later JOIN of either side begins anew. */
+  leave (session: Session): void {
+    this.left(session, [])
+    session.leave(this.swarm)
+  }
+
+  /** The session closed with these blocks outstanding, or the peer left. */
+  left (session: Session, lost: readonly BlockPlace[]): void {
+    for (const place of lost) {
+      if (place.segment === MANIFEST_SEGMENT) this.#source.failed(place.block)
+      else if (this.#members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
+    }
+    this.#greetings.delete(session)
+    const left = this.#members.leave(session)
+    if (left === undefined || left.change === 'none') return
+    const { member, change } = left
+    this.#stats.wasted += session.stats.wasted
+    this.#delivery?.swarm.peerLeft(member.peer)
+    if (change === 'moved' && !member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    this.#delivery?.schedule()
+  }
+
+  choked (session: Session, choked: boolean): void {
+    if (this.#members.by(session) === undefined) return
+    this.#delivery?.swarm.peerChoked(session.peer, choked)
+    this.#delivery?.schedule()
+  }
+
+  fetching (session: Session, segment: number): void {
+    if (this.#members.by(session) === undefined) return
+    this.#delivery?.swarm.peerFetching(session.peer, segment)
+    this.#delivery?.schedule()
+  }
+
+  stalled (session: Session): void {
+    if (this.#members.by(session) === undefined) return
+    this.#delivery?.swarm.stalled(session.peer)
+    this.#delivery?.schedule()
+  }
+
+  /** @throws ManifestError when the signature is bad: the giver's fault */
+  async head (session: Session, head: Uint8Array): Promise<void> {
+    if (this.#delivery !== undefined || this.#offering.has(session)) return
+    if (head.byteLength > MAX_ENVELOPE_BYTES) {
+      throw new ManifestError(`expected a signature of at most ${MAX_ENVELOPE_BYTES} bytes, got ${head.byteLength}`)
+    }
+    this.#offering.add(session)
+    try {
+      await this.#source.offer(head)
+    } finally {
+      this.#offering.delete(session)
+    }
+  }
+
+  block (session: Session, place: BlockPlace, block: VerifiedBlock): void {
+    if (place.segment === MANIFEST_SEGMENT) this.#source.arrived(place.block, block)
+    else this.#delivery?.arrived(place.segment, place.block, block, { kind: 'peer', peer: session.peer })
+  }
+
+  refused (session: Session, place: BlockPlace, reason: string): void {
+    if (place.segment === MANIFEST_SEGMENT) {
+      this.#source.failed(place.block)
+      return
+    }
+    this.#delivery?.swarm.refused(session.peer, place.segment, place.block, reason)
+    this.#delivery?.schedule()
+  }
+
+  suggested (peers: readonly PeerHint[]): void {
+    for (const hint of peers) this.#shared.peerManager.suggest(this.swarm, hint)
+  }
+
+  // What the node decides
+
+  /** The store has lost something. */
+  recheck (): void {
+    void this.#delivery?.recheck()
+  }
+
+  /** The disk has caught up. */
+  resume (): void {
+    this.#delivery?.schedule()
+  }
+
+  sent (bytes: number): void {
+    this.#stats.uploaded += bytes
+  }
+
+  setChoked (peer: PeerName, choked: boolean): void {
+    const session = this.#members.get(peer)?.session
+    if (choked) session?.choke(this.swarm)
+    else session?.unchoke(this.swarm)
+  }
+
+  /** A block for a peer. */
+  async serve (segment: number, block: number): Promise<VerifiedBlock | undefined> {
+    if (!this.#sharing) return undefined
+    if (segment !== MANIFEST_SEGMENT) return await this.#delivery?.serve(segment, block)
+    const manifest = this.#delivery?.manifest
+    if (block === 0) return manifest?.root
+    const page = manifest?.pageRefs[block - 1]
+    return page === undefined ? undefined : await this.#shared.holdings.get(page)
+  }
+
+  get #swarmSize (): number {
+    return Math.max(this.#members.size + 1, this.#shared.components.availability.swarmSize(this.swarm))
+  }
+
+  #open (): Delivery {
+    if (this.#delivery === undefined || this.#closed) throw new UnavailableError(`the content ${this.link} is closed`)
+    return this.#delivery
+  }
+
+  #deliver (manifest: OpenedManifest): void {
+    if (this.#closed) return
+    const origin = this.#opening.origin(manifest)
+    this.#shared.alarm.set(this.#giveUp, undefined)
+    this.#members.bound(manifest)
+    const delivery = this.#delivery = new Delivery(manifest, {
+      swarm: this.swarm,
+      link: this.link,
+      mode: this.#mode(origin),
+      origin,
+      members: this.#members,
+      shared: this.#shared,
+      stats: this.#stats,
+      emit: this.#opening.emit,
+      swarmSize: () => this.#swarmSize,
+      haveChanged: now => { this.#tellSoon(now) }
+    })
+    const envelope = this.#source.envelope
+    for (const { peer, session, have } of this.#members) {
+      if (!session.limited) delivery.swarm.peerJoined(peer, have)
+      if (envelope !== undefined && this.#sharing && this.#told(session)) session.head(this.swarm, envelope)
+    }
+    delivery.schedule()
+  }
+
+  #mode (origin: Origin | undefined): Exclude<Mode, 'auto'> {
+    const { mode, emit } = this.#opening
+    if (mode !== 'auto') return mode
+    const chosen = origin === undefined ? 'p2p' : 'hybrid'
+    emit('mode', { content: this.link, mode: chosen, reason: origin === undefined ? 'no origin is known' : 'an origin is known' })
+    return chosen
+  }
+
+  // What the others hear
+
+  #told (session: Session): boolean {
+    return this.#greetings.get(session) === 'told'
+  }
+
+  async #sendJoin (session: Session): Promise<void> {
+    const { token } = this.#shared.init
+    try {
+      const shown = await token?.(session.peer)
+      if (session.closed || this.#closed || !this.#greetings.has(session)) return
+      this.#greetings.set(session, 'told')
+      const inventory = this.#sharing ? this.#delivery?.inventory : undefined
+      const have = inventory?.have.snapshot() ?? { complete: [], partial: [] }
+      session.join(this.swarm, { token: shown, have, head: this.#sharing ? this.#source.envelope : undefined })
+      if (this.#members.by(session) !== undefined) void this.#sendPeers(session)
+    } catch (error) {
+      this.joinRefused(session)
+      this.#opening.emit('error', { error: error as Error, doing: `joining ${session.peer}` })
+    }
+  }
+
+  #tellSoon (now = false): void {
+    const { alarm, components } = this.#shared
+    alarm.soonest(this.#tell, components.clock.now() + (now ? 0 : HAVE_INTERVAL_MS))
+  }
+
+  #sendHaves (): void {
+    const delta = this.#sharing && !this.#closed ? this.#delivery?.inventory.have.takeDelta() : undefined
+    if (delta === undefined) return
+    for (const { session } of this.#members) if (this.#told(session)) session.have(this.swarm, delta)
+    this.#provide()
+  }
+
+  /** Those who hold something can be found: all of a small swarm, a sample of a large one. */
+  #provide (): void {
+    if (this.#providing) return
+    const { availability, routing } = this.#shared.components
+    availability.hasten(this.swarm)
+    if (this.#draw > PROVIDER_SAMPLE / this.#swarmSize) return
+    this.#providing = true
+    routing.provide(this.swarm)
+  }
+
+  async #sendPeers (session: Session): Promise<void> {
+    if (!this.#told(session)) return
+    const peers: PeerHint[] = []
+    for (const { peer } of this.#members) {
+      if (peer === session.peer || peers.length >= PEX_PEERS) continue
+      const addrs = await this.#shared.components.addresses.of(peer, session.remoteAddr)
+      if (addrs.length > 0) peers.push({ peer, addrs })
+    }
+    if (peers.length > 0 && !session.closed && this.#told(session)) session.pex(this.swarm, peers)
+  }
+
+  #describe (): ReturnType<Parameters<EngineComponents['availability']['join']>[1]> {
+    const delivery = this.#delivery
+    const bytes = delivery?.manifest.summary.bytes ?? 0
+    return {
+      have: { complete: delivery?.inventory.have.snapshot().complete ?? [], partial: [] },
+      capacity: this.#shared.init.capacity,
+      share: bytes === 0 ? 0 : Math.min(1, this.held / bytes),
+      addrs: this.#shared.components.addresses.own().slice(0, 3)
+    }
+  }
+
+  #notFound (): void {
+    const { peerManager, components } = this.#shared
+    this.#source.fail(new NotFoundError(
+      `no manifest of ${this.link} was found within ${OPEN_TIMEOUT_MS / 1000} s: ${components.routing.known} DHT nodes known, ` +
+      `${peerManager.candidates(this.swarm)} peers named, ${this.#members.size} connected; ${peerManager.trouble(this.swarm) || 'no dial failed'}. ` +
+      'Is the publisher or a node that holds it running, and is a bootstrap node given?'))
+  }
+}

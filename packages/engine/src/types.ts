@@ -1,0 +1,114 @@
+import type {
+  Availability, BlockStore, CapacityClass, ContentEvents, ContentStats, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName, PeerStatus,
+  ReadOptions, Routing, SaveOptions, Segment, SwarmId, VerifiedBlock
+} from '@shoal/interface'
+import type { Clock, Random } from '@shoal/base'
+import type { OpenedManifest } from '@shoal/content'
+
+/** Reports an event by its public name; the details are those of `ContentEvents`. */
+export type Emit = <K extends keyof ContentEvents>(name: K, detail: ContentEvents[K]['detail']) => void
+
+/** What a node may use. Each has its default, with the reason, in `defaults.ts`. */
+export interface EngineLimits {
+  /** Peers of one swarm that the node looks for. */
+  readonly peersPerSwarm: number
+  /** Sessions of the node, all swarms together. */
+  readonly sessions: number
+  /** Dials under way at the same time. */
+  readonly dials: number
+  /** Peers served at the same time. */
+  readonly uploadSlots: number
+  /** Bytes per second to all peers together. */
+  readonly uploadRate: number
+}
+
+export interface EngineInit {
+  readonly self: PeerName
+  readonly limits?: Partial<EngineLimits> | undefined
+  readonly capacity: CapacityClass
+  /** Shown at every JOIN. */
+  readonly token?: ((peer: PeerName) => Promise<string | undefined>) | undefined
+}
+
+/** What the node knows of addresses; text multiaddrs throughout. */
+export interface AddressBook {
+  /** Our own, as others can dial them: the first three are those worth telling where there is no room for more. */
+  own (): readonly string[]
+  /** Those of a peer that one whose connection comes from `to` can dial, and may know. */
+  of (peer: PeerName, to: string): Promise<readonly string[]>
+  /** The ones among these that this node can and may dial. */
+  usable (addrs: readonly string[]): readonly string[]
+  /**
+   * The ones among these that may be dialled on the word of somebody whose connection comes from `teller`, or of nobody in particular (DHT,
+   * announcements): a stranger must not point this node at hosts of its own network.
+   */
+  heard (addrs: readonly string[], teller: string | undefined): readonly string[]
+  /** Is there a connection to this peer, whatever for? */
+  connected (peer: PeerName): boolean
+}
+
+export interface EngineComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly exchange: Exchange
+  readonly availability: Availability
+  readonly routing: Routing
+  readonly store: BlockStore
+  readonly addresses: AddressBook
+  readonly createHaveMap: (bounds: { segments: number, blocks: number } | undefined) => HaveMap
+  /** Events that belong to no single content. */
+  readonly emit: Emit
+}
+
+export interface SwarmOpening {
+  readonly swarm: SwarmId
+  readonly link: string
+  readonly mode: Mode
+  /** Digest of the manifest's root. */
+  readonly root: Uint8Array
+  readonly origin: (manifest: OpenedManifest) => Origin | undefined
+  /** Peers to ask first. */
+  readonly hints: readonly PeerHint[]
+  /** When it is known already: published here, or stored. */
+  readonly envelope?: Uint8Array | undefined
+  readonly emit: Emit
+}
+
+/** Where a whole content goes, block by block, when that is not the store: files. */
+export interface ContentSink {
+  has (segment: number, block: number): boolean
+  /** Resolves when the block is written. @throws StoreFullError, StoreError */
+  write (segment: number, block: number, bytes: VerifiedBlock): Promise<void>
+}
+
+/** One content at work in the engine. */
+export interface OpenSwarm {
+  readonly swarm: SwarmId
+  readonly link: string
+  readonly stats: ContentStats
+  /** Bytes held, of those known to be held. */
+  readonly held: number
+  /**
+   * Resolves with the verified manifest as soon as a peer or the store gave it.
+   *
+   * @throws NotFoundError, ManifestError
+   */
+  manifest (signal?: AbortSignal): Promise<OpenedManifest>
+  /** Peers that may be in the swarm, beside those known. */
+  suggested (peers: readonly PeerHint[]): void
+  read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>
+  /** Everything into `sink`, or into the store without one. Resolves when it is there. */
+  complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void>
+  /** Counts in what the store holds already. Resolves when all pages have been looked at. */
+  scan (): Promise<void>
+  close (): void
+}
+
+export interface Engine {
+  start (): Promise<void>
+  stop (): Promise<void>
+  open (opening: SwarmOpening): OpenSwarm
+  /** The store evicted or lost blocks: have-maps are compared with it soon. */
+  storeLost (): void
+  readonly peers: readonly PeerStatus[]
+}

@@ -1,0 +1,96 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { createHaveMap } from '@shoal/availability'
+import { seededRandom, systemClock } from '@shoal/base'
+import { swarmIdOf } from '@shoal/content'
+import { buildManifest, segmentFiles, type BuiltManifest, type SegmentedFile } from '@shoal/content/publishing'
+import type { BlockStore, ContentEvents, Mode, Origin } from '@shoal/interface'
+import { memoryStore } from '@shoal/store'
+import { CID } from 'multiformats'
+import { createEngine, type Engine, type EngineLimits, type OpenSwarm } from '../src/index.js'
+import type { VirtualNet } from './virtual-net.js'
+
+export interface TestEvent { name: keyof ContentEvents, detail: unknown }
+
+export interface TestNode {
+  readonly name: string
+  readonly engine: Engine
+  readonly store: BlockStore
+  readonly events: TestEvent[]
+  open (built: BuiltManifest, options?: { mode?: Mode, origin?: Origin, publish?: boolean, hints?: string[] }): Promise<OpenSwarm>
+}
+
+/** An engine with a memory store on a virtual network. */
+export async function testNode (
+  net: VirtualNet, name: string, { quota = 1 << 28, limits }: { quota?: number, limits?: Partial<EngineLimits> } = {}
+): Promise<TestNode> {
+  const store = memoryStore({ quota })
+  await store.open()
+  const events: TestEvent[] = []
+  const emit = (event: keyof ContentEvents, detail: unknown): void => { events.push({ name: event, detail }) }
+  const engine = createEngine({ self: name, capacity: 2, limits }, {
+    clock: systemClock,
+    random: seededRandom(name.length * 7919 + name.charCodeAt(name.length - 1)),
+    exchange: net.exchange(name),
+    availability: net.availability(name),
+    routing: net.routing(name),
+    store,
+    addresses: {
+      own: () => [`/memory/${name}`], of: peer => Promise.resolve([`/memory/${peer}`]), usable: addrs => addrs, heard: addrs => addrs, connected: () => false
+    },
+    createHaveMap: bounds => createHaveMap(bounds),
+    emit
+  })
+  await engine.start()
+  return {
+    name,
+    engine,
+    store,
+    events,
+    async open (built, { mode = 'hybrid', origin, publish = false, hints = [] } = {}) {
+      const cid = built.manifest.summary.cid
+      if (publish) for (const block of [built.root, ...built.pages]) await store.put(block)
+      return engine.open({
+        swarm: await swarmIdOf(cid),
+        link: `shoal:${cid}`,
+        mode,
+        root: CID.parse(cid).multihash.digest,
+        origin: () => origin,
+        hints: hints.map(peer => ({ peer, addrs: [] })),
+        envelope: publish ? built.envelope : undefined,
+        emit
+      })
+    }
+  }
+}
+
+/** A content of these files, and its blocks put into a store. */
+export async function testContent (files: Readonly<Record<string, Uint8Array>>, store?: BlockStore): Promise<BuiltManifest> {
+  const entries = Object.entries(files).map(([path, bytes]) => ({ path, size: bytes.byteLength, async * stream () { yield bytes } }))
+  const segmented: SegmentedFile[] = []
+  for await (const file of segmentFiles(entries, { onblock: block => store?.put(block) })) segmented.push(file)
+  return await buildManifest({ name: 'test', kind: 'directory', files: segmented, createdAt: 0, key: await generateKeyPair('Ed25519') })
+}
+
+export function randomBytes (size: number, seed = 1): Uint8Array {
+  const random = seededRandom(seed)
+  return Uint8Array.from({ length: size }, () => random() * 256)
+}
+
+export async function collect (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    all.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return all
+}
+
+export async function until (condition: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; !condition(); tries++) {
+    if (tries > 2_000) throw new Error(`never happened: ${what}`)
+    await new Promise(resolve => { setTimeout(resolve, 5) })
+  }
+}

@@ -1,0 +1,186 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { ManualClock } from '@shoal/base'
+import { hashBlock } from '@shoal/content'
+import { StoreFullError, type VerifiedBlock } from '@shoal/interface'
+import { memoryStore } from '@shoal/store'
+import { Alarm } from '../src/alarm.js'
+import { Completion } from '../src/completion.js'
+import { PENDING_WRITE_BYTES, SLOT_TURN_MS } from '../src/defaults.js'
+import { Holdings } from '../src/holdings.js'
+import { hintsOf } from '../src/index.js'
+import { SourceTally } from '../src/stats.js'
+import { Uploads } from '../src/uploads.js'
+import { randomBytes } from './node.js'
+
+describe('alarm', () => {
+  it('calls each owner once at its time, whatever the order of setting', () => {
+    fc.assert(fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }), times => {
+      const clock = new ManualClock()
+      const alarm = new Alarm(clock)
+      const rung: number[] = []
+      for (const [i, at] of times.entries()) alarm.set(() => { rung.push(i); expect(clock.now()).to.be.at.least(at - 0.5) }, at)
+      clock.advance(1001)
+      expect(rung.toSorted((a, b) => a - b)).to.deep.equal(times.map((_, i) => i))
+      clock.advance(5000)
+      expect(rung).to.have.length(times.length)
+    }))
+  })
+
+  it('moves and clears times', () => {
+    const clock = new ManualClock()
+    const alarm = new Alarm(clock)
+    let rung = 0
+    const owner = (): void => { rung++ }
+    alarm.set(owner, 10)
+    alarm.set(owner, 50)
+    clock.advance(20)
+    expect(rung).to.equal(0)
+    alarm.soonest(owner, 100)
+    clock.advance(40)
+    expect(rung).to.equal(1)
+    alarm.set(owner, 100)
+    alarm.set(owner, undefined)
+    clock.advance(100)
+    expect(rung).to.equal(1)
+  })
+})
+
+describe('uploads', () => {
+  const setup = (rate: number, slots: number): { clock: ManualClock, uploads: Uploads, changes: [string, boolean][] } => {
+    const clock = new ManualClock()
+    const changes: [string, boolean][] = []
+    const changed = (peer: string, choked: boolean): void => { changes.push([peer, choked]) }
+    const uploads = new Uploads({ rate, slots, clock, alarm: new Alarm(clock), changed })
+    return { clock, uploads, changes }
+  }
+
+  it('keeps the rate within 5 %', async () => {
+    const { clock, uploads } = setup(1_000_000, 4)
+    const { signal } = new AbortController()
+    let sent = 0
+    const send = async (): Promise<void> => {
+      for (;;) {
+        await uploads.acquire('a', 60_000, signal)
+        sent += 60_000
+      }
+    }
+    void send()
+    for (let ms = 0; ms < 20_000; ms += 10) {
+      clock.advance(10)
+      await Promise.resolve()
+      await Promise.resolve()
+    }
+    // 20 s at 1 MB/s, and the burst of a quarter of a second
+    expect(sent).to.be.within(19_000_000, 21_000_000)
+  })
+
+  it('gives a waiting peer the slot of the one served longest, and says so to both', () => {
+    const { clock, uploads, changes } = setup(Infinity, 1)
+    expect(uploads.choked('a')).to.equal(false)
+    expect(uploads.choked('b')).to.equal(true)
+    for (let ms = 0; ms <= SLOT_TURN_MS + 1000; ms += 500) {
+      uploads.choked('a')
+      clock.advance(500)
+    }
+    expect(changes.slice(0, 2)).to.deep.equal([['a', true], ['b', false]])
+    expect(uploads.choked('b')).to.equal(false)
+  })
+
+  it('gives an idle slot away at once, and one of a peer that left', () => {
+    const { clock, uploads, changes } = setup(Infinity, 1)
+    uploads.choked('a')
+    uploads.choked('b')
+    uploads.gone('a')
+    expect(changes).to.deep.equal([['b', false]])
+    uploads.choked('c')
+    clock.advance(5_000)
+    expect(changes).to.deep.equal([['b', false], ['c', false]])
+  })
+
+  it('gives nothing at a rate of 0', () => {
+    expect(setup(0, 16).uploads.choked('a')).to.equal(true)
+  })
+
+  it('forgets who waits for the rate when that ends', async () => {
+    const { clock, uploads } = setup(1000, 1)
+    const abort = new AbortController()
+    expect(uploads.acquire('a', 10_000, abort.signal)).to.equal(undefined)
+    const waiting = uploads.acquire('a', 1000, abort.signal)
+    abort.abort(new Error('gone'))
+    await (waiting as Promise<void>).then(() => expect.fail('sent'), (error: Error) => expect(error.message).to.equal('gone'))
+    clock.advance(60_000)
+  })
+})
+
+describe('holdings', () => {
+  it('reads what is still being written, and says when too much is', async () => {
+    const store = memoryStore({ quota: 1 << 20 })
+    await store.open()
+    const holdings = new Holdings(store)
+    let room = 0
+    holdings.onroom = () => { room++ }
+    const writes: PromiseWithResolvers<void>[] = []
+    const blocks: VerifiedBlock[] = []
+    const puts: Promise<void>[] = []
+    for (let i = 0; i <= PENDING_WRITE_BYTES / 262_144; i++) {
+      const block = await hashBlock(randomBytes(262_144, i + 1))
+      const write = Promise.withResolvers<void>()
+      blocks.push(block)
+      writes.push(write)
+      puts.push(holdings.put(block, () => write.promise))
+    }
+    expect(holdings.full).to.equal(true)
+    expect(await holdings.get({ digest: blocks[3]?.digest as Uint8Array })).to.equal(blocks[3])
+    for (const write of writes) write.resolve()
+    await Promise.all(puts)
+    expect([holdings.full, room, holdings.has(blocks[3]?.digest as Uint8Array)]).to.deep.equal([false, 1, false])
+  })
+
+  it('passes failures on and holds nothing then', async () => {
+    const store = memoryStore({ quota: 100 })
+    await store.open()
+    const holdings = new Holdings(store)
+    const block = await hashBlock(randomBytes(200))
+    await holdings.put(block).then(() => expect.fail('held'), (error: unknown) => expect(error).to.be.instanceOf(StoreFullError))
+    expect(holdings.has(block.digest)).to.equal(false)
+  })
+})
+
+describe('completion', () => {
+  it('ends when every expected block is there and all have been named', async () => {
+    const done: number[] = []
+    const completion = new Completion(undefined, 30, bytes => { done.push(bytes) })
+    completion.count(10)
+    completion.expect(0, 1)
+    completion.arrived(0, 1, 10)
+    completion.arrived(0, 1, 10)
+    completion.expect(2, 0)
+    completion.listed()
+    completion.arrived(2, 0, 10)
+    await completion.promise
+    expect(done).to.deep.equal([10, 20, 30])
+  })
+})
+
+describe('source tally', () => {
+  it('names the kind that gave most, all peers together', () => {
+    const tally = new SourceTally()
+    tally.add({ kind: 'origin' }, 50)
+    tally.add({ kind: 'peer', peer: 'a' }, 30)
+    tally.add({ kind: 'peer', peer: 'b' }, 30)
+    expect(tally.largest).to.equal('peer')
+    expect(tally.sources[0]).to.deep.equal({ kind: 'origin', bytes: 50 })
+  })
+})
+
+describe('hints', () => {
+  it('groups addresses by the peer at their end', () => {
+    const relayed = '/ip4/1.2.3.4/tcp/1/p2p/r/p2p-circuit/webrtc/p2p/b'
+    expect(hintsOf(['/ip4/1.2.3.4/tcp/1/p2p/a', '/ip4/1.2.3.4/tcp/2/ws/p2p/a', relayed, '/ip4/9.9.9.9/tcp/1']))
+      .to.deep.equal([
+        { peer: 'a', addrs: ['/ip4/1.2.3.4/tcp/1/p2p/a', '/ip4/1.2.3.4/tcp/2/ws/p2p/a'] },
+        { peer: 'b', addrs: [relayed] }
+      ])
+  })
+})

@@ -1,0 +1,279 @@
+import { expect } from 'chai'
+import { ManualClock, seededRandom } from '@shoal/base'
+import type { Exchange, PenaltyReason, Routing, Session } from '@shoal/interface'
+import { Alarm } from '../src/alarm.js'
+import { Candidates } from '../src/candidates.js'
+import {
+  ADDRS_PER_CANDIDATE, BAN_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, PEERS_REMEMBERED, PENALTIES,
+  PENALTY_HALF_LIFE_MS, REDIAL_MAX_MS, UNSHARED_MS
+} from '../src/defaults.js'
+import { PeerManager } from '../src/peer-manager.js'
+import { Standing } from '../src/standing.js'
+import type { AddressBook, EngineLimits } from '../src/types.js'
+
+describe('standing', () => {
+  const setup = (): { clock: ManualClock, standing: Standing } => {
+    const clock = new ManualClock()
+    return { clock, standing: new Standing(clock) }
+  }
+
+  it('sums misdeeds, lets them fade, and keeps every score finite', () => {
+    const { clock, standing } = setup()
+    expect(standing.score('a')).to.equal(0)
+    expect(standing.penalise('a', 'spam')).to.equal(-20)
+    expect(standing.penalise('a', 'protocol-violation')).to.equal(-40)
+    clock.advance(PENALTY_HALF_LIFE_MS)
+    expect(standing.score('a')).to.equal(-20)
+    clock.advance(20 * PENALTY_HALF_LIFE_MS)
+    expect(Object.is(standing.score('a'), 0)).to.equal(true)
+    for (const reason of Object.keys(PENALTIES) as PenaltyReason[]) {
+      expect(standing.penalise(reason, reason), reason).to.be.within(-100, -1)
+    }
+  })
+
+  it('shuts out at once for a lie, in the end for repeated faults, and not for ever', () => {
+    const { clock, standing } = setup()
+    expect(standing.penalise('liar', 'corrupt-block')).to.equal(-100)
+    for (let i = 0; i < 4; i++) standing.penalise('clumsy', 'protocol-violation')
+    expect([standing.banned('liar'), standing.banned('clumsy'), standing.suspect('clumsy')]).to.deep.equal([true, false, true])
+    standing.penalise('clumsy', 'protocol-violation')
+    expect([standing.banned('clumsy'), standing.score('clumsy')]).to.deep.equal([true, -100])
+    clock.advance(BAN_MS + 1)
+    expect([standing.banned('liar'), standing.banned('clumsy'), standing.score('liar')]).to.deep.equal([false, false, 0])
+  })
+
+  it('makes a suspect of a peer that only stalls, never more', () => {
+    const { standing } = setup()
+    for (let i = 0; i < 1000; i++) standing.penalise('slow', 'stalled')
+    expect([standing.suspect('slow'), standing.banned('slow')]).to.deep.equal([true, false])
+    standing.penalise('slow', 'protocol-violation')
+    expect(standing.penalise('slow', 'stalled')).to.equal(-80)
+  })
+
+  it('remembers bans whatever many others do', () => {
+    const { standing } = setup()
+    standing.penalise('liar', 'bad-head')
+    for (let i = 0; i <= PEERS_REMEMBERED; i++) standing.penalise(`small ${i}`, 'stalled')
+    expect([standing.banned('liar'), standing.score('small 0')]).to.deep.equal([true, 0])
+  })
+})
+
+describe('candidates', () => {
+  const addrs = (candidates: Candidates, peer: string): string[] => candidates.get(peer)?.addrs.map(({ addr }) => addr) ?? []
+
+  it('never lets a weaker word replace a stronger one', () => {
+    const candidates = new Candidates()
+    candidates.add('good', ['hint'], 'link')
+    candidates.add('good', Array.from({ length: 20 }, (_, i) => `fake ${i}`), 'pex', 'liar')
+    expect(addrs(candidates, 'good')).to.have.length(ADDRS_PER_CANDIDATE)
+    candidates.add('good', ['record'], 'dht')
+    candidates.add('good', ['word'], 'announcement')
+    expect(addrs(candidates, 'good').slice(0, 4)).to.deep.equal(['hint', 'record', 'word', 'fake 0'])
+  })
+
+  it('prefers what has not failed among words of the same weight', () => {
+    const candidates = new Candidates()
+    candidates.add('a', ['1', '2'], 'announcement')
+    const a = candidates.get('a')
+    if (a !== undefined) candidates.failed(a)
+    candidates.add('a', ['3', '1'], 'announcement')
+    expect(addrs(candidates, 'a')).to.deep.equal(['3', '1', '2'])
+  })
+
+  it('bounds what one member may name, until somebody else names it too', () => {
+    const candidates = new Candidates()
+    for (let i = 0; i < 1000; i++) candidates.add(`fake ${i}`, [], 'pex', 'liar')
+    expect(candidates.size).to.equal(CANDIDATES_PER_TELLER)
+    expect(candidates.add('x', [], 'pex', 'liar')).to.equal(false)
+    expect(candidates.add('fake 0', [], 'dht')).to.equal(true)
+    expect(candidates.get('fake 0')?.teller).to.equal(undefined)
+    expect(candidates.add('x', [], 'pex', 'liar')).to.equal(true)
+    candidates.delete('x')
+    expect(candidates.add('y', [], 'pex', 'liar')).to.equal(true)
+  })
+
+  it('keeps the hints when it is full, and drops the weakest word that failed most', () => {
+    const candidates = new Candidates()
+    candidates.add('hint', [], 'link')
+    for (let i = 0; i < CANDIDATES_PER_SWARM; i++) candidates.add(`p${i}`, [], 'pex', `teller ${i}`)
+    expect(candidates.add('another', [], 'pex', 'x')).to.equal(false)
+    const dead = candidates.get('p7')
+    if (dead !== undefined) candidates.failed(dead)
+    expect(candidates.add('another', [], 'pex', 'x')).to.equal(true)
+    expect(candidates.get('p7')).to.equal(undefined)
+    for (let i = 0; i < 2 * CANDIDATES_PER_SWARM; i++) candidates.add(`d${i}`, [], 'dht')
+    expect(candidates.size).to.equal(CANDIDATES_PER_SWARM + 1)
+    expect(candidates.get('hint')?.linked).to.equal(true)
+    expect(candidates.add('late', [], 'announcement')).to.equal(false)
+  })
+})
+
+describe('peer manager', () => {
+  interface Setup {
+    readonly clock: ManualClock
+    readonly manager: PeerManager
+    readonly dialled: [peer: string, addr: string | undefined][]
+    readonly closed: string[]
+    readonly members: Set<string>
+    readonly run: (ms: number) => Promise<void>
+    readonly seek: (hints?: [string, string][]) => void
+  }
+
+  function setup (
+    { connect, limits = {}, addresses = {} }:
+    { connect?: (peer: string) => Promise<Session>, limits?: Partial<EngineLimits>, addresses?: Partial<AddressBook> } = {}
+  ): Setup {
+    const clock = new ManualClock()
+    const dialled: Setup['dialled'] = []
+    const closed: string[] = []
+    const members = new Set<string>()
+    const routing = { known: 0, async * find () { await Promise.resolve() } } as unknown as Routing
+    const exchange = {
+      async connect (peer: string, addrs: readonly string[]) {
+        dialled.push([peer, addrs[0]])
+        if (connect !== undefined) return await connect(peer)
+        return await new Promise<Session>(() => {})
+      }
+    } as unknown as Exchange
+    const manager = new PeerManager({
+      self: 'me',
+      clock,
+      random: seededRandom(1),
+      alarm: new Alarm(clock),
+      limits: { ...DEFAULT_LIMITS, ...limits },
+      routing,
+      exchange,
+      addresses: {
+        own: () => [], of: () => Promise.resolve([]), usable: all => all, heard: all => all, connected: () => false, ...addresses
+      },
+      onerror: error => { throw error }
+    })
+    return {
+      clock,
+      manager,
+      dialled,
+      closed,
+      members,
+      async run (ms) {
+        for (const end = clock.now() + ms; clock.now() < end;) {
+          clock.advance(Math.min(500, end - clock.now()))
+          for (let i = 0; i < 10; i++) await Promise.resolve()
+        }
+      },
+      seek (hints = []) { manager.seek('s', hints.map(([peer, addr]) => ({ peer, addrs: [addr] })), () => members, () => {}) }
+    }
+  }
+
+  let ids = 0
+  function session (
+    peer: string, closed: string[] = [], direction: Session['direction'] = 'outbound', remoteAddr = '/ip4/8.8.8.8/tcp/1'
+  ): Session {
+    const close = (): Promise<void> => { closed.push(peer); return Promise.resolve() }
+    return { id: ++ids, peer, direction, remoteAddr, limited: false, closed: false, close } as unknown as Session
+  }
+
+  it('dials the link\'s peer at the link\'s address, whatever a member says of it', async () => {
+    const { manager, seek, run, dialled } = setup()
+    seek([['good', 'hint']])
+    manager.suggest('s', { peer: 'good', addrs: ['fake'] }, 'pex', session('liar'))
+    await run(100)
+    expect(dialled).to.deep.equal([['good', 'hint']])
+  })
+
+  it('leaves half of the dials to others than the one who names most', async () => {
+    const { manager, seek, run, dialled } = setup()
+    seek()
+    const liar = session('liar')
+    for (let i = 0; i < 500; i++) manager.suggest('s', { peer: `fake ${i}`, addrs: ['x'] }, 'pex', liar)
+    await run(100)
+    expect(dialled).to.have.length(DEFAULT_LIMITS.dials / 2)
+    manager.suggest('s', { peer: 'good', addrs: ['y'] }, 'pex', session('honest'))
+    await run(100)
+    expect(dialled.at(-1)).to.deep.equal(['good', 'y'])
+  })
+
+  it('dials nothing of which only unbelievable addresses are named', async () => {
+    const tellers: (string | undefined)[] = []
+    const heard = (_: readonly string[], teller: string | undefined): readonly string[] => { tellers.push(teller); return [] }
+    const { manager, seek, run, dialled } = setup({ addresses: { heard } })
+    seek([['hint', '/ip4/127.0.0.1/tcp/1']])
+    manager.suggest('s', { peer: 'scan', addrs: ['/ip4/10.0.0.1/tcp/22'] }, 'pex', session('liar', [], 'inbound', '/ip4/9.9.9.9/tcp/1'))
+    manager.suggest('s', { peer: 'scan', addrs: ['/ip4/10.0.0.1/tcp/22'] }, 'announcement')
+    await run(100)
+    expect(dialled.map(([peer]) => peer)).to.deep.equal(['hint'])
+    expect(tellers).to.deep.equal(['/ip4/9.9.9.9/tcp/1', undefined])
+  })
+
+  it('shuts out and does not dial a banned peer, and prefers others to a suspect', async () => {
+    const { manager, seek, run, dialled, closed } = setup({ limits: { dials: 2 } })
+    const open = session('liar', closed)
+    manager.opened(open)
+    expect(manager.penalise('liar', 'corrupt-block')).to.equal(-100)
+    expect(closed).to.deep.equal(['liar'])
+    expect(manager.opened(session('liar'))).to.equal(false)
+    for (let i = 0; i < 3; i++) manager.penalise('clumsy', 'spam')
+    seek([['liar', 'a'], ['clumsy', 'b'], ['fine', 'c']])
+    await run(100)
+    expect(dialled.map(([peer]) => peer)).to.deep.equal(['fine'])
+  })
+
+  it('waits longer before it dials a peer that broke the rules', async () => {
+    const { manager, seek, run, dialled } = setup({ connect: peer => Promise.resolve(session(peer)) })
+    seek([['clumsy', 'b']])
+    await run(100)
+    const open = session('clumsy')
+    manager.opened(open)
+    for (let i = 0; i < 4; i++) manager.penalise('clumsy', 'protocol-violation')
+    manager.closed(open)
+    dialled.length = 0
+    await run(60_000)
+    expect(dialled).to.deep.equal([])
+    await run(REDIAL_MAX_MS * 1.5)
+    expect(dialled).to.not.deep.equal([])
+  })
+
+  it('goes on dialling when many strangers are connected', async () => {
+    const { manager, seek, run, dialled } = setup({ limits: { sessions: 5 } })
+    for (let i = 0; i < 10; i++) manager.opened(session(`stranger ${i}`, [], 'inbound'))
+    seek([['good', 'hint']])
+    await run(100)
+    expect(dialled).to.have.length(1)
+    const full = setup({ limits: { sessions: 5 } })
+    for (let i = 0; i < 5; i++) full.manager.opened(session(`chosen ${i}`))
+    full.seek([['good', 'hint']])
+    await full.run(100)
+    expect(full.dialled).to.have.length(0)
+  })
+
+  it('closes what it opened when no swarm is shared any more, and nothing else', async () => {
+    const closed: string[] = []
+    const sessions = new Map<string, Session>()
+    const { manager, seek, run, members } = setup({
+      connect (peer) {
+        const opened = session(peer, closed)
+        sessions.set(peer, opened)
+        manager.opened(opened)
+        return Promise.resolve(opened)
+      },
+      addresses: { connected: peer => peer === 'bootstrap', own: () => ['/ip4/8.8.8.8/tcp/1/p2p/relay/p2p-circuit/webrtc/p2p/me'] }
+    })
+    manager.opened(session('stranger', closed, 'inbound'))
+    seek([['member', 'a'], ['bootstrap', 'b'], ['relay', 'c'], ['elsewhere', 'd']])
+    await run(100)
+    members.add('member')
+    await run(UNSHARED_MS + 5_000)
+    expect([...sessions.keys()].toSorted()).to.deep.equal(['bootstrap', 'elsewhere', 'member', 'relay'])
+    expect(closed).to.deep.equal(['elsewhere'])
+    manager.forget('s')
+    await run(3 * UNSHARED_MS)
+    expect(closed).to.deep.equal(['elsewhere', 'member'])
+  })
+
+  it('says how many dials failed, and why the last did', async () => {
+    const { manager, seek, run } = setup({ connect: () => Promise.reject(new Error('nobody there\nat stack')) })
+    seek([['gone', 'a']])
+    expect(manager.trouble('s')).to.equal('')
+    await run(100)
+    expect(manager.trouble('s')).to.equal('failed dials: 1, the last because "nobody there"')
+  })
+})

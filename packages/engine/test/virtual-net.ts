@@ -1,0 +1,209 @@
+import type {
+  Announcement, AnnouncementEvent, Availability, BlockPlace, BlockRef, Exchange, HaveDelta, PeerHint, PeerName, RefuseReason, Routing,
+  ServeHandler, Session, SessionEvent, SessionStats, SwarmId
+} from '@shoal/interface'
+
+/** Sessions, DHT and announcements between engines of one process: no frames and no bytes on a wire, the same events in the same order. */
+export class VirtualNet {
+  readonly exchanges = new Map<PeerName, VirtualExchange>()
+  readonly providers = new Map<SwarmId, Set<PeerName>>()
+  readonly topics = new Map<SwarmId, Set<(event: AnnouncementEvent) => void>>()
+
+  exchange (self: PeerName): VirtualExchange {
+    const exchange = new VirtualExchange(self, this)
+    this.exchanges.set(self, exchange)
+    return exchange
+  }
+
+  routing (self: PeerName): Routing {
+    const { providers } = this
+    return {
+      known: 1,
+      start: () => Promise.resolve(),
+      stop: () => Promise.resolve(),
+      provide (swarm) { providers.set(swarm, new Set([...providers.get(swarm) ?? [], self])) },
+      unprovide (swarm) { providers.get(swarm)?.delete(self) },
+      async * find (swarm): AsyncGenerator<PeerHint> {
+        await Promise.resolve()
+        for (const peer of providers.get(swarm) ?? []) if (peer !== self) yield { peer, addrs: [] }
+      }
+    }
+  }
+
+  availability (self: PeerName): Availability {
+    const { topics } = this
+    const joined = new Map<SwarmId, () => Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'>>()
+    let listener: (event: AnnouncementEvent) => void = () => {}
+    return {
+      start (heard) { listener = heard; return Promise.resolve() },
+      stop: () => Promise.resolve(),
+      join (swarm, describe) {
+        joined.set(swarm, describe)
+        topics.set(swarm, new Set([...topics.get(swarm) ?? [], listener]))
+      },
+      leave (swarm) { joined.delete(swarm) },
+      hasten (swarm) {
+        const said = joined.get(swarm)?.()
+        if (said === undefined) return
+        for (const hear of topics.get(swarm) ?? []) {
+          if (hear !== listener) hear({ type: 'announcement', announcement: { ...said, peer: self, swarm, sequence: 1, ttl: 60 } })
+        }
+      },
+      swarmSize: () => 1
+    }
+  }
+}
+
+type JoinInit = Parameters<Session['join']>[1]
+
+let sessions = 0
+
+export class VirtualExchange implements Exchange {
+  readonly self: PeerName
+  readonly sessions = new Set<VirtualSession>()
+  serve: ServeHandler | undefined
+  readonly #net: VirtualNet
+  #listener: ((event: SessionEvent) => void) | undefined
+
+  constructor (self: PeerName, net: VirtualNet) {
+    this.self = self
+    this.#net = net
+  }
+
+  emit (event: SessionEvent): void {
+    // never inside the call that caused it, as with real sockets
+    queueMicrotask(() => { this.#listener?.(event) })
+  }
+
+  start (listener: (event: SessionEvent) => void, serve: ServeHandler): Promise<void> {
+    this.#listener = listener
+    this.serve = serve
+    return Promise.resolve()
+  }
+
+  async stop (): Promise<void> {
+    for (const session of [...this.sessions]) await session.close('stopped')
+    this.#listener = undefined
+  }
+
+  connect (peer: PeerName | undefined): Promise<Session> {
+    const other = this.#net.exchanges.get(peer ?? '')
+    if (other?.serve === undefined) return Promise.reject(new Error(`${peer} is not there`))
+    const known = [...this.sessions].find(session => session.peer === peer)
+    if (known !== undefined) return Promise.resolve(known)
+    const mine = new VirtualSession(this, other.self, 'outbound')
+    const theirs = new VirtualSession(other, this.self, 'inbound')
+    mine.other = theirs
+    theirs.other = mine
+    for (const session of [mine, theirs]) {
+      session.home.sessions.add(session)
+      session.home.emit({ type: 'open', session })
+    }
+    return Promise.resolve(mine)
+  }
+}
+
+export class VirtualSession implements Session {
+  readonly id = ++sessions
+  readonly transport = 'memory'
+  readonly limited = false
+  readonly remoteAddr: string
+  readonly home: VirtualExchange
+  readonly peer: PeerName
+  readonly direction: 'inbound' | 'outbound'
+  other!: VirtualSession
+  closed = false
+  readonly #outstanding = new Map<string, BlockPlace>()
+  /** Swarms that we are in: a second JOIN means nothing, as on the wire. */
+  readonly #joined = new Set<SwarmId>()
+  #received = 0
+
+  constructor (home: VirtualExchange, peer: PeerName, direction: 'inbound' | 'outbound') {
+    this.home = home
+    this.peer = peer
+    this.direction = direction
+    this.remoteAddr = `/memory/${peer}`
+  }
+
+  get stats (): SessionStats {
+    const outstanding = this.#outstanding.size * 262_144
+    return { rtt: 1, received: this.#received, sent: 0, wasted: 0, outstanding, rate: 1e8, window: 4 << 20 }
+  }
+
+  join (swarm: SwarmId, init: JoinInit): void {
+    if (this.#joined.has(swarm)) return
+    this.#joined.add(swarm)
+    void this.#join(swarm, init)
+  }
+
+  async #join (swarm: SwarmId, { token, have, head }: JoinInit): Promise<void> {
+    const { other } = this
+    const refused = await other.home.serve?.admit(other, swarm, token)
+    if (refused !== undefined) {
+      this.#joined.delete(swarm)
+      this.home.emit({ type: 'join-refused', session: this, swarm, reason: refused })
+      return
+    }
+    other.home.emit({ type: 'join', session: other, swarm, have, token })
+    if (head !== undefined) other.home.emit({ type: 'head', session: other, swarm, head })
+  }
+
+  leave (swarm: SwarmId): void {
+    if (this.#joined.delete(swarm)) this.#tell({ type: 'leave', session: this.other, swarm })
+  }
+
+  have (swarm: SwarmId, delta: HaveDelta): void { this.#tell({ type: 'have', session: this.other, swarm, delta }) }
+  fetching (swarm: SwarmId, segment: number): void { this.#tell({ type: 'fetching', session: this.other, swarm, segment }) }
+  head (swarm: SwarmId, head: Uint8Array): void { this.#tell({ type: 'head', session: this.other, swarm, head }) }
+  choke (swarm: SwarmId): void { this.#tell({ type: 'choke', session: this.other, swarm }) }
+  unchoke (swarm: SwarmId): void { this.#tell({ type: 'unchoke', session: this.other, swarm }) }
+  pex (swarm: SwarmId, peers: readonly PeerHint[]): void { this.#tell({ type: 'pex', session: this.other, swarm, peers }) }
+
+  request (swarm: SwarmId, segment: number, blocks: readonly number[], _refs: readonly BlockRef[]): void {
+    for (const block of blocks) {
+      const place = { swarm, segment, block }
+      this.#outstanding.set(`${swarm}/${segment}/${block}`, place)
+      void this.#get(place)
+    }
+  }
+
+  async #get (place: BlockPlace): Promise<void> {
+    const { other } = this
+    const key = `${place.swarm}/${place.segment}/${place.block}`
+    const refuse = (reason: RefuseReason): void => {
+      if (this.#outstanding.delete(key)) this.home.emit({ type: 'refused', session: this, place, reason })
+    }
+    if (other.home.serve?.choked(other, place.swarm) === true) {
+      refuse('choked')
+      return
+    }
+    const block = await other.home.serve?.read(place)
+    if (block === undefined) {
+      refuse('not-found')
+      return
+    }
+    await other.home.serve?.acquire(other, block.bytes.byteLength, new AbortController().signal)
+    if (this.closed || !this.#outstanding.delete(key)) return
+    this.#received += block.bytes.byteLength
+    other.home.emit({ type: 'sent', session: other, swarm: place.swarm, bytes: block.bytes.byteLength })
+    this.home.emit({ type: 'block', session: this, place, block, ms: 1 })
+  }
+
+  cancel (swarm: SwarmId, segment: number, blocks: readonly number[]): void {
+    for (const block of blocks) this.#outstanding.delete(`${swarm}/${segment}/${block}`)
+  }
+
+  close (reason = 'closed'): Promise<void> {
+    for (const session of [this, this.other]) {
+      if (session.closed) continue
+      session.closed = true
+      session.home.sessions.delete(session)
+      session.home.emit({ type: 'closed', session, lost: [...session.#outstanding.values()], reason })
+    }
+    return Promise.resolve()
+  }
+
+  #tell (event: SessionEvent): void {
+    if (!this.closed) this.other.home.emit(event)
+  }
+}

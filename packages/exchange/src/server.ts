@@ -1,0 +1,191 @@
+import type { Stream } from '@libp2p/interface'
+import { encodeDataHeader, DATA_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_QUEUED_BLOCKS, type Cancel, type Message, type Request } from '@shoal/wire'
+import type { RefuseReason, ServeHandler, Session, SessionEvent, SwarmId, VerifiedBlock } from '@shoal/interface'
+import { Uint8ArrayList } from 'uint8arraylist'
+import type { SendCredit } from './credit.js'
+import { READ_AHEAD_BLOCKS } from './defaults.js'
+import { untilDrained } from './streams.js'
+
+export interface ServerContext {
+  readonly session: Session
+  readonly serve: ServeHandler
+  readonly emit: (event: SessionEvent) => void
+  readonly send: (message: Message) => void
+  /** Opens our data stream: asked once, at the first block. */
+  readonly openData: () => Promise<Stream>
+  /** The data stream cannot go on. */
+  readonly fail: (error: Error) => void
+}
+
+interface Item {
+  readonly id: number
+  readonly swarm: SwarmId
+  readonly segment: number
+  readonly block: number
+  /** Set when its read has begun. */
+  read: Promise<VerifiedBlock | undefined> | undefined
+  /** Cancelled or refused: nothing more of it is sent. */
+  dead: boolean
+}
+
+/** The serving side of a session: their requests in the order of their coming, one block at a time on one data stream. */
+export class Server {
+  readonly #context: ServerContext
+  readonly #credit: SendCredit
+  readonly #frameBytes: number
+  readonly #abort = new AbortController()
+  readonly #queued = new Map<SwarmId, number>()
+  #queue: Item[] = []
+  #current: Item | undefined
+  #running = false
+  #lastId = -1
+  #wake: (() => void) | undefined
+  #stream: Promise<Stream> | undefined
+  /** Block bytes handed to the transport. */
+  sent = 0
+
+  /** @param frameCap largest frame that both sides take */
+  constructor (context: ServerContext, credit: SendCredit, frameCap: number) {
+    this.#context = context
+    this.#credit = credit
+    this.#frameBytes = frameCap - FRAME_HEADER_BYTES - DATA_HEADER_BYTES
+  }
+
+  /** @returns what is wrong with it, `undefined` when nothing is. @param swarm `undefined` when the peer or we are not in it */
+  request (message: Request, swarm: SwarmId | undefined): string | undefined {
+    const { id, segment, blocks } = message
+    if (id <= this.#lastId) return `expected a request id above ${this.#lastId}, got ${id}`
+    this.#lastId = id
+    const room = Math.max(0, MAX_QUEUED_BLOCKS - this.#queue.length)
+    if (swarm === undefined) this.#refuse(id, blocks, 'not-joined')
+    else if (this.#context.serve.choked(this.#context.session, swarm)) this.#refuse(id, blocks, 'choked')
+    else {
+      const taken = blocks.slice(0, room)
+      for (const block of taken) this.#queue.push({ id, swarm, segment, block, read: undefined, dead: false })
+      if (taken.length < blocks.length) this.#refuse(id, blocks.slice(room), 'busy')
+      if (taken.length > 0) this.#count(swarm, taken.length)
+      if (!this.#running) void this.#run()
+    }
+    return undefined
+  }
+
+  cancel (message: Cancel): void {
+    const blocks = new Set(message.blocks)
+    this.#drop(item => item.id === message.id && blocks.has(item.block))
+  }
+
+  /** Refuses all that waits in a swarm; the block that is being sent goes on when the reason is `choked`. */
+  refuseAll (swarm: SwarmId, reason: RefuseReason): void {
+    const dropped = this.#drop(item => item.swarm === swarm && (reason !== 'choked' || item !== this.#current))
+    const byId = new Map<number, number[]>()
+    for (const { id, block } of dropped) byId.set(id, [...byId.get(id) ?? [], block])
+    for (const [id, blocks] of byId) this.#refuse(id, blocks, reason)
+  }
+
+  /** The peer granted credit. */
+  credited (): void {
+    this.#wake?.()
+  }
+
+  close (): void {
+    this.#abort.abort()
+    this.#queue = []
+    this.#wake?.()
+  }
+
+  #drop (match: (item: Item) => boolean): Item[] {
+    const dropped = this.#queue.filter(match)
+    if (dropped.length > 0) this.#queue = this.#queue.filter(item => !match(item))
+    const current = this.#current
+    if (current !== undefined && !current.dead && match(current)) dropped.push(current)
+    for (const item of dropped) {
+      item.dead = true
+      this.#count(item.swarm, -1)
+    }
+    if (dropped.length > 0) this.#wake?.()
+    return dropped
+  }
+
+  #count (swarm: SwarmId, change: number): void {
+    const queued = (this.#queued.get(swarm) ?? 0) + change
+    if (queued > 0) this.#queued.set(swarm, queued)
+    else this.#queued.delete(swarm)
+    this.#context.emit({ type: 'demand', session: this.#context.session, swarm, queued })
+  }
+
+  #refuse (id: number, blocks: readonly number[], reason: RefuseReason): void {
+    this.#context.send({ type: 'refuse', id, reason, blocks })
+  }
+
+  async #run (): Promise<void> {
+    this.#running = true
+    try {
+      for (;;) {
+        const item = this.#queue.shift()
+        if (item === undefined || this.#abort.signal.aborted) break
+        this.#current = item
+        void this.#openData()
+        const reading = this.#read(item)
+        for (const next of this.#queue.slice(0, READ_AHEAD_BLOCKS)) void this.#read(next)
+        const block = await reading
+        if (!item.dead && block === undefined) this.#refuse(item.id, [item.block], 'not-found')
+        else if (!item.dead && block !== undefined) await this.#send(item, block.bytes)
+        if (!item.dead) this.#count(item.swarm, -1)
+      }
+    } catch (error) {
+      if (!this.#abort.signal.aborted) this.#context.fail(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      this.#running = false
+      this.#current = undefined
+    }
+  }
+
+  /** Our data stream; begun beside the first read, for its negotiation takes a round trip. */
+  #openData (): Promise<Stream> {
+    if (this.#stream === undefined) {
+      this.#stream = this.#context.openData()
+      // whoever sends on it sees the failure
+      this.#stream.catch(() => {})
+    }
+    return this.#stream
+  }
+
+  #read (item: Item): Promise<VerifiedBlock | undefined> {
+    // a store that fails has reported it; to the peer the block is not to be had here
+    item.read ??= this.#context.serve.read({ swarm: item.swarm, segment: item.segment, block: item.block }).catch(() => undefined)
+    return item.read
+  }
+
+  async #send (item: Item, bytes: Uint8Array): Promise<void> {
+    const { session, serve, emit } = this.#context
+    const stream = await this.#openData()
+    const total = bytes.byteLength
+    let offset = 0
+    try {
+      while (offset < total && !item.dead) {
+        const length = Math.min(this.#frameBytes, total - offset)
+        if (this.#credit.available < length) {
+          await new Promise<void>(resolve => { this.#wake = resolve })
+          this.#wake = undefined
+          this.#abort.signal.throwIfAborted()
+          continue
+        }
+        const turn = serve.acquire(session, length, this.#abort.signal)
+        if (turn !== undefined) {
+          await turn
+          if (item.dead) break
+        }
+        this.#credit.spend(length)
+        const frame = new Uint8ArrayList(
+          encodeDataHeader({ id: item.id, block: item.block, offset, total }, length),
+          offset === 0 && length === total ? bytes : bytes.subarray(offset, offset + length)
+        )
+        offset += length
+        this.sent += length
+        if (!stream.send(frame) || stream.writableNeedsDrain) await untilDrained(stream)
+      }
+    } finally {
+      if (offset > 0) emit({ type: 'sent', session, swarm: item.swarm, bytes: offset })
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { PeerName, SwarmId } from './block.js'
+import type { HaveDelta } from './have-map.js'
+
+/** How much a peer can give: 0 nothing, 1 a phone, 2 a desktop, 3 a server. */
+export type CapacityClass = 0 | 1 | 2 | 3
+
+/** A peer's compact word to its swarm over gossipsub, ≤ 1 KiB on the wire. Decides whom to connect to, never what to ask for. */
+export interface Announcement {
+  readonly peer: PeerName
+  readonly swarm: SwarmId
+  /** Whole segments held, coarse: short runs are left out when they do not fit. */
+  readonly have: HaveDelta
+  readonly capacity: CapacityClass
+  /** Share of the content held, 0 to 1. */
+  readonly share: number
+  /** Addresses to dial, at most 3. */
+  readonly addrs: readonly string[]
+  /** Rises with every announcement of this peer. */
+  readonly sequence: number
+  /** Seconds that it stays valid. */
+  readonly ttl: number
+}
+
+export type AnnouncementEvent =
+  | { type: 'announcement', announcement: Announcement }
+  /** Malformed or absurd: the signer's fault. */
+  | { type: 'rejected', from: PeerName, swarm: SwarmId, reason: string }
+  /** Neither passed on nor believed, but nobody's fault: late, or more often than needed. */
+  | { type: 'ignored', from: PeerName, swarm: SwarmId, reason: string }
+  /** An announcement of ours could not be sent; the next one is sent at its time. */
+  | { type: 'unpublished', swarm: SwarmId, reason: string }
+
+export interface Availability {
+  start (listener: (event: AnnouncementEvent) => void): Promise<void>
+  stop (): Promise<void>
+  /** Subscribe to a swarm's topic; `describe` is asked whenever an announcement is due. */
+  join (swarm: SwarmId, describe: () => Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'>): void
+  leave (swarm: SwarmId): void
+  /** Something worth telling happened (first segment held, complete): announce soon, within the interval's bounds. */
+  hasten (swarm: SwarmId): void
+  /** Estimated number of peers in the swarm, from announcements heard; at least 1. */
+  swarmSize (swarm: SwarmId): number
+}

@@ -1,0 +1,95 @@
+import type { TypedEventTarget } from 'main-event'
+import type { Mode } from './options.js'
+import type { ContentEvents } from './events.js'
+import type { ManifestSummary, Segment } from './manifest.js'
+
+export interface ReadOptions {
+  /** First byte. @default 0 */
+  start?: number | undefined
+  /** Byte after the last. @default the segment's size */
+  end?: number | undefined
+  signal?: AbortSignal | undefined
+  /** When the bytes are needed: ms from now. Without it they are bulk: fetched in the order that serves the swarm. */
+  deadline?: number | undefined
+}
+
+export interface OpenOptions {
+  /** More origins beside those of the manifest or the link, tried in order. @default [] */
+  origins?: readonly string[] | undefined
+  /** @default the node's mode */
+  mode?: Mode | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface PublishOptions {
+  /** Base URL where the same paths can be fetched over HTTP. */
+  origin?: string | undefined
+  /** Copy the bytes into the store instead of serving them from where they lie. @default false */
+  copy?: boolean | undefined
+  /** @default the name of the file or folder */
+  name?: string | undefined
+  signal?: AbortSignal | undefined
+  /** Bytes hashed so far, of all. */
+  onprogress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface Published {
+  readonly link: string
+  /** CID of the manifest. */
+  readonly manifest: string
+  /** CID of the UnixFS file or directory. */
+  readonly root: string
+  readonly segments: number
+  readonly bytes: number
+  readonly content: Content
+}
+
+export interface SaveOptions {
+  signal?: AbortSignal | undefined
+  /** Bytes verified and on disk so far, of all. */
+  onprogress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface ContentStats {
+  /** Verified bytes by where they came from. */
+  readonly fromPeers: number
+  readonly fromOrigin: number
+  /** Bytes that were there already: in the store, or in the file to resume. */
+  readonly fromStore: number
+  /** Block bytes sent to peers. */
+  readonly uploaded: number
+  /** Bytes that arrived for nothing: duplicate, cancelled, corrupt. */
+  readonly wasted: number
+  /** Verified bytes by peer. */
+  readonly peers: Readonly<Record<string, number>>
+  /** Peers in the swarm with a session now, and the estimated size of the swarm. */
+  readonly connected: number
+  readonly swarmSize: number
+}
+
+/** An open content: a verified manifest and the swarm behind it. */
+export interface Content extends TypedEventTarget<ContentEvents> {
+  readonly link: string
+  readonly summary: ManifestSummary
+  readonly stats: ContentStats
+  /** All segments in path order. */
+  segments (): AsyncIterable<Segment>
+  /**
+   * @throws NotFoundError when the manifest has no such path
+   * @throws UnavailableError when nobody gives the part of the manifest that would say
+   */
+  stat (path: string, options?: Pick<ReadOptions, 'signal'>): Promise<Segment>
+  /**
+   * Verified bytes of one segment, in order, as they come.
+   *
+   * @throws NotFoundError no such path
+   * @throws UnavailableError no source has it and there is no origin
+   */
+  read (path: string, options?: ReadOptions): AsyncIterable<Uint8Array>
+  /** Fetch everything into the store. Resolves when it is complete. */
+  fetchAll (options?: SaveOptions): Promise<void>
+  /** Node.js: fetch everything into `out` and seed it from there. What lies there already is verified and kept. */
+  save (out: string, options?: SaveOptions): Promise<void>
+  /** End this handle and what was asked of it; the last handle of a content leaves the swarm. What is stored stays. */
+  close (): Promise<void>
+}

@@ -1,0 +1,50 @@
+import type { PeerName } from './block.js'
+import type { Mode } from './options.js'
+import type { PenaltyReason, Transport } from './session.js'
+
+export type SourceKind = 'peer' | 'origin' | 'store'
+
+export interface SegmentSource { readonly kind: SourceKind, readonly peer?: PeerName | undefined, readonly bytes: number }
+
+/** A segment (or the asked range of it) has been delivered to a reader. */
+export interface SegmentDetail {
+  /** Link of the content. */
+  readonly content: string
+  readonly path: string
+  readonly bytes: number
+  /** The largest of `sources`. */
+  readonly source: SourceKind
+  readonly sources: readonly SegmentSource[]
+  /** From the call to the last byte. */
+  readonly ms: number
+  /** Why this source: `held`, `peers`, `no-peer`, `deadline`, `elected`, `mode`, `mismatch`. */
+  readonly reason: string
+}
+
+export interface FallbackDetail {
+  readonly content: string
+  readonly path: string
+  readonly from: SourceKind
+  readonly to: SourceKind
+  /** `no-peer`, `deadline`, `stalled`, `refused`, `mismatch`, `origin-failed`, `no-secure-context`. */
+  readonly reason: string
+}
+
+/** What a node reports; `content` events are the same but for its own only. */
+export interface ContentEvents {
+  'segment': CustomEvent<SegmentDetail>
+  'fallback': CustomEvent<FallbackDetail>
+  'mode': CustomEvent<{ readonly content: string, readonly mode: Mode, readonly reason: string }>
+  'manifest:update': CustomEvent<{ readonly content: string, readonly manifest: string }>
+  'peer:connect': CustomEvent<{ readonly peer: PeerName, readonly transport: Transport, readonly addr: string, readonly direction: 'inbound' | 'outbound' }>
+  'peer:disconnect': CustomEvent<{ readonly peer: PeerName, readonly reason: string }>
+  'peer:penalty': CustomEvent<{ readonly peer: PeerName, readonly reason: PenaltyReason, readonly detail: string, readonly score: number }>
+  'store:withdrawn': CustomEvent<{ readonly path: string, readonly blocks: number, readonly reason: string }>
+  'store:corrupt': CustomEvent<{ readonly where: string }>
+  'error': CustomEvent<{ readonly error: Error, readonly doing: string }>
+}
+
+export interface ShoalEvents extends ContentEvents {
+  /** Addresses that others can dial changed. */
+  'address': CustomEvent<{ readonly addrs: readonly string[] }>
+}

@@ -1,0 +1,89 @@
+import type { PeerName } from './block.js'
+
+/** Bytes, or a string with a unit: `512KiB`, `2GiB`, `10MB`. */
+export type Size = number | string
+
+/** Bytes per second, or a string with a unit: `10Mbit` (10⁶ bits per second), `2MB` (10⁶ bytes per second). */
+export type Rate = number | string
+
+/**
+ * How a content is delivered. `hybrid`: peers and origin. `p2p`: peers only. `origin`: origin only, nothing is shared.
+ * `auto`: decided by Shoal, each decision in a `mode` event.
+ */
+export type Mode = 'hybrid' | 'p2p' | 'origin' | 'auto'
+
+export interface StoreOptions {
+  /**
+   * Upper bound of what the store takes on disk or in memory.
+   *
+   * @default 2 GiB with a data folder, 256 MiB in memory
+   */
+  quota?: Size | undefined
+  /**
+   * `auto`: the file system where there is a data folder, the browser's storage in a page, memory otherwise.
+   *
+   * @default 'auto'
+   */
+  kind?: 'auto' | 'memory' | undefined
+}
+
+export interface UploadOptions {
+  /**
+   * Upper bound of what the node gives to all peers together; 0 gives nothing.
+   *
+   * @default unlimited
+   */
+  rate?: Rate | undefined
+  /**
+   * Peers served at the same time.
+   *
+   * @default 16 in Node.js, 6 in browsers
+   */
+  slots?: number | undefined
+}
+
+/** What `createShoal`, the configuration file and the command line take: the same words everywhere. All are optional. */
+export interface ShoalOptions {
+  /**
+   * First nodes to know: multiaddrs, or https URLs whose `/.well-known/shoal` lists current addresses. There is no built-in list.
+   *
+   * @default []
+   */
+  bootstrap?: readonly string[] | undefined
+  /**
+   * Multiaddrs to listen on.
+   *
+   * @default TCP and WebSockets on any free port of every interface in Node.js; WebRTC through relays in browsers
+   */
+  listen?: readonly string[] | undefined
+  /** Addresses to tell others instead of those listened on (a public name, a proxy). @default [] */
+  announce?: readonly string[] | undefined
+  /** Folder for identity, store and records. Without it everything lives in memory and the identity is new each time. */
+  data?: string | undefined
+  store?: StoreOptions | undefined
+  upload?: UploadOptions | undefined
+  /** @default 'hybrid' */
+  mode?: Mode | undefined
+  /** Token, or a source of tokens, to show when joining a swarm. */
+  token?: string | ((peer: PeerName) => Promise<string>) | undefined
+  /** ICE servers for WebRTC. Never filled in by a default of a library. @default [] */
+  iceServers?: readonly { urls: string | string[], username?: string, credential?: string }[] | undefined
+  /**
+   * `false`: an identity and a memory store of its own, nothing is shared with other tabs or later visits.
+   *
+   * @default true
+   */
+  share?: boolean | undefined
+  /** Find nodes of the local network by multicast DNS (Node.js only). @default false */
+  mdns?: boolean | undefined
+  /** Open a port on the local router by UPnP (Node.js only). @default false */
+  upnp?: boolean | undefined
+  /** Relay for others and answer DHT queries: for nodes that strangers can dial. @default false; `shoal serve` sets true */
+  server?: boolean | undefined
+  /**
+   * Network name: nodes of different networks do not see each other's DHT and topics.
+   *
+   * @default 'shoal'
+   */
+  network?: string | undefined
+}

@@ -1,0 +1,114 @@
+import type { BlockRef, PeerName, SwarmId, VerifiedBlock } from './block.js'
+import type { HaveDelta } from './have-map.js'
+
+export type Transport = 'tcp' | 'quic' | 'ws' | 'webrtc' | 'webrtc-direct' | 'relay' | 'memory'
+
+/** Why a request, a join or a block was refused. Explicit, so that nobody waits for a timeout. */
+export type RefuseReason = 'not-found' | 'busy' | 'choked' | 'unauthorised' | 'retired' | 'not-joined'
+
+/** Why a peer lost score or was shut out. */
+export type PenaltyReason = 'corrupt-block' | 'protocol-violation' | 'stalled' | 'false-have' | 'spam' | 'bad-head' | 'bad-announcement'
+
+/** A peer as peer exchange names it. */
+export interface PeerHint { readonly peer: PeerName, readonly addrs: readonly string[] }
+
+export interface SessionStats {
+  /** Smoothed round-trip time in ms, `undefined` before the first measurement. */
+  readonly rtt: number | undefined
+  /** Verified bytes received and block bytes sent since the session opened. */
+  readonly received: number
+  readonly sent: number
+  /** Bytes that arrived but were cancelled, duplicate or corrupt. */
+  readonly wasted: number
+  /** Bytes asked for and not yet here. */
+  readonly outstanding: number
+  /** Smoothed delivery rate, bytes per second. */
+  readonly rate: number
+  /** Bytes of our requests that keep the link busy: about two bandwidth-delay products. */
+  readonly window: number
+}
+
+/** One protocol session over one connection. All sending is synchronous and bounded; a closed session ignores calls. */
+export interface Session {
+  /** Unique in this process. */
+  readonly id: number
+  readonly peer: PeerName
+  readonly transport: Transport
+  /** The connection's data and time are limited by a relay: signalling only. */
+  readonly limited: boolean
+  readonly direction: 'inbound' | 'outbound'
+  /** Multiaddr of the other end. */
+  readonly remoteAddr: string
+  readonly closed: boolean
+  readonly stats: SessionStats
+
+  /** Say that we are in a swarm, with what we hold. The other end answers with its own JOIN or a refusal. */
+  join (swarm: SwarmId, init: { token?: string | undefined, have: HaveDelta, head?: Uint8Array | undefined }): void
+  leave (swarm: SwarmId): void
+  have (swarm: SwarmId, delta: HaveDelta): void
+  /** "I am getting this segment from the origin": others may wait for it. */
+  fetching (swarm: SwarmId, segment: number): void
+  /** Our current signed head or envelope, whenever it changes. */
+  head (swarm: SwarmId, head: Uint8Array): void
+  choke (swarm: SwarmId): void
+  unchoke (swarm: SwarmId): void
+  pex (swarm: SwarmId, peers: readonly PeerHint[]): void
+
+  /**
+   * Ask for blocks of one segment. Each block ends in exactly one event: `block`, `refused`, or, when the session closes, `closed` names
+   * it in `lost`. `refs[i]` belongs to `blocks[i]`. A block that is outstanding already is not asked for twice.
+   */
+  request (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void
+  /** Cancel outstanding blocks; what of them arrives all the same counts as wasted. No event follows. */
+  cancel (swarm: SwarmId, segment: number, blocks: readonly number[]): void
+  /** Says goodbye and closes the connection. */
+  close (reason?: string): Promise<void>
+}
+
+export interface BlockPlace { readonly swarm: SwarmId, readonly segment: number, readonly block: number }
+
+/** What a session tells its one listener, in order. */
+export type SessionEvent =
+  | { type: 'open', session: Session }
+  /** The peer joined a swarm that we joined on this session or might join. `accepted` is false when `admit` refused it. */
+  | { type: 'join', session: Session, swarm: SwarmId, have: HaveDelta, token: string | undefined }
+  | { type: 'join-refused', session: Session, swarm: SwarmId, reason: RefuseReason }
+  | { type: 'leave', session: Session, swarm: SwarmId }
+  | { type: 'have', session: Session, swarm: SwarmId, delta: HaveDelta }
+  | { type: 'fetching', session: Session, swarm: SwarmId, segment: number }
+  | { type: 'head', session: Session, swarm: SwarmId, head: Uint8Array }
+  | { type: 'choke', session: Session, swarm: SwarmId }
+  | { type: 'unchoke', session: Session, swarm: SwarmId }
+  | { type: 'pex', session: Session, swarm: SwarmId, peers: readonly PeerHint[] }
+  /** A verified block that we asked for. `ms`: from request to last byte. */
+  | { type: 'block', session: Session, place: BlockPlace, block: VerifiedBlock, ms: number }
+  | { type: 'refused', session: Session, place: BlockPlace, reason: RefuseReason }
+  /** Outstanding requests have made no progress for too long. The blocks stay outstanding until cancelled. */
+  | { type: 'stalled', session: Session, ms: number }
+  /** A request of theirs came in or ended: the choker's view of demand. `queued`: their blocks waiting for us to send. */
+  | { type: 'demand', session: Session, swarm: SwarmId, queued: number }
+  /** Block bytes of ours handed to the transport for this peer. */
+  | { type: 'sent', session: Session, swarm: SwarmId, bytes: number }
+  | { type: 'penalty', session: Session, reason: PenaltyReason, detail: string }
+  | { type: 'closed', session: Session, lost: readonly BlockPlace[], reason: string }
+
+/** What the serving side of a session asks of the node. Implemented by `engine`. */
+export interface ServeHandler {
+  /** Called for each JOIN, before any have-map is sent back. `undefined` admits; the token has been read, not judged. */
+  admit (session: Session, swarm: SwarmId, token: string | undefined): Promise<RefuseReason | undefined>
+  /** Is this peer choked in this swarm right now? Called for each request. */
+  choked (session: Session, swarm: SwarmId): boolean
+  /** The block, or undefined when it is not held (the peer gets `not-found`). Rejects only when the store fails. */
+  read (place: BlockPlace): Promise<VerifiedBlock | undefined>
+  /** The upload scheduler: resolves when `bytes` may go to this peer. Returns `undefined` when they may go at once. */
+  acquire (session: Session, bytes: number, signal: AbortSignal): Promise<void> | undefined
+}
+
+/** The exchange of a node: opens sessions and reports what they say. */
+export interface Exchange {
+  start (listener: (event: SessionEvent) => void, serve: ServeHandler): Promise<void>
+  stop (): Promise<void>
+  /** Dial (or reuse a connection) and open a session. `addrs` are multiaddrs that may help. */
+  connect (peer: PeerName | undefined, addrs: readonly string[], options?: { signal?: AbortSignal }): Promise<Session>
+  readonly sessions: Iterable<Session>
+}

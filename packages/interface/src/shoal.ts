@@ -1,0 +1,74 @@
+import type { TypedEventTarget } from 'main-event'
+import type { PeerName } from './block.js'
+import type { Content, OpenOptions, Published, PublishOptions, ReadOptions } from './content.js'
+import type { ShoalEvents } from './events.js'
+import type { SessionStats, Transport } from './session.js'
+
+export interface PeerStatus {
+  readonly peer: PeerName
+  readonly transport: Transport
+  readonly addr: string
+  readonly direction: 'inbound' | 'outbound'
+  /** Links of the contents shared with this peer. */
+  readonly contents: readonly string[]
+  readonly stats: SessionStats
+}
+
+export interface NodeStatus {
+  readonly peerId: PeerName
+  readonly addrs: readonly string[]
+  /** libp2p connections, whatever they serve. */
+  readonly connections: number
+  /** Seconds since the node started. */
+  readonly uptime: number
+  readonly store: { readonly used: number, readonly quota: number }
+  readonly contents: readonly ContentStatus[]
+  readonly peers: readonly PeerStatus[]
+  /** Since start. */
+  readonly total: { readonly fromPeers: number, readonly fromOrigin: number, readonly uploaded: number, readonly wasted: number }
+}
+
+export interface ContentStatus {
+  readonly link: string
+  readonly name: string
+  /** Of the whole content, and those held here. */
+  readonly bytes: number
+  readonly held: number
+  /** Peers of its swarm with a session, and the estimated size of the swarm. */
+  readonly connected: number
+  readonly swarmSize: number
+}
+
+/** A running node. */
+export interface Shoal extends TypedEventTarget<ShoalEvents> {
+  readonly peerId: PeerName
+  /** Multiaddrs that others can dial, each with the peer id. */
+  readonly addrs: readonly string[]
+  /** Contents that are open, each by the handle that was given out first. What earlier runs published comes in soon after the start. */
+  readonly contents: readonly Content[]
+  readonly status: NodeStatus
+  /**
+   * Node.js: chunk, hash, sign, announce and seed a file or a folder where it lies.
+   *
+   * @throws PublishError when something in it cannot be read
+   */
+  publish (path: string, options?: PublishOptions): Promise<Published>
+  /** Publish bytes that are not files: the way of a browser. Paths as in a manifest. */
+  publishBytes (files: ReadonlyMap<string, Uint8Array>, options: PublishOptions & { name: string }): Promise<Published>
+  /**
+   * Find the content's swarm and verify its manifest. Each call gives a handle of its own; the swarm is left when the last one is closed.
+   * A content that is open already keeps the mode and the origins it was opened with; close all its handles first to change them.
+   *
+   * @throws InvalidLinkError the link cannot be read
+   * @throws ConfigError an origin is no http(s) URL
+   * @throws NotFoundError nobody in reach gave it within 30 s; `signal` ends the search sooner
+   * @throws BootstrapError it is not known here and no bootstrap node can be reached
+   * @throws UnavailableError the node is stopped
+   * @throws ManifestError what was found is not what the publisher signed
+   */
+  open (link: string, options?: OpenOptions): Promise<Content>
+  /** As the global `fetch`: URLs that an open content covers come from peers first, all others pass through. */
+  fetch (input: string | URL | Request, init?: RequestInit & Pick<ReadOptions, 'deadline'>): Promise<Response>
+  /** Closes contents, says goodbye to peers, closes the store. */
+  stop (): Promise<void>
+}

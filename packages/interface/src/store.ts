@@ -1,0 +1,51 @@
+import type { BlockRef, VerifiedBlock } from './block.js'
+
+/** A byte range of a file that holds blocks one after the other, for files that are seeded where they lie. */
+export interface FileReference {
+  /** Absolute path. */
+  readonly path: string
+  /** Size and modification time (ms) when it was hashed: another value withdraws the reference. */
+  readonly size: number
+  readonly mtimeMs: number
+  /** Offset of the first block. */
+  readonly offset: number
+  /** Blocks that follow each other without a gap; each has a size. */
+  readonly blocks: readonly BlockRef[]
+}
+
+export type StoreEvent =
+  /** A block read back did not hash to its digest, or could not be read: it is gone from the store. */
+  | { type: 'corrupt', digest: Uint8Array, where: string }
+  /** A referenced file changed or vanished: none of its blocks is held any more. */
+  | { type: 'withdrawn', path: string, blocks: readonly BlockRef[], reason: string }
+  /** Blocks made room for others. */
+  | { type: 'evicted', digests: readonly Uint8Array[] }
+
+/** Content-addressed blocks. What goes in is verified; what comes out is verified again, for disks rot. */
+export interface BlockStore {
+  /** Opens, reads the index; throws `DataInUseError` when another process owns the folder. */
+  open (): Promise<void>
+  close (): Promise<void>
+  /** From the index in memory. */
+  has (digest: Uint8Array): boolean
+  /** The block, or undefined when it is not held or turned out corrupt (an event says so). */
+  get (ref: BlockRef): Promise<VerifiedBlock | undefined>
+  /** Resolves when it is held. @throws StoreFullError when the quota or the disk is full and nothing can be evicted */
+  put (block: VerifiedBlock): Promise<void>
+  delete (digest: Uint8Array): Promise<void>
+  /** Pinned blocks are never evicted; pins count. */
+  pin (digest: Uint8Array): void
+  unpin (digest: Uint8Array): void
+  /** Bytes held and bytes allowed (`Infinity` when unlimited). References do not count. */
+  readonly used: number
+  readonly quota: number
+  onevent: ((event: StoreEvent) => void) | undefined
+}
+
+/** A store that can also hold blocks where they lie in somebody else's files. Node.js only. */
+export interface ReferenceStore extends BlockStore {
+  /** The blocks were hashed from this very file just now. */
+  reference (file: FileReference): void
+  /** Forget a file's references; the file itself is left alone. */
+  unreference (path: string): void
+}

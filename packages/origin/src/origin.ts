@@ -1,0 +1,165 @@
+import { Ewma } from '@shoal/base'
+import { OriginError, type Origin, type OriginReply, type OriginRequest } from '@shoal/interface'
+import { Attempt } from './attempt.js'
+import { HEADERS_TIMEOUT_MS, MIN_PROGRESS_BYTES, PROGRESS_TIMEOUT_MS, STATS_WEIGHT } from './defaults.js'
+import { Health } from './health.js'
+import { cut, cutOf, rangeHeader, type Cut } from './range.js'
+import type { OriginInit } from './types.js'
+import { normalBase, urlOf } from './url.js'
+
+interface Base { readonly url: string, readonly health: Health }
+
+export class HttpOrigin implements Origin {
+  readonly bases: readonly string[]
+  readonly #bases: readonly Base[]
+  readonly #init: OriginInit
+  readonly #rate = new Ewma(STATS_WEIGHT)
+  readonly #ttfb = new Ewma(STATS_WEIGHT)
+  #failures = 0
+
+  constructor (init: OriginInit) {
+    this.#init = init
+    this.bases = [...new Set(init.bases.map(base => normalBase(base, init.singleFile ?? false)))]
+    this.#bases = this.bases.map(url => ({ url, health: new Health() }))
+  }
+
+  get stats (): Origin['stats'] {
+    return { rate: this.#rate.value, ttfb: this.#ttfb.value, failures: this.#failures }
+  }
+
+  get downUntil (): number {
+    const until = this.#bases.reduce((least, { health }) => Math.min(least, health.downUntil), Infinity)
+    return until > this.#init.clock.now() && until !== Infinity ? until : 0
+  }
+
+  async fetch (request: OriginRequest): Promise<OriginReply> {
+    const errors: OriginError[] = []
+    for (const base of this.#byHealth()) {
+      const url = urlOf(base.url, request.path)
+      const attempt = new Attempt(this.#init.clock, request.signal)
+      try {
+        return await this.#ask(attempt, base, url, request)
+      } catch (error) {
+        attempt.end()
+        if (attempt.cancelled) throw error
+        errors.push(error as OriginError)
+      }
+    }
+    const last = errors.at(-1)
+    if (last === undefined) throw new OriginError(`expected an origin for "${request.path}", got none: no base URL is known`)
+    if (errors.length === 1) throw last
+    const reasons = errors.map(error => error.message).join('; ')
+    throw new OriginError(`none of ${errors.length} origins gave "${request.path}": ${reasons}`, last.status)
+  }
+
+  /** Bases that do not rest in the order given, then the others in the order in which their rest ends. */
+  #byHealth (): Base[] {
+    const now = this.#init.clock.now()
+    const rest = ({ health }: Base): number => health.downUntil > now ? health.downUntil : 0
+    return [...this.#bases].sort((a, b) => rest(a) - rest(b))
+  }
+
+  async #ask (attempt: Attempt, base: Base, url: string, { start = 0, end }: OriginRequest): Promise<OriginReply> {
+    const { clock, fetch = globalThis.fetch, headersTimeoutMs = HEADERS_TIMEOUT_MS, progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#init
+    const range = rangeHeader(start, end)
+    const askedAt = clock.now()
+    attempt.expect(headersTimeoutMs, `an answer within ${headersTimeoutMs} ms`)
+    let response: Response | undefined
+    let plan: Cut
+    try {
+      response = await attempt.wait(fetch(url, {
+        mode: 'cors',
+        credentials: 'omit',
+        cache: 'default',
+        headers: range === undefined ? {} : { range },
+        signal: attempt.signal
+      }))
+      plan = cutOf(response.status, response.headers, start, end)
+    } catch (error) {
+      throw this.#failed(attempt, base, url, error, response)
+    }
+    this.#ttfb.add(clock.now() - askedAt)
+    // a body that nobody reads must not hold its connection for ever
+    attempt.expect(progressTimeoutMs, `a reader within ${progressTimeoutMs} ms`)
+    return {
+      body: this.#body(attempt, base, url, response, plan),
+      status: response.status,
+      contentType: response.headers.get('content-type') ?? undefined,
+      url: response.url === '' ? url : response.url
+    }
+  }
+
+  async * #body (attempt: Attempt, base: Base, url: string, response: Response, plan: Cut): AsyncGenerator<Uint8Array> {
+    const { clock } = this.#init
+    const startedAt = clock.now()
+    let bytes = 0
+    try {
+      for await (const chunk of cut(this.#chunks(attempt, response), plan)) {
+        bytes += chunk.byteLength
+        yield chunk
+      }
+      base.health.succeeded()
+      if (bytes > 0) this.#rate.add(bytes * 1000 / Math.max(1, clock.now() - startedAt))
+    } catch (error) {
+      throw this.#failed(attempt, base, url, error, response)
+    } finally {
+      attempt.end()
+    }
+  }
+
+  async * #chunks (attempt: Attempt, response: Response): AsyncGenerator<Uint8Array> {
+    if (response.body === null) return
+    const reader = response.body.getReader()
+    const { clock, progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#init
+    // a trickle that never stops is no progress either
+    let bytes = 0
+    let left = progressTimeoutMs
+    try {
+      for (;;) {
+        const since = clock.now()
+        attempt.expect(left, `more bytes within ${progressTimeoutMs} ms (${MIN_PROGRESS_BYTES} at least)`, `${bytes} bytes`)
+        const { done, value } = await attempt.wait(reader.read())
+        attempt.rest()
+        if (done) return
+        bytes += value.byteLength
+        left -= clock.now() - since
+        if (bytes >= MIN_PROGRESS_BYTES) {
+          bytes = 0
+          left = progressTimeoutMs
+        }
+        yield value
+      }
+    } finally {
+      reader.cancel().catch(() => {})
+    }
+  }
+
+  /** Books a failure and returns what to throw. */
+  #failed (attempt: Attempt, base: Base, url: string, cause: unknown, response: Response | undefined): unknown {
+    if (attempt.cancelled) return cause
+    const { clock, random, onfailure } = this.#init
+    const error = new OriginError(`origin ${withoutQuery(url)}: ${reasonOf(cause)}`, response?.status, { cause })
+    const retryAfter = retryAfterMs(response?.headers.get('retry-after'), clock.wall())
+    this.#failures++
+    onfailure?.({ url: withoutQuery(url), error, downUntil: base.health.failed(clock.now(), random, error.status, retryAfter) })
+    return error
+  }
+}
+
+/** A query may hold a token, and messages end up in logs. */
+function withoutQuery (url: string): string {
+  return url.split('?', 1)[0] as string
+}
+
+/** Seconds, or a date (RFC 9110 §10.2.3). */
+function retryAfterMs (value: string | null | undefined, wall: number): number {
+  if (value === null || value === undefined) return 0
+  const ms = /^\d+$/.test(value) ? 1000 * Number(value) : Date.parse(value) - wall
+  return ms > 0 ? ms : 0
+}
+
+/** Node.js hides the reason of a failed fetch in its cause. */
+function reasonOf (error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error && error.cause.message !== '' ? `${error.message}: ${error.cause.message}` : error.message
+}

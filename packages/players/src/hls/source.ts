@@ -1,0 +1,97 @@
+import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS } from './defaults.js'
+import type { Clock } from '@shoal/base'
+import type { Content, Shoal } from '@shoal/interface'
+import type { HlsLoaderOptions } from './types.js'
+
+/** A node, now or later. */
+export type NodeSource = Shoal | Promise<Shoal> | (() => Shoal | undefined) | undefined
+
+/** Finds out when the content is open, and which URLs are its own. */
+export class ContentSource {
+  /** The content once it is open. */
+  content: Content | undefined
+  readonly #shoal: NodeSource
+  readonly #options: HlsLoaderOptions
+  readonly #clock: Clock
+  #base: string | undefined
+  #opening: Promise<Content | undefined> | undefined
+  #retryAt = 0
+  #waitUntil = 0
+  readonly #kept = new Set<string>()
+
+  constructor (shoal: NodeSource, options: HlsLoaderOptions, clock: Clock) {
+    this.#shoal = shoal
+    this.#options = options
+    this.#clock = clock
+    this.#base = options.base === undefined ? undefined : bare(options.base)
+    void this.open()
+  }
+
+  /** The path in the content, or undefined for a URL that is not its own. The first playlist settles the base where none was given. */
+  pathOf (url: string, playlist: boolean): string | undefined {
+    const plain = bare(url)
+    if (this.#base === undefined && playlist) this.#base = plain.slice(0, plain.lastIndexOf('/') + 1)
+    if (this.#base === undefined || !plain.startsWith(this.#base)) return undefined
+    try {
+      return decodeURIComponent(plain.slice(this.#base.length)).replace(/^\/+/, '')
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Resolves with the content, or with undefined when there is no node yet or it failed (`onfallback` has been told). */
+  open (): Promise<Content | undefined> {
+    if (this.#opening !== undefined) return this.#opening
+    const node = typeof this.#shoal === 'function' ? this.#shoal() : this.#shoal
+    const { content, link } = this.#options
+    if ((content === undefined && node === undefined) || this.#clock.now() < this.#retryAt) return Promise.resolve(undefined)
+    const opened = content ?? Promise.resolve(node as Shoal).then(shoal => shoal.open(link as string))
+    this.#waitUntil = this.#clock.now() + OPENING_PATIENCE_MS
+    this.#opening = Promise.resolve(opened).then(
+      content => { this.content = content; return content },
+      (error: unknown) => {
+        this.#opening = undefined
+        this.#retryAt = this.#clock.now() + REOPEN_AFTER_MS
+        this.#options.onfallback?.({
+          url: link ?? '', path: undefined, from: 'shoal', to: 'origin', reason: 'no-content', error: error instanceof Error ? error : new Error(String(error))
+        })
+        return undefined
+      })
+    return this.#opening
+  }
+
+  /**
+   * The player got a small file past Shoal: fetch it into the store too when the content is open, so that others can have it from here when
+   * the origin is gone. Once per path; without a deadline, so in the order that serves the swarm.
+   */
+  async keep (path: string): Promise<void> {
+    if (this.#kept.has(path)) return
+    this.#kept.add(path)
+    const content = await this.open()
+    if (content === undefined) { this.#kept.delete(path); return }
+    try {
+      const reading = content.read(path)[Symbol.asyncIterator]()
+      while ((await reading.next()).done !== true);
+    } catch {
+      // the player has it: nothing is lost but a copy for others
+    }
+  }
+
+  /** The content if it is open, or opens within `ms`. */
+  async within (ms: number): Promise<Content | undefined> {
+    const opening = this.open()
+    const limit = Math.min(ms, this.#waitUntil - this.#clock.now())
+    if (this.content !== undefined || limit <= 0) return this.content
+    let cancel = (): void => {}
+    const late = new Promise<undefined>(resolve => { cancel = this.#clock.after(limit, () => { resolve(undefined) }) })
+    try {
+      return await Promise.race([opening, late])
+    } finally {
+      cancel()
+    }
+  }
+}
+
+function bare (url: string): string {
+  return url.replace(/[?#].*$/s, '')
+}

@@ -1,0 +1,70 @@
+import { isPrivate } from '@libp2p/utils'
+import { multiaddr, type Component, type Multiaddr } from '@multiformats/multiaddr'
+
+/**
+ * Who is going to dial. `browser-public`: a page from a public address; it may not touch `ws://` nor private addresses, and peers must not
+ * be able to make it try. `browser-local`: a page from a loopback or private address. `node`: Node.js, which dials whatever it can.
+ */
+export type Dialler = 'node' | 'browser-public' | 'browser-local'
+
+const P2P = 'p2p'
+const CIRCUIT = 'p2p-circuit'
+const HOSTS = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6', 'dnsaddr'])
+/** A name that means something on a local network only. */
+export const LOCAL_NAME = /^[^.]*$|\.(?:localhost|local|lan|internal|home\.arpa)$/i
+
+/**
+ * The addresses that a dialler may and can use, in their order and without duplicates. What is no multiaddr is left out. For addresses
+ * from announcements, peer exchange, links and DHT records alike.
+ */
+export function usableAddrs (addrs: readonly string[], { from }: { from: Dialler }): string[] {
+  return [...new Set(addrs)].filter(text => {
+    const addr = parse(text)
+    return addr !== undefined && usable(addr, from)
+  })
+}
+
+/**
+ * The address with `/p2p/<peer>` at its end; `undefined` when it names another peer there, or is no multiaddr. One form everywhere, for
+ * libp2p refuses a dial that mixes addresses with and without peer ids.
+ */
+export function withPeer (addr: string | Multiaddr, peer: string): string | undefined {
+  const parsed = typeof addr === 'string' ? parse(addr) : addr
+  const last = parsed?.getComponents().at(-1)
+  if (parsed === undefined || last === undefined) return undefined
+  if (last.name !== P2P) return `${parsed.toString()}/p2p/${peer}`
+  return last.value === peer ? parsed.toString() : undefined
+}
+
+export function parse (text: string): Multiaddr | undefined {
+  try {
+    // through the bytes, so that every spelling of an address becomes the same
+    return multiaddr(multiaddr(text).bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function usable (addr: Multiaddr, from: Dialler): boolean {
+  const parts = addr.getComponents()
+  const circuit = parts.findIndex(({ name }) => name === CIRCUIT)
+  if (circuit < 0) return usableDirect(addr, parts, from)
+  const relay = parts.slice(0, circuit)
+  const beyond = parts.slice(circuit + 1).filter(({ name }) => name !== P2P).map(({ name }) => name)
+  // the relay carries signalling, so it must be dialable by itself; behind it there is WebRTC, or nothing
+  return relay.at(-1)?.name === P2P && (beyond.length === 0 || (beyond.length === 1 && beyond[0] === 'webrtc')) &&
+    usableDirect(multiaddr(relay), relay, from)
+}
+
+function usableDirect (addr: Multiaddr, parts: readonly Component[], from: Dialler): boolean {
+  const [host, ...rest] = parts
+  if (host === undefined || !HOSTS.has(host.name) || /^(?:0\.0\.0\.0|::|)$/.test(host.value ?? '')) return false
+  if (from === 'browser-public' && (isPrivate(addr) || (host.name.startsWith('dns') && LOCAL_NAME.test(host.value ?? '')))) return false
+  // resolved by whoever dials, and judged again then
+  if (host.name === 'dnsaddr') return rest.every(({ name }) => name === P2P)
+  const stack = rest.filter(({ name }) => name !== P2P).map(({ name }) => name).join('/')
+  if (/^tcp\/(?:wss|tls(?:\/sni)?\/ws)(?:\/http-path)?$/.test(stack)) return true
+  if (/^tcp\/ws(?:\/http-path)?$/.test(stack)) return from !== 'browser-public'
+  if (/^udp\/webrtc-direct(?:\/certhash){1,2}$/.test(stack)) return true
+  return stack === 'tcp' && from === 'node'
+}

@@ -1,0 +1,79 @@
+import type { Clock, Random } from '@shoal/base'
+import type { SwarmId } from '@shoal/interface'
+import { PROVIDE_TIMEOUT_MS, REPROVIDE_INTERVAL_MS, RETRY_MAX_MS, RETRY_MIN_MS, WAIT_MS } from './defaults.js'
+import type { RoutingEvent } from './types.js'
+
+export interface ProviderComponents {
+  readonly clock: Clock
+  readonly random: Random
+  /** Tells the DHT; resolves with the number of nodes that took the record. */
+  readonly tell: (signal: AbortSignal) => Promise<number>
+  /** Why telling has no point yet, `undefined` when it has. */
+  readonly obstacle: () => string | undefined
+  readonly emit: (event: RoutingEvent) => void
+}
+
+/** Keeps the record of one swarm alive: told until somebody took it, told again before it expires. */
+export class Provider {
+  readonly #swarm: SwarmId
+  readonly #components: ProviderComponents
+  readonly #abort = new AbortController()
+  #cancelTimer = (): void => {}
+  #failures = 0
+  #reason: string | undefined
+
+  constructor (swarm: SwarmId, components: ProviderComponents) {
+    this.#swarm = swarm
+    this.#components = components
+  }
+
+  start (): void {
+    this.#in(0)
+  }
+
+  stop (): void {
+    this.#cancelTimer()
+    this.#abort.abort()
+  }
+
+  #in (ms: number): void {
+    if (!this.#abort.signal.aborted) this.#cancelTimer = this.#components.clock.after(ms, () => { void this.#try() })
+  }
+
+  async #try (): Promise<void> {
+    const obstacle = this.#components.obstacle()
+    if (obstacle !== undefined) {
+      this.#missed(obstacle, WAIT_MS)
+      return
+    }
+    const { clock, random, emit } = this.#components
+    const timeout = new AbortController()
+    const cancel = clock.after(PROVIDE_TIMEOUT_MS, () => { timeout.abort(new Error(`no end within ${PROVIDE_TIMEOUT_MS / 1000} s`)) })
+    let nodes = 0
+    let reason = 'no DHT node took the record'
+    try {
+      nodes = await this.#components.tell(AbortSignal.any([timeout.signal, this.#abort.signal]))
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error)
+    } finally {
+      cancel()
+    }
+    if (this.#abort.signal.aborted) return
+    if (nodes === 0) {
+      // jitter, so that those who lost the same DHT node do not come back as one
+      const retryMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** this.#failures++) * (0.5 + random() / 2)
+      this.#missed(reason, retryMs)
+      return
+    }
+    this.#failures = 0
+    this.#reason = undefined
+    emit({ type: 'provided', swarm: this.#swarm, nodes })
+    this.#in(REPROVIDE_INTERVAL_MS * (0.8 + 0.2 * random()))
+  }
+
+  #missed (reason: string, retryMs: number): void {
+    if (reason !== this.#reason) this.#components.emit({ type: 'provide-failed', swarm: this.#swarm, reason, retryMs })
+    this.#reason = reason
+    this.#in(retryMs)
+  }
+}

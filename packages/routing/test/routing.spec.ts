@@ -1,0 +1,94 @@
+import { expect } from 'chai'
+import { ManualClock, seededRandom } from '@shoal/base'
+import type { KadDHT, QueryEvent } from '@libp2p/kad-dht'
+import { routing } from '../src/index.js'
+import { REPROVIDE_INTERVAL_MS } from '../src/defaults.js'
+import { swarmKey } from '../src/key.js'
+import type { RoutingEvent } from '../src/types.js'
+
+const SWARM = 'ab'.repeat(32)
+const accepted = { name: 'PEER_RESPONSE', messageName: 'ADD_PROVIDER' } as QueryEvent
+
+/** A DHT whose answers to `provide` the test decides. */
+function setup (answers: (() => QueryEvent[])[], known = 1) {
+  const clock = new ManualClock()
+  const events: RoutingEvent[] = []
+  const state = { provides: 0, cancelled: 0, known, addresses: ['/ip4/8.8.8.8/tcp/1'] }
+  const dht = {
+    get routingTable () { return { size: state.known } },
+    async * provide () { yield * (answers[Math.min(state.provides++, answers.length - 1)] as () => QueryEvent[])() },
+    async * findProviders () { throw new Error('out of order') },
+    async * getClosestPeers () { /* nobody */ },
+    async cancelReprovide () { state.cancelled++ }
+  } as unknown as KadDHT
+  const routes = routing({ onevent: event => { events.push(event) } })({
+    dht, peerId: 'self', addresses: () => state.addresses, clock, random: seededRandom(1)
+  })
+  /** Moves the clock in small steps, for what runs between the timers is asynchronous. */
+  async function advance (ms: number): Promise<void> {
+    for (let at = 0; at < ms; at += 500) {
+      clock.advance(500)
+      for (let i = 0; i < 50; i++) await Promise.resolve()
+    }
+  }
+  return { routes, events, state, advance }
+}
+
+describe('routing', () => {
+  it('names a swarm by its own 32 bytes', () => {
+    expect(swarmKey(SWARM).toString()).to.equal('bafkreiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm')
+    expect(() => swarmKey('ab')).to.throw(TypeError)
+  })
+
+  it('provides until somebody takes the record, then renews it', async () => {
+    const { routes, events, state, advance } = setup([() => [], () => { throw new Error('no route') }, () => [accepted, accepted]])
+    await routes.start()
+    routes.provide(SWARM)
+    routes.provide(SWARM)
+    await advance(10_000)
+    expect(events.map(event => event.type)).to.deep.equal(['provide-failed', 'provide-failed', 'provided'])
+    expect(events[1]).to.include({ reason: 'no route' })
+    expect(events[2]).to.include({ nodes: 2 })
+    expect(state.provides).to.equal(3)
+    await advance(REPROVIDE_INTERVAL_MS)
+    expect(state.provides).to.equal(4)
+    await routes.stop()
+    await advance(2 * REPROVIDE_INTERVAL_MS)
+    expect(state.provides).to.equal(4)
+  })
+
+  it('waits for a node to tell and an address to be found at, and says so once', async () => {
+    const { routes, events, state, advance } = setup([() => [accepted]], 0)
+    state.addresses = []
+    await routes.start()
+    routes.provide(SWARM)
+    await advance(20_000)
+    expect(state.provides).to.equal(0)
+    expect(events.map(event => event.type)).to.deep.equal(['provide-failed'])
+    state.known = 1
+    await advance(5000)
+    expect(events).to.have.lengthOf(2)
+    expect(events[1]).to.include({ reason: 'this node has no address to be found at' })
+    state.addresses = ['/ip4/8.8.8.8/tcp/1']
+    await advance(5000)
+    expect(events.at(-1)).to.deep.equal({ type: 'provided', swarm: SWARM, nodes: 1 })
+    await routes.stop()
+  })
+
+  it('forgets what is not provided any more', async () => {
+    const { routes, state, advance } = setup([() => [accepted]])
+    await routes.start()
+    routes.provide(SWARM)
+    await advance(1000)
+    routes.unprovide(SWARM)
+    routes.unprovide(SWARM)
+    await advance(2 * REPROVIDE_INTERVAL_MS)
+    expect(state).to.include({ provides: 1, cancelled: 1 })
+  })
+
+  it('yields nothing and reports it when the DHT fails', async () => {
+    const { routes, events } = setup([])
+    for await (const hint of routes.find(SWARM, {})) expect.fail(hint.peer)
+    expect(events).to.deep.equal([{ type: 'failed', swarm: SWARM, doing: 'looking for providers', reason: 'out of order' }])
+  })
+})

@@ -1,0 +1,91 @@
+import type { Clock } from '@shoal/base'
+import { BootstrapError } from '@shoal/interface'
+import { resolveBootstrap } from '@shoal/routing'
+import { multiaddr } from '@multiformats/multiaddr'
+import { BOOTSTRAP_FIRST_MS, BOOTSTRAP_MAX_MS, BOOTSTRAP_TIMEOUT_MS } from './defaults.js'
+import type { Network } from './platform.js'
+
+/**
+ * Keeps the node connected to the nodes it was told of: dials each entry until one answers, and again when the last connection is lost.
+ * Failures are reported once per entry and round, never silent.
+ */
+export class Bootstrap {
+  readonly #entries: readonly string[]
+  readonly #network: Network
+  readonly #clock: Clock
+  readonly #onerror: (error: Error) => void
+  readonly #abort = new AbortController()
+  readonly #first = Promise.withResolvers<void>()
+  #pause = BOOTSTRAP_FIRST_MS
+  #cancel: (() => void) | undefined
+  #running = false
+
+  constructor (entries: readonly string[], network: Network, clock: Clock, onerror: (error: Error) => void) {
+    this.#entries = entries
+    this.#network = network
+    this.#clock = clock
+    this.#onerror = onerror
+    this.#first.promise.catch(() => {})
+  }
+
+  /** Settles after the first round: rejects with a `BootstrapError` when no entry could be reached. Resolves at once without any entry. */
+  get first (): Promise<void> {
+    return this.#first.promise
+  }
+
+  start (): void {
+    this.#network.addEventListener('connection:close', () => { this.#soon(BOOTSTRAP_FIRST_MS) })
+    this.#soon(0)
+  }
+
+  stop (): void {
+    this.#abort.abort()
+    this.#cancel?.()
+  }
+
+  #soon (ms: number): void {
+    if (this.#abort.signal.aborted) return
+    this.#cancel?.()
+    this.#cancel = this.#clock.after(ms, () => { void this.#round() })
+  }
+
+  async #round (): Promise<void> {
+    if (this.#running || (this.#entries.length > 0 && this.#connected())) return
+    this.#running = true
+    const failures = await Promise.all(this.#entries.map(entry => this.#reach(entry)))
+    this.#running = false
+    if (this.#abort.signal.aborted) return
+    const errors = failures.filter(error => error !== undefined)
+    if (this.#entries.length === 0 || errors.length < this.#entries.length) {
+      this.#pause = BOOTSTRAP_FIRST_MS
+      this.#first.resolve()
+    } else {
+      this.#first.reject(new BootstrapError(
+        `none of the ${this.#entries.length} bootstrap nodes could be reached: ${errors.map(error => error.message).join('; ')}`, { cause: errors[0] }))
+      this.#soon(this.#pause)
+      this.#pause = Math.min(BOOTSTRAP_MAX_MS, this.#pause * 2)
+    }
+  }
+
+  #connected (): boolean {
+    return this.#network.getConnections().some(connection => connection.limits === undefined)
+  }
+
+  async #reach (entry: string): Promise<Error | undefined> {
+    const timeout = new AbortController()
+    const cancel = this.#clock.after(BOOTSTRAP_TIMEOUT_MS, () => { timeout.abort(new Error(`no answer within ${BOOTSTRAP_TIMEOUT_MS / 1000} s`)) })
+    const signal = AbortSignal.any([timeout.signal, this.#abort.signal])
+    try {
+      const addrs = await resolveBootstrap([entry], { signal })
+      await this.#network.dial(addrs.map(addr => multiaddr(addr)), { signal })
+      return undefined
+    } catch (cause) {
+      if (this.#abort.signal.aborted) return undefined
+      const error = new BootstrapError(`${entry}: ${((timeout.signal.aborted ? timeout.signal.reason : cause) as Error).message}`, { cause })
+      this.#onerror(error)
+      return error
+    } finally {
+      cancel()
+    }
+  }
+}

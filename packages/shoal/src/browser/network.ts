@@ -1,0 +1,57 @@
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { gossipsub } from '@libp2p/gossipsub'
+import { identify, identifyPush } from '@libp2p/identify'
+import { kadDHT } from '@libp2p/kad-dht'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { webRTC, webRTCDirect } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import type { PrivateKey } from '@libp2p/interface'
+import { gossipsubDefaults } from '@shoal/availability'
+import { systemClock } from '@shoal/base'
+import { ConfigError } from '@shoal/interface'
+import { dhtDefaults, peerStoreDefaults, usableAddrs } from '@shoal/routing'
+import type { Datastore } from 'interface-datastore'
+import { createLibp2p } from 'libp2p'
+import type { Config } from '../config.js'
+import { CONNECTIONS, DATA_CHANNEL, MONITOR, YAMUX } from '../defaults.js'
+import type { Network } from '../platform.js'
+import { walkPace } from '../walk-pace.js'
+import { addressRules } from './surroundings.js'
+
+/** The libp2p node of a page. */
+export async function browserNetwork (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network> {
+  const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
+  try {
+    return await createLibp2p({
+      privateKey,
+      datastore,
+      peerStore: peerStoreDefaults(),
+      start: false,
+      addresses: { listen: [...config.listen] },
+      transports: [
+        webSockets(),
+        webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
+        webRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
+        circuitRelayTransport()
+      ],
+      connectionEncrypters: [noise()],
+      streamMuxers: [yamux(YAMUX)],
+      peerRouters: [() => walkPace(systemClock)],
+      connectionMonitor: MONITOR,
+      connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
+      // the library refuses ws:// and private addresses everywhere; a page that came from such an address may use them
+      connectionGater: { denyDialMultiaddr: addr => usableAddrs([addr.toString()], { from: addressRules() }).length === 0 },
+      services: {
+        identify: identify(),
+        identifyPush: identifyPush(),
+        ping: ping(),
+        dht: kadDHT(dhtDefaults({ network: config.network, server: false })),
+        pubsub: gossipsub(gossipsubDefaults())
+      }
+    })
+  } catch (error) {
+    throw new ConfigError(`the network could not be set up: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,29 @@
+import { memoryStore } from '@shoal/store'
+import { MemoryDatastore } from 'datastore-core'
+import type { Config } from '../config.js'
+import type { Platform } from '../platform.js'
+import { browserNetwork } from './network.js'
+import { addressRules, browserSurroundings } from './surroundings.js'
+
+/** A tab that keeps to itself keeps all in memory, and loads nothing of what would outlive it. */
+function inMemory ({ share, store: { kind } }: Config): boolean {
+  return !share || kind === 'memory'
+}
+
+export function browserPlatform (): Platform {
+  return {
+    surroundings: browserSurroundings,
+    addressRules: addressRules(),
+    async datastore (config) {
+      if (inMemory(config)) return { datastore: new MemoryDatastore(), close: () => Promise.resolve() }
+      return await (await import('./persistent.js')).persistentDatastore(config)
+    },
+    async store (config) {
+      return inMemory(config) ? memoryStore({ quota: config.store.quota }) : (await import('./persistent.js')).persistentStore(config)
+    },
+    network: browserNetwork,
+    walk: undefined,
+    stat: undefined,
+    sink: undefined
+  }
+}

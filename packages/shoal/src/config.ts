@@ -1,0 +1,71 @@
+import { ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions } from '@shoal/interface'
+import { parseRate, parseSize } from './units.js'
+
+/** What differs between the places where a node runs. */
+export interface Surroundings {
+  readonly listen: readonly string[]
+  readonly uploadSlots: number
+  readonly connections: number
+  readonly capacity: CapacityClass
+  /** Whether a store outlives the process or page. */
+  readonly persistent: (options: ShoalOptions) => boolean
+}
+
+/** Every option with its value: the only place where defaults of options are. */
+export interface Config {
+  readonly bootstrap: readonly string[]
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  readonly data: string | undefined
+  readonly store: { readonly quota: number, readonly kind: 'auto' | 'memory' }
+  readonly upload: { readonly rate: number, readonly slots: number }
+  readonly mode: Mode
+  readonly token: ((peer: PeerName) => Promise<string | undefined>) | undefined
+  readonly iceServers: readonly { urls: string | string[], username?: string, credential?: string }[]
+  readonly share: boolean
+  readonly mdns: boolean
+  readonly upnp: boolean
+  readonly server: boolean
+  readonly network: string
+  readonly connections: number
+  readonly capacity: CapacityClass
+}
+
+const MODES: readonly Mode[] = ['hybrid', 'p2p', 'origin', 'auto']
+/** Goes into protocol names and topics. */
+const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+/** @throws ConfigError naming the option, what was expected and what came */
+export function resolveConfig (options: ShoalOptions, around: Surroundings): Config {
+  const persistent = around.persistent(options)
+  const { token, mode = 'hybrid', network = 'shoal' } = options
+  if (!MODES.includes(mode)) throw new ConfigError(`mode: expected one of ${MODES.join(', ')}, got ${JSON.stringify(mode)}`)
+  if (!NETWORK_NAME.test(network)) throw new ConfigError(`network: expected lower-case letters, digits and dashes, got ${JSON.stringify(network)}`)
+  const slots = options.upload?.slots ?? around.uploadSlots
+  if (!Number.isInteger(slots) || slots < 0) throw new ConfigError(`upload.slots: expected a whole number, got ${JSON.stringify(slots)}`)
+  return {
+    bootstrap: strings(options.bootstrap, 'bootstrap') ?? [],
+    listen: strings(options.listen, 'listen') ?? around.listen,
+    announce: strings(options.announce, 'announce') ?? [],
+    data: options.data,
+    store: { quota: parseSize(options.store?.quota ?? (persistent ? '2GiB' : '256MiB'), 'store.quota'), kind: options.store?.kind ?? 'auto' },
+    upload: { rate: options.upload?.rate === undefined ? Infinity : parseRate(options.upload.rate, 'upload.rate'), slots },
+    mode,
+    token: token === undefined ? undefined : typeof token === 'string' ? () => Promise.resolve(token) : token,
+    iceServers: options.iceServers ?? [],
+    share: options.share ?? true,
+    mdns: options.mdns ?? false,
+    upnp: options.upnp ?? false,
+    server: options.server ?? false,
+    network,
+    connections: around.connections,
+    capacity: options.server === true ? 3 : around.capacity
+  }
+}
+
+function strings (value: readonly string[] | undefined, option: string): readonly string[] | undefined {
+  if (value !== undefined && !(Array.isArray(value) && value.every(item => typeof item === 'string'))) {
+    throw new ConfigError(`${option}: expected a list of strings, got ${JSON.stringify(value)}`)
+  }
+  return value
+}

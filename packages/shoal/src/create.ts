@@ -1,0 +1,123 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { createHaveMap, availability } from '@shoal/availability'
+import { systemClock, systemRandom } from '@shoal/base'
+import { createEngine } from '@shoal/engine'
+import { exchange } from '@shoal/exchange'
+import { ConfigError, ListenError, type ShoalOptions } from '@shoal/interface'
+import { checkBootstrap, routing } from '@shoal/routing'
+import { addressBook } from './addresses.js'
+import { Bootstrap } from './bootstrap.js'
+import { resolveConfig } from './config.js'
+import { emitter } from './events.js'
+import { identity } from './identity.js'
+import { Library, pinManifest } from './library.js'
+import { ShoalNode } from './node.js'
+import type { Platform } from './platform.js'
+
+/**
+ * Puts a node together and starts it: the only place where the packages meet.
+ *
+ * @throws ConfigError, DataInUseError, ListenError, StoreError
+ */
+export async function createNode (options: ShoalOptions, platform: Platform): Promise<ShoalNode> {
+  const config = resolveConfig(options, platform.surroundings)
+  for (const entry of config.bootstrap) checkBootstrap(entry)
+  checkAddrs(config.listen, 'listen')
+  checkAddrs(config.announce, 'announce')
+  const clock = systemClock
+  const random = systemRandom
+  // closed in the reverse order, whatever was opened when something fails
+  const undo: (() => Promise<unknown>)[] = []
+  const close = async (): Promise<void> => {
+    const failures: unknown[] = []
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
+      try {
+        await step()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+  try {
+    const records = await platform.datastore(config)
+    undo.push(records.close)
+    const library = new Library(records.datastore)
+    const seeds = await library.seeds()
+    const store = await platform.store(config)
+    // before anything may be evicted
+    for (const record of seeds) pinManifest(record, store)
+    await store.open()
+    undo.push(() => store.close())
+    const privateKey = await identity(records.datastore)
+    const network = await platform.network(config, privateKey, records.datastore)
+    undo.push(async () => { await network.stop() })
+
+    const running: { node?: ShoalNode } = {}
+    const emit = emitter(() => running.node === undefined ? [] : [running.node])
+    const addresses = addressBook(network, platform.addressRules)
+    const routes = routing({
+      onevent: event => {
+        if (event.type === 'failed') emit('error', { error: new Error(event.reason), doing: event.doing })
+      }
+    })({ dht: network.services.dht, peerId: network.peerId, addresses: () => addresses.own(), datastore: records.datastore, clock, random })
+    const engine = createEngine(
+      {
+        self: network.peerId.toString(),
+        capacity: config.capacity,
+        token: config.token,
+        limits: { uploadRate: config.upload.rate, uploadSlots: config.upload.slots }
+      },
+      {
+        clock,
+        random,
+        exchange: exchange()({ node: network, clock }),
+        availability: availability({ network: config.network })({
+          pubsub: network.services.pubsub, peerId: network.peerId.toString(), clock, random
+        }),
+        routing: routes,
+        store,
+        addresses,
+        createHaveMap: bounds => createHaveMap(bounds ?? {}),
+        emit
+      })
+    const bootstrap = new Bootstrap(config.bootstrap, network, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
+    const node = running.node = new ShoalNode({
+      config, platform, clock, random, privateKey, network, store, library, engine, bootstrap, close
+    })
+
+    await start(() => network.start(), config.listen)
+    await routes.start()
+    undo.push(() => routes.stop())
+    await engine.start()
+    undo.push(() => engine.stop())
+    bootstrap.start()
+    undo.push(() => Promise.resolve(bootstrap.stop()))
+    node.restore(seeds)
+    return node
+  } catch (error) {
+    // the first failure says why; what closing it says comes of that
+    await close().catch(() => {})
+    throw error
+  }
+}
+
+function checkAddrs (addrs: readonly string[], option: string): void {
+  for (const addr of addrs) {
+    try {
+      multiaddr(addr)
+    } catch (cause) {
+      throw new ConfigError(`${option}: expected a multiaddr such as /ip4/0.0.0.0/tcp/4701, got ${JSON.stringify(addr)}`, { cause })
+    }
+  }
+}
+
+async function start (begin: () => Promise<void> | void, listen: readonly string[]): Promise<void> {
+  try {
+    await begin()
+  } catch (error) {
+    // libp2p's message goes on with the stacks of all transports
+    const why = (error as Error).message.split('\n').slice(0, 2).join(' ').trim()
+    throw new ListenError(`cannot listen on ${listen.join(', ')}: ${why}; give other addresses or stop what uses them`, { cause: error })
+  }
+}

@@ -1,0 +1,39 @@
+/** A stream may have 2 MiB under way: at the library's 256 KiB a link of 10 ms gets no more than 25 MB/s. */
+export const YAMUX = { streamOptions: { maxStreamWindowSize: 2 << 20 } }
+
+/** What a WebRTC data channel may hold back: control must not queue behind the library's 2 MiB of data. */
+export const DATA_CHANNEL = { maxBufferedAmount: 256 * 1024 }
+
+/** Pings queue behind bulk data: a late one says nothing. Sessions judge liveness by progress. */
+export const MONITOR = { abortConnectionOnPingFailure: false, pingInterval: 60_000 }
+
+export const CONNECTIONS = {
+  /**
+   * New connections per second from one address. The library's 5 turns away an office behind one NAT, a reverse proxy, and every second
+   * tab of a demonstration; 100 viewers behind one address are to join within 5 s.
+   */
+  inboundConnectionThreshold: 50,
+  maxIncomingPendingConnections: 100,
+  maxParallelDials: 20,
+  /** The library gives 6 s per address and 10 s in all: too few for WebRTC through a relay into a page that is busy playing. */
+  addressDialTimeout: 15_000,
+  dialTimeout: 20_000
+}
+
+/** A relay carries signalling: small, short connections, for many. The library's own limit is 15 reservations. */
+export const RELAY = {
+  reservations: { maxReservations: 1_000, reservationTtl: 30 * 60_000 },
+  maxInboundHopStreams: 256,
+  maxOutboundHopStreams: 256,
+  maxOutboundStopStreams: 256
+}
+
+/** A bootstrap node that could not be reached is tried again: pauses double from the first to the last. */
+export const BOOTSTRAP_FIRST_MS = 1_000
+export const BOOTSTRAP_MAX_MS = 60_000
+/** One try, address lookup included. */
+export const BOOTSTRAP_TIMEOUT_MS = 10_000
+/** Addresses that a link carries as hints. */
+export const LINK_ADDRS = 4
+/** Between two lookups of a node that looks for a relay. */
+export const WALK_PAUSE_MS = 2_000

@@ -1,0 +1,139 @@
+import type { Clock } from '@shoal/base'
+import { contentTypeOf } from '@shoal/content'
+import { ManifestError, NotFoundError, UnavailableError, type FallbackDetail, type ReadOptions, type Segment } from '@shoal/interface'
+import type { OpenContent } from './content.js'
+
+export interface FetchInit extends RequestInit, Pick<ReadOptions, 'deadline'> {}
+
+interface Covered { readonly content: OpenContent, readonly path: string }
+
+/** A player or page that asks without saying when waits for it now. */
+const DEFAULT_DEADLINE_MS = 2_000
+/** Without any peer only the store can have a page of the manifest: what takes longer does not come from there. */
+const ALONE_MS = 500
+
+/** What a fetch needs of its node. */
+export interface FetchHost {
+  readonly contents: Iterable<OpenContent>
+  readonly clock: Clock
+  /** The global `fetch`. */
+  readonly passthrough: typeof fetch
+  readonly onfallback: (detail: FallbackDetail) => void
+}
+
+/**
+ * The global `fetch` with peers: a GET or HEAD of a URL that an open content covers is answered from it, everything else passes through.
+ * The content with the longest matching base wins; the query is ignored. What the swarm cannot give passes through as well, with an event.
+ */
+export async function shoalFetch (host: FetchHost, input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
+  const { deadline = DEFAULT_DEADLINE_MS, ...rest } = init
+  const request = input instanceof Request ? input : undefined
+  const method = (rest.method ?? request?.method ?? 'GET').toUpperCase()
+  const pass = async (): Promise<Response> => await host.passthrough(input, rest)
+  const covered = method === 'GET' || method === 'HEAD' ? cover(host.contents, request?.url ?? absolute(input as string | URL)) : undefined
+  if (covered === undefined) return await pass()
+
+  const { content, path } = covered
+  const { clock } = host
+  const since = clock.now()
+  const signal = rest.signal ?? request?.signal ?? undefined
+  signal?.throwIfAborted()
+  // ends the reading for whoever has the response, the caller's own signal aside
+  const abort = new AbortController()
+  const until = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal])
+  const late = new AbortController()
+  const stop = clock.after(content.stats.connected === 0 ? Math.min(deadline, ALONE_MS) : deadline, () => { late.abort(new Error('too late')) })
+  try {
+    const segment = await content.stat(path, { signal: AbortSignal.any([until, late.signal]) })
+    stop()
+    const range = parseRange(new Headers(rest.headers ?? request?.headers).get('range'), segment.size)
+    if (range === 'invalid') return new Response(null, { status: 416, headers: { 'content-range': `bytes */${segment.size}` } })
+    const answer = describe(segment, range)
+    if (method === 'HEAD') return new Response(null, answer)
+    const left = Math.max(0, deadline - (clock.now() - since))
+    const reader = content.read(path, { ...(range ?? {}), signal: until, deadline: left })[Symbol.asyncIterator]()
+    // the first block decides: after it the status line is out
+    const first = await reader.next()
+    return new Response(toStream(reader, first, abort), answer)
+  } catch (error) {
+    signal?.throwIfAborted()
+    // below the base, but not in the manifest: the origin knows more
+    if (!(error instanceof NotFoundError)) {
+      host.onfallback({ content: content.link, path, from: 'peer', to: 'origin', reason: reasonOf(error, content, late.signal.aborted) })
+    }
+    return await pass()
+  } finally {
+    stop()
+  }
+}
+
+/** Relative URLs are those of the page, where there is one. */
+function absolute (input: string | URL): string {
+  const base = (globalThis.location as Location | undefined)?.href
+  return URL.canParse(input, base) ? new URL(input, base).href : String(input)
+}
+
+function cover (contents: Iterable<OpenContent>, url: string): Covered | undefined {
+  const bare = url.replace(/[?#].*$/s, '')
+  let best: { content: OpenContent, base: string } | undefined
+  for (const content of contents) {
+    for (const base of content.origins) {
+      const matches = base.endsWith('/') ? bare.startsWith(base) : bare === base
+      if (matches && (best === undefined || base.length > best.base.length)) best = { content, base }
+    }
+  }
+  if (best === undefined) return undefined
+  const { content, base } = best
+  try {
+    return { content, path: base.endsWith('/') ? decodeURIComponent(bare.slice(base.length)) : content.summary.name }
+  } catch {
+    // escapes that no path of a manifest has
+    return undefined
+  }
+}
+
+function reasonOf (error: unknown, content: OpenContent, late: boolean): string {
+  if (late) return content.stats.connected === 0 ? 'no-peer' : 'deadline'
+  if (error instanceof ManifestError) return 'mismatch'
+  return error instanceof UnavailableError && !content.closed ? 'no-peer' : 'refused'
+}
+
+/** One range of RFC 9110 §14.2; several, or a unit that is not bytes, count as none. */
+function parseRange (header: string | null, size: number): { start: number, end: number } | 'invalid' | undefined {
+  const match = header === null ? null : /^bytes=(\d*)-(\d*)$/.exec(header.trim())
+  if (match === null || (match[1] === '' && match[2] === '')) return undefined
+  const start = match[1] === '' ? Math.max(0, size - Number(match[2])) : Number(match[1])
+  const end = match[1] === '' || match[2] === '' ? size : Math.min(size, Number(match[2]) + 1)
+  return start < end ? { start, end } : 'invalid'
+}
+
+function describe (segment: Segment, range: { start: number, end: number } | undefined): ResponseInit {
+  const headers: Record<string, string> = {
+    'content-type': contentTypeOf(segment.path),
+    'content-length': String(range === undefined ? segment.size : range.end - range.start),
+    'accept-ranges': 'bytes',
+    'etag': `"${segment.cid}"`
+  }
+  if (range === undefined) return { status: 200, headers }
+  const contentRange = `bytes ${range.start}-${range.end - 1}/${segment.size}`
+  return { status: 206, statusText: 'Partial Content', headers: { ...headers, 'content-range': contentRange } }
+}
+
+function toStream (
+  reader: AsyncIterator<Uint8Array>, first: IteratorResult<Uint8Array>, abort: AbortController
+): ReadableStream<Uint8Array> {
+  let next: IteratorResult<Uint8Array> | undefined = first
+  return new ReadableStream<Uint8Array>({
+    async pull (controller) {
+      const result = next ?? await reader.next()
+      next = undefined
+      if (result.done === true) controller.close()
+      else controller.enqueue(result.value)
+    },
+    cancel (reason) {
+      // a generator that waits for a block would not hear `return`
+      abort.abort(reason)
+      reader.return?.().catch(() => {})
+    }
+  })
+}

@@ -1,0 +1,23 @@
+/**
+ * The browser entry: the same names as the Node.js entry. What is here is small; the node loads with the first call of `createShoal`.
+ *
+ * @packageDocumentation
+ */
+
+import type { Shoal, ShoalOptions } from '@shoal/interface'
+
+export type * from '@shoal/interface'
+export * from './errors.js'
+export { parseRate, parseSize } from './units.js'
+
+/**
+ * Starts a node in this page. Loads the node's code when it is first called. A page that is no secure context (`https:` or loopback) has no
+ * WebCrypto and gets one that opens and publishes nothing: its `fetch` is the global one, with a `fallback` event that says why.
+ *
+ * @throws ConfigError an option makes no sense
+ */
+export async function createShoal (options: ShoalOptions = {}): Promise<Shoal> {
+  if (!globalThis.isSecureContext) return (await import('./browser/origin-only.js')).originOnly()
+  const [{ createNode }, { browserPlatform }] = await Promise.all([import('./create.js'), import('./browser/platform.js')])
+  return await createNode(options, browserPlatform())
+}

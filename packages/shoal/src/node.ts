@@ -1,0 +1,300 @@
+import { TypedEventEmitter } from 'main-event'
+import { CID } from 'multiformats'
+import { raceSignal } from '@shoal/base'
+import { parseLink, swarmIdOf, type ManifestLink } from '@shoal/content'
+import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
+import {
+  ConfigError, InvalidLinkError, UnavailableError, type Content, type Mode, type NodeStatus, type OpenOptions, type Origin, type Published,
+  type PublishOptions, type Shoal, type ShoalEvents, type StoreEvent
+} from '@shoal/interface'
+import { createOrigin } from '@shoal/origin'
+import { linkOf } from './addresses.js'
+import { OpenContent, type SharedContent } from './content.js'
+import { emitter } from './events.js'
+import type { FetchInit } from './http.js'
+import { envelopeOf, recordOf, type ContentRecord } from './library.js'
+import type { Parts } from './parts.js'
+import type { Publication } from './publish.js'
+
+/** Sums over all contents since the start. */
+type Totals = Record<'fromPeers' | 'fromOrigin' | 'uploaded' | 'wasted', number>
+
+const TOTALS: readonly (keyof Totals)[] = ['fromPeers', 'fromOrigin', 'uploaded', 'wasted']
+
+/** A content that is open or being opened, perhaps for several callers. */
+interface Entry {
+  readonly handles: Set<OpenContent>
+  /** Callers that wait for it. */
+  waiting: number
+  /** Ends the search when the last of them has given up. */
+  readonly abort: AbortController
+  swarm?: OpenSwarm
+  /** The node's own handle, which keeps nothing open. */
+  own?: OpenContent
+}
+
+interface Opening {
+  readonly link: ManifestLink
+  readonly text: string
+  readonly origins: readonly string[]
+  readonly mode: Mode
+  readonly envelope?: Uint8Array | undefined
+}
+
+/** A running node: contents by their manifest, and what the application may ask of them. */
+export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
+  readonly #parts: Parts
+  readonly #started: number
+  /** By CID of the manifest. */
+  readonly #entries = new Map<string, Entry & { readonly content: Promise<SharedContent> }>()
+  #restored: Promise<void> | undefined
+  #stopped: Promise<void> | undefined
+  readonly #total: Totals = { fromPeers: 0, fromOrigin: 0, uploaded: 0, wasted: 0 }
+
+  constructor (parts: Parts) {
+    super()
+    this.#parts = parts
+    this.#started = parts.clock.now()
+    parts.store.onevent = event => { this.#storeSaid(event) }
+    let known = ''
+    parts.network.addEventListener('self:peer:update', () => {
+      // libp2p tells this of protocols and others' views of our addresses as well
+      const { addrs } = this
+      if (this.#stopped !== undefined || addrs.join() === known) return
+      known = addrs.join()
+      this.dispatchEvent(new CustomEvent('address', { detail: { addrs } }))
+    })
+  }
+
+  get peerId (): string {
+    return this.#parts.network.peerId.toString()
+  }
+
+  get addrs (): readonly string[] {
+    return this.#parts.network.getMultiaddrs().map(addr => addr.toString())
+  }
+
+  get contents (): readonly Content[] {
+    return [...this.#entries.values()].flatMap(({ handles }) => [...handles].slice(0, 1))
+  }
+
+  get status (): NodeStatus {
+    const { network, store, engine, clock } = this.#parts
+    const open = this.#own
+    const total = { ...this.#total }
+    for (const { stats } of open) for (const key of TOTALS) total[key] += stats[key]
+    return {
+      peerId: this.peerId,
+      addrs: this.addrs,
+      connections: network.getConnections().length,
+      uptime: (clock.now() - this.#started) / 1000,
+      store: { used: store.used, quota: store.quota },
+      contents: open.map(({ link, summary, held, stats }) => ({
+        link, name: summary.name, bytes: summary.bytes, held, connected: stats.connected, swarmSize: stats.swarmSize
+      })),
+      peers: engine.peers,
+      total
+    }
+  }
+
+  async publish (path: string, options: PublishOptions = {}): Promise<Published> {
+    const { walk } = this.#parts.platform
+    if (walk === undefined) throw new ConfigError('publish reads files and needs Node.js: use publishBytes in a browser')
+    this.#assertRunning()
+    const found = await walk(path)
+    return await this.#publish({ ...found, name: options.name ?? found.name, options })
+  }
+
+  async publishBytes (files: ReadonlyMap<string, Uint8Array>, options: PublishOptions & { name: string }): Promise<Published> {
+    const entries = [...files].map(([path, bytes]) => ({ path, size: bytes.byteLength, async * stream () { yield bytes } }))
+    const kind = entries.length === 1 && entries[0]?.path === options.name ? 'file' : 'directory'
+    return await this.#publish({ name: options.name, kind, files: entries, options: { ...options, copy: true } })
+  }
+
+  async #publish (publication: Publication): Promise<Published> {
+    this.#assertRunning()
+    // most nodes, and nearly all pages, never publish
+    const { publish } = await import('./publish.js')
+    const { built, record } = await publish(publication, this.#parts)
+    const content = await this.#adopt(record)
+    await this.#entries.get(record.manifest)?.swarm?.scan()
+    const { summary } = built.manifest
+    return { link: content.link, manifest: summary.cid, root: summary.root, segments: summary.segments, bytes: summary.bytes, content }
+  }
+
+  /** Seeds what earlier runs published: in the background, each content with its own failure. */
+  restore (seeds: readonly ContentRecord[]): void {
+    this.#restored = Promise.all(seeds.map(record => this.#restore(record))).then(() => {})
+  }
+
+  async #restore (record: ContentRecord): Promise<void> {
+    const { store, platform } = this.#parts
+    try {
+      const { hold } = await import('./restore.js')
+      const { manifest } = await this.#adopt(record)
+      await hold(record, manifest, store, platform, detail => { this.dispatchEvent(new CustomEvent('store:withdrawn', { detail })) })
+      await this.#entries.get(record.manifest)?.swarm?.scan()
+    } catch (error) {
+      if (this.#stopped !== undefined) return
+      this.dispatchEvent(new CustomEvent('error', { detail: { error: error as Error, doing: `seeding ${record.manifest} again` } }))
+    }
+  }
+
+  async #adopt (record: ContentRecord): Promise<OpenContent> {
+    // the addresses of an earlier run are worth nothing to others
+    const text = linkOf(record.manifest, this.addrs)
+    const link = parseLink(text) as ManifestLink
+    return await this.#opened({ link, text, origins: [], mode: this.#parts.config.mode, envelope: envelopeOf(record) })
+  }
+
+  async open (text: string, options: OpenOptions = {}): Promise<Content> {
+    this.#assertRunning()
+    const link = parseLink(text)
+    if (link.kind !== 'manifest') {
+      throw new InvalidLinkError('links of the form shoal:<publisher key>/<name> (live content) are not supported yet: expected shoal:<manifest CID>')
+    }
+    // said now, and not when the manifest is there
+    this.#origin(options.origins ?? [], false, () => {})
+    const known = await this.#parts.library.get(link.manifest)
+    const envelope = known === undefined ? undefined : envelopeOf(known)
+    const origins = [...options.origins ?? [], ...link.origins]
+    const content = await this.#opened({ link, text, origins, mode: options.mode ?? this.#parts.config.mode, envelope }, options.signal)
+    if (known === undefined) await this.#parts.library.put(recordOf(content.manifest, { seed: false, files: [] }))
+    else void this.#entries.get(link.manifest)?.swarm?.scan().catch(() => {})
+    return content
+  }
+
+  async fetch (input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
+    const { shoalFetch } = await import('./http.js')
+    return await shoalFetch({
+      contents: this.#own,
+      clock: this.#parts.clock,
+      passthrough: (...args) => globalThis.fetch(...args),
+      onfallback: detail => { this.dispatchEvent(new CustomEvent('fallback', { detail })) }
+    }, input, init)
+  }
+
+  stop (): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop (): Promise<void> {
+    try {
+      for (const [cid, { handles }] of [...this.#entries]) {
+        for (const handle of [...handles]) await handle.close()
+        this.#leave(cid, new UnavailableError('the node is stopped'))
+      }
+      await this.#restored
+    } finally {
+      await this.#parts.close()
+    }
+  }
+
+  #assertRunning (): void {
+    if (this.#stopped !== undefined) throw new UnavailableError('the node is stopped')
+  }
+
+  get #own (): OpenContent[] {
+    return [...this.#entries.values()].flatMap(({ own }) => own ?? [])
+  }
+
+  /** A handle for this caller, on what all share. */
+  async #opened (opening: Opening, signal?: AbortSignal): Promise<OpenContent> {
+    this.#assertRunning()
+    signal?.throwIfAborted()
+    const cid = opening.link.manifest
+    let entry = this.#entries.get(cid)
+    if (entry === undefined) {
+      const begun: Entry = { handles: new Set(), waiting: 0, abort: new AbortController() }
+      entry = Object.assign(begun, { content: this.#start(cid, opening, begun) })
+      this.#entries.set(cid, entry)
+    } else {
+      // this link may name others than the first did
+      entry.swarm?.suggested(hintsOf(opening.link.addrs))
+    }
+    const { handles, content } = entry
+    const unused = (): void => {
+      if (entry.waiting === 0 && handles.size === 0 && this.#entries.get(cid) === entry) this.#leave(cid, signal?.reason)
+    }
+    entry.waiting++
+    try {
+      const handle = new OpenContent(await raceSignal(content, signal), closed => {
+        handles.delete(closed)
+        unused()
+      })
+      this.#assertRunning()
+      handles.add(handle)
+      return handle
+    } finally {
+      entry.waiting--
+      unused()
+    }
+  }
+
+  async #start (cid: string, opening: Opening, entry: Entry): Promise<SharedContent> {
+    const { link, text, origins, mode, envelope } = opening
+    const { engine, store, platform, bootstrap, network } = this.#parts
+    const { signal } = entry.abort
+    let bases: readonly string[] = []
+    const emit: Emit = emitter(() => [...entry.handles, this])
+    const swarm = await swarmIdOf(cid)
+    signal.throwIfAborted()
+    entry.swarm = engine.open({
+      swarm,
+      link: text,
+      mode,
+      root: CID.parse(cid).multihash.digest,
+      hints: hintsOf(link.addrs),
+      envelope,
+      emit,
+      origin: manifest => {
+        const origin = this.#origin([...origins, ...manifest.origins], manifest.summary.kind === 'file', emit)
+        bases = origin?.bases ?? []
+        return origin
+      }
+    })
+    // with nobody to ask, and nothing known, there is no point in waiting for an answer
+    const hopeless = bootstrap.first.then(() => new Promise<never>(() => {}), (error: unknown) => {
+      if (envelope === undefined && network.getConnections().length === 0 && link.addrs.length === 0) throw error
+      return new Promise<never>(() => {})
+    })
+    const manifest = await Promise.race([entry.swarm.manifest(signal), hopeless])
+    const content = { link: text, manifest, origins: bases, swarm: entry.swarm, store, platform }
+    entry.own = new OpenContent(content, () => {})
+    return content
+  }
+
+  #origin (bases: readonly string[], singleFile: boolean, emit: Emit): Origin | undefined {
+    const { clock, random } = this.#parts
+    if (bases.length === 0) return undefined
+    return createOrigin({
+      bases, singleFile, clock, random, onfailure: ({ url, error }) => { emit('error', { error, doing: `fetching from the origin ${url}` }) }
+    })
+  }
+
+  /** The last who had it open, or waited for it, is gone. */
+  #leave (cid: string, reason?: unknown): void {
+    const entry = this.#entries.get(cid)
+    if (entry === undefined) return
+    this.#entries.delete(cid)
+    const { own, swarm, abort } = entry
+    if (own !== undefined) {
+      const { stats } = own
+      for (const key of TOTALS) this.#total[key] += stats[key]
+      void own.close()
+    }
+    abort.abort(reason)
+    swarm?.close()
+  }
+
+  #storeSaid (event: StoreEvent): void {
+    // what contents held may be gone
+    this.#parts.engine.storeLost()
+    if (event.type === 'withdrawn') {
+      this.dispatchEvent(new CustomEvent('store:withdrawn', { detail: { path: event.path, blocks: event.blocks.length, reason: event.reason } }))
+    } else if (event.type === 'corrupt') {
+      this.dispatchEvent(new CustomEvent('store:corrupt', { detail: { where: event.where } }))
+    }
+  }
+}

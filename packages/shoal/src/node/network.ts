@@ -1,0 +1,73 @@
+import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { autoNAT } from '@libp2p/autonat'
+import { dcutr } from '@libp2p/dcutr'
+import { gossipsub } from '@libp2p/gossipsub'
+import { identify, identifyPush } from '@libp2p/identify'
+import { kadDHT } from '@libp2p/kad-dht'
+import { keychain } from '@libp2p/keychain'
+import { mdns } from '@libp2p/mdns'
+import { noise } from '@libp2p/noise'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { uPnPNAT } from '@libp2p/upnp-nat'
+import { webRTC, webRTCDirect } from '@libp2p/webrtc'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import type { PrivateKey } from '@libp2p/interface'
+import { gossipsubDefaults } from '@shoal/availability'
+import { systemClock } from '@shoal/base'
+import { ListenError } from '@shoal/interface'
+import { dhtDefaults, peerStoreDefaults } from '@shoal/routing'
+import type { Datastore } from 'interface-datastore'
+import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
+import type { Config } from '../config.js'
+import { CONNECTIONS, DATA_CHANNEL, MONITOR, RELAY, YAMUX } from '../defaults.js'
+import type { Network } from '../platform.js'
+import { walkPace } from '../walk-pace.js'
+
+/** The libp2p node of a Node.js process. */
+export async function nodeNetwork (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network> {
+  const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
+  try {
+    return await createLibp2p({
+      privateKey,
+      datastore,
+      peerStore: peerStoreDefaults(),
+      start: false,
+      addresses: { listen: [...config.listen], announce: [...config.announce] },
+      transports: [
+        tcp(),
+        webSockets(),
+        circuitRelayTransport(),
+        webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
+        webRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL })
+      ],
+      // the dialler's order decides, and TLS is the faster between Node.js peers
+      connectionEncrypters: [tls(), noise()],
+      streamMuxers: [yamux(YAMUX)],
+      peerRouters: [() => walkPace(systemClock)],
+      connectionMonitor: MONITOR,
+      connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
+      peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
+      services: {
+        identify: identify(),
+        identifyPush: identifyPush(),
+        ping: ping(),
+        dht: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
+        pubsub: gossipsub(gossipsubDefaults()),
+        // keeps WebRTC-Direct's certificate, and with it the address, over restarts
+        keychain: keychain(),
+        ...optionalServices(config)
+      }
+    })
+  } catch (error) {
+    throw new ListenError(`the network could not be set up with the addresses ${config.listen.join(', ')}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** A server relays and answers others' AutoNAT questions; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
+function optionalServices (config: Config): ServiceFactoryMap {
+  const services: ServiceFactoryMap = config.server ? { relay: circuitRelayServer(RELAY), autoNAT: autoNAT() } : { dcutr: dcutr() }
+  return config.upnp ? { ...services, upnp: uPnPNAT() } : services
+}

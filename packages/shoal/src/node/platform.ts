@@ -1,0 +1,27 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { memoryStore } from '@shoal/store'
+import { fileStore, referenceStore } from '@shoal/store/node'
+import type { Platform } from '../platform.js'
+import { nodeDatastore } from './datastore.js'
+import { nodeNetwork } from './network.js'
+import { nodeSink } from './sink.js'
+import { walk } from './walk.js'
+
+export const nodePlatform: Platform = {
+  surroundings: {
+    listen: ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws'],
+    uploadSlots: 16,
+    connections: 300,
+    capacity: 2,
+    persistent: options => options.data !== undefined && options.store?.kind !== 'memory'
+  },
+  addressRules: 'node',
+  datastore: nodeDatastore,
+  store: ({ data, store: { kind, quota } }) => referenceStore(
+    data === undefined || kind === 'memory' ? memoryStore({ quota }) : fileStore({ path: join(data, 'store'), quota })),
+  network: nodeNetwork,
+  walk,
+  stat: path => stat(path),
+  sink: nodeSink
+}

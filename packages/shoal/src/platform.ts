@@ -1,0 +1,50 @@
+import type { Libp2p } from 'libp2p'
+import type { BlockStore, FileReference, Manifest } from '@shoal/interface'
+import type { ContentSink } from '@shoal/engine'
+import type { FileEntry } from '@shoal/content/publishing'
+import type { Datastore } from 'interface-datastore'
+import type { GossipSub } from '@libp2p/gossipsub'
+import type { KadDHT } from '@libp2p/kad-dht'
+import type { PrivateKey } from '@libp2p/interface'
+import type { Config, Surroundings } from './config.js'
+
+/** The services of the libp2p node that Shoal itself uses. */
+export interface Services extends Record<string, unknown> {
+  readonly dht: KadDHT
+  readonly pubsub: GossipSub
+}
+
+export type Network = Libp2p<Services>
+
+/** A store that may also hold blocks where they lie in files. */
+export interface NodeStore extends BlockStore {
+  reference? (file: FileReference): void
+}
+
+/** A file found on disk, ready to be cut and, later, referenced. */
+export interface LocalFile extends FileEntry {
+  readonly file: { readonly path: string, readonly mtimeMs: number }
+}
+
+/** A sink of files, each of which gets its final name when it is complete. */
+export interface FileSink extends ContentSink {
+  /** Looks at what lies there from an earlier run; comes first. */
+  resume (signal: AbortSignal | undefined): Promise<void>
+  /** Stop for now: what is there stays for the next run. */
+  close (): Promise<void>
+}
+
+/** What a node needs of the place where it runs. Node.js and browsers each bring theirs; everything else is the same code. */
+export interface Platform {
+  readonly surroundings: Surroundings
+  readonly addressRules: 'node' | 'browser-public' | 'browser-local'
+  /** Identity, peers and records. Opened. */
+  datastore (config: Config): Promise<{ datastore: Datastore, close: () => Promise<void> }>
+  store (config: Config): NodeStore | Promise<NodeStore>
+  /** Starts nothing. @throws ListenError */
+  network (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network>
+  /** Files below a path, here absolute, in no particular order; a single file has its name as path. @throws PublishError */
+  readonly walk: ((path: string) => Promise<{ path: string, name: string, kind: 'file' | 'directory', files: LocalFile[] }>) | undefined
+  readonly stat: ((path: string) => Promise<Pick<FileReference, 'size' | 'mtimeMs'>>) | undefined
+  readonly sink: ((manifest: Manifest, store: NodeStore, out: string) => FileSink) | undefined
+}

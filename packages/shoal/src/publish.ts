@@ -1,0 +1,73 @@
+import { blockRefs, buildManifest, mapHls, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
+import { PublishError, type PublishOptions, type VerifiedBlock } from '@shoal/interface'
+import { recordOf, type ContentRecord, type FileRecord, type Library } from './library.js'
+import type { Parts } from './parts.js'
+import type { LocalFile } from './platform.js'
+
+export interface Publication {
+  readonly name: string
+  readonly kind: 'file' | 'directory'
+  readonly files: readonly (FileEntry | LocalFile)[]
+  /** Absolute, when it is files. */
+  readonly path?: string | undefined
+  readonly options: PublishOptions
+}
+
+/**
+ * Cuts, hashes, signs and records. Files on disk are referenced where they lie unless a copy is asked for; the manifest's own blocks go to
+ * the store and stay there. What was published from the same path before is not seeded at the next start any more; when nothing has changed
+ * since, it is the same manifest again.
+ *
+ * @throws PublishError when something cannot be read or changed meanwhile, StoreFullError when a copy does not fit
+ */
+export async function publish (
+  { name, kind, files, path, options }: Publication, parts: Pick<Parts, 'privateKey' | 'store' | 'clock' | 'library'>
+): Promise<{ built: BuiltManifest, record: ContentRecord }> {
+  const { privateKey, store, clock, library } = parts
+  const { signal, copy = false, onprogress, origin } = options
+  const byPath = new Map(files.map(file => [file.path, file]))
+  const segmented: SegmentedFile[] = []
+  const lying: { segment: SegmentedFile, record: FileRecord }[] = []
+  const pinned: Uint8Array[] = []
+  // pinned at once: the last blocks of a copy must not push out its first
+  const keep = async (block: VerifiedBlock): Promise<void> => {
+    await store.put(block)
+    store.pin(block.digest)
+    pinned.push(block.digest)
+  }
+  try {
+    for await (const segment of segmentFiles(files, { signal, onprogress, ...(copy ? { onblock: keep } : {}) })) {
+      segmented.push(segment)
+      const entry = byPath.get(segment.path)
+      if (copy || entry === undefined || !('file' in entry)) continue
+      if (store.reference === undefined) throw new PublishError('this node keeps no references to files: publish a copy')
+      lying.push({ segment, record: { segment: segment.path, path: entry.file.path, size: segment.size, mtimeMs: entry.file.mtimeMs } })
+    }
+    const media = await mapHls(files, signal)
+    const build = (createdAt: number): Promise<BuiltManifest> =>
+      buildManifest({ name, kind, files: segmented, media, origins: origin === undefined ? [] : [origin], createdAt, key: privateKey })
+    const earlier = path === undefined ? [] : await publishedFrom(path, library)
+    const newest = earlier[0]
+    const again = newest === undefined ? undefined : await build(newest.createdAt)
+    const built = again !== undefined && again.manifest.summary.cid === newest?.manifest ? again : await build(Math.trunc(clock.wall()))
+    for (const block of [built.root, ...built.pages]) await keep(block)
+    const record = recordOf(built.manifest, { seed: true, path, files: lying.map(file => file.record) })
+    await library.put(record)
+    for (const old of earlier) if (old.seed && old.manifest !== record.manifest) await library.put({ ...old, seed: false })
+    // last, when nothing can fail any more: taking it back would take it from what else is published from these files
+    for (const { segment, record: { path: file, size, mtimeMs } } of lying) {
+      store.reference?.({ path: file, size, mtimeMs, offset: 0, blocks: blockRefs(segment) })
+    }
+    return { built, record }
+  } catch (error) {
+    for (const digest of pinned) store.unpin(digest)
+    throw error
+  }
+}
+
+/** The newest first. */
+async function publishedFrom (path: string, library: Library): Promise<ContentRecord[]> {
+  const records: ContentRecord[] = []
+  for await (const record of library.all()) if (record.path === path) records.push(record)
+  return records.toSorted((a, b) => b.createdAt - a.createdAt)
+}

@@ -1,0 +1,98 @@
+import { expect } from 'chai'
+import { ConfigError } from '@shoal/interface'
+import { resolveConfig, type Surroundings } from '../src/config.js'
+import { parseRate, parseSize } from '../src/units.js'
+
+const around: Surroundings = { listen: ['/memory/1'], uploadSlots: 16, connections: 300, capacity: 2, persistent: options => options.data !== undefined }
+
+describe('units', () => {
+  it('reads sizes and rates with and without units', () => {
+    const table: [number | string, number][] = [
+      [512, 512], ['512', 512], ['512KiB', 524_288], ['2GiB', 2 ** 31], ['10MB', 10_000_000], ['1.5 kB', 1_500], ['0', 0]
+    ]
+    for (const [text, bytes] of table) expect(parseSize(text, 'x'), String(text)).to.equal(bytes)
+    expect(parseRate('10Mbit', 'x')).to.equal(1_250_000)
+    expect(parseRate('10Mbit/s', 'x')).to.equal(1_250_000)
+    expect(parseRate('2MB', 'x')).to.equal(2_000_000)
+    expect(parseRate('8kbps', 'x')).to.equal(8_000)
+  })
+
+  it('says which option is wrong and what was expected', () => {
+    for (const bad of ['', 'ten', '10 parsecs', '-1', -1, Number.NaN, '10Mbit']) {
+      expect(() => parseSize(bad, 'store.quota'), String(bad)).to.throw(ConfigError, 'store.quota: expected')
+    }
+  })
+})
+
+describe('config', () => {
+  it('has the documented default of every option', () => {
+    expect(resolveConfig({}, around)).to.deep.equal({
+      bootstrap: [],
+      listen: ['/memory/1'],
+      announce: [],
+      data: undefined,
+      store: { quota: 256 * 2 ** 20, kind: 'auto' },
+      upload: { rate: Infinity, slots: 16 },
+      mode: 'hybrid',
+      token: undefined,
+      iceServers: [],
+      share: true,
+      mdns: false,
+      upnp: false,
+      server: false,
+      network: 'shoal',
+      connections: 300,
+      capacity: 2
+    })
+    expect(resolveConfig({ data: '/d' }, around).store.quota).to.equal(2 ** 31)
+    expect(resolveConfig({ server: true }, around).capacity).to.equal(3)
+  })
+
+  it('takes every option', async () => {
+    const config = resolveConfig({
+      bootstrap: ['/ip4/1.2.3.4/tcp/1'],
+      listen: ['/ip4/0.0.0.0/tcp/1'],
+      announce: ['/dns4/a/tcp/1'],
+      data: '/d',
+      store: { quota: '1GiB', kind: 'memory' },
+      upload: { rate: '8Mbit', slots: 3 },
+      mode: 'p2p',
+      token: 'secret',
+      iceServers: [{ urls: 'stun:stun.example' }],
+      share: false,
+      mdns: true,
+      upnp: true,
+      server: true,
+      network: 'acme'
+    }, around)
+    expect(config).to.deep.include({
+      bootstrap: ['/ip4/1.2.3.4/tcp/1'],
+      listen: ['/ip4/0.0.0.0/tcp/1'],
+      announce: ['/dns4/a/tcp/1'],
+      data: '/d',
+      store: { quota: 2 ** 30, kind: 'memory' },
+      upload: { rate: 1_000_000, slots: 3 },
+      mode: 'p2p',
+      iceServers: [{ urls: 'stun:stun.example' }],
+      share: false,
+      mdns: true,
+      upnp: true,
+      server: true,
+      network: 'acme'
+    })
+    expect(await config.token?.('peer')).to.equal('secret')
+  })
+
+  it('refuses nonsense by name', () => {
+    const table: [Record<string, unknown>, string][] = [
+      [{ mode: 'fast' }, 'mode: expected one of hybrid, p2p, origin, auto, got "fast"'],
+      [{ network: 'No Spaces' }, 'network: expected'],
+      [{ bootstrap: '/ip4/1.2.3.4' }, 'bootstrap: expected a list'],
+      [{ listen: [1] }, 'listen: expected a list'],
+      [{ upload: { slots: 1.5 } }, 'upload.slots: expected'],
+      [{ upload: { rate: 'fast' } }, 'upload.rate: expected'],
+      [{ store: { quota: 'big' } }, 'store.quota: expected']
+    ]
+    for (const [options, message] of table) expect(() => resolveConfig(options, around)).to.throw(ConfigError, message)
+  })
+})

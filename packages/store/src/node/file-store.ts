@@ -1,0 +1,19 @@
+import type { BlockStore } from '@shoal/interface'
+import { MediumStore } from '../medium-store.js'
+import { PackMedium } from './pack-medium.js'
+
+export interface FileStoreInit {
+  /** Folder of the store, created when it is not there. One process owns it at a time. */
+  path: string
+  /** Bytes on disk at most; each block counts as a multiple of 4 KiB. What the index takes, 40 bytes a block, comes on top. */
+  quota: number
+}
+
+/**
+ * Blocks in few files, `packs/<slot in KiB>k`, each with an index beside it: a file per block costs ten times the time. Nothing is flushed
+ * to the medium; what a power failure tears is found when it is read, and removed. When the disk is full before the quota is, older blocks
+ * make room.
+ */
+export function fileStore (init: FileStoreInit): BlockStore {
+  return new MediumStore(new PackMedium(init.path, init.quota), init.quota)
+}

@@ -1,0 +1,77 @@
+import * as fs from 'node:fs'
+import { StoreError, StoreFullError } from '@shoal/interface'
+
+/**
+ * The file operations that a block costs; tests replace them by failing ones. Callbacks, for promises and `FileHandle` cost twice the
+ * time.
+ */
+export interface FileIo {
+  open: (path: string, flags: number, done: (error: NodeJS.ErrnoException | null, fd: number) => void) => void
+  write: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number | null,
+    done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
+  read: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number | null,
+    done: (error: NodeJS.ErrnoException | null, read: number) => void) => void
+  ftruncate: (fd: number, length: number, done: (error: NodeJS.ErrnoException | null) => void) => void
+  close: (fd: number, done: (error: NodeJS.ErrnoException | null) => void) => void
+}
+
+export const nodeIo: FileIo = fs
+
+/** A file for reading and writing anywhere in it, made when it is not there. */
+export function openFile (io: FileIo, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    io.open(path, fs.constants.O_RDWR | fs.constants.O_CREAT, (error, fd) => { if (error === null) resolve(fd); else reject(error) })
+  })
+}
+
+/** Writes all of `bytes`. Not flushed: after a power failure it may be torn, which whoever reads it has to notice. */
+export function writeAt (io: FileIo, fd: number, bytes: Uint8Array, position: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const write = (from: number): void => {
+      io.write(fd, bytes, from, bytes.byteLength - from, position + from, (error, written) => {
+        if (error !== null) reject(error)
+        else if (from + written < bytes.byteLength) write(from + written)
+        else resolve()
+      })
+    }
+    write(0)
+  })
+}
+
+/** `size` bytes, fewer when the file ends before. */
+export function readAt (io: FileIo, fd: number, size: number, position: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const bytes = new Uint8Array(size)
+    const read = (from: number): void => {
+      io.read(fd, bytes, from, size - from, position + from, (error, count) => {
+        if (error !== null) reject(error)
+        else if (count > 0 && from + count < size) read(from + count)
+        else resolve(from + count === size ? bytes : bytes.subarray(0, from + count))
+      })
+    }
+    read(0)
+  })
+}
+
+export function truncate (io: FileIo, fd: number, length: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    io.ftruncate(fd, length, error => { if (error === null) resolve(); else reject(error) })
+  })
+}
+
+/** What an error on closing would say is found when the bytes are read. */
+export function closeFile (io: FileIo, fd: number): Promise<void> {
+  return new Promise(resolve => { io.close(fd, () => { resolve() }) })
+}
+
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
+
+/** The typed error for a failure of the medium. `doing` reads as in "writing /a/b". */
+export function storeFailure (error: unknown, doing: string): StoreError | StoreFullError {
+  if (error instanceof StoreError || error instanceof StoreFullError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== undefined && FULL.has(code)) {
+    return new StoreFullError(`no room left on the disk (${code}) while ${doing}; free some space or choose another disk`, { cause: error })
+  }
+  return new StoreError(`failed while ${doing}: ${message}`, { cause: error })
+}

@@ -1,0 +1,86 @@
+/** Every constant of the picker, with its unit in the name. None is an option: a deployment has no reason to turn them. */
+
+/**
+ * Blocks that are drawn together. Rarest first with one block as the unit makes a seeder read its disk at random; a run of 8 blocks is one
+ * read of 2 MiB, while a swarm of eight still has dozens of runs of a 100 MB file to spread over.
+ * Must be 8: a run's blocks are one byte's bits.
+ */
+export const RUN_BLOCKS = 8
+
+/** Farther than this from its deadline a want is as good as bulk: rarest first. */
+export const NEAR_MS = 20_000
+/** At most this much is looked at by deadline in one decision; the rest of the near zone waits in the far zone until it is its turn. */
+export const FRONTS_BYTES = 64 * 1024 * 1024
+/** Spare time that a last-moment origin fetch gets on top of its estimate. */
+export const URGENT_MARGIN_MS = 500
+/** Without an origin to fall back on, requests move to faster peers when a deadline is this near. */
+export const SWAP_MS = 2_000
+/** Estimates of peers are stretched by this before they are trusted with a deadline. */
+export const CAUTION = 1.25
+/** While a deadline is at risk, look again this often. */
+export const WATCH_MS = 100
+/** Windows that other swarms' requests may have freed are looked at this often. */
+export const REFRESH_MS = 100
+
+/** Assumed of a peer that has not delivered yet, for ordering only: bytes per second. */
+export const ASSUMED_PEER_RATE_BPS = 250_000
+/** Assumed of an origin that has not answered yet. */
+export const ASSUMED_ORIGIN_RATE_BPS = 1_000_000
+export const ASSUMED_ORIGIN_TTFB_MS = 300
+
+/** Largest single HTTP request for wants with a deadline, and for bulk. */
+export const ORIGIN_DATED_BYTES = 16 * 1024 * 1024
+export const ORIGIN_BULK_BYTES = 4 * 1024 * 1024
+/** What at most this many peers hold is divided among those that lack it. */
+export const RARE_HOLDERS = 2
+/** Parallel origin requests: when deadlines press, when elected, ahead of need, for bulk. */
+export const ORIGIN_URGENT_JOBS = 6
+export const ORIGIN_ELECTED_JOBS = 4
+export const ORIGIN_AHEAD_JOBS = 2
+export const ORIGIN_BULK_JOBS = 3
+/** More holes than this in what an origin should give, and it is asked for the whole stretch. */
+export const ORIGIN_RANGES = 4
+/** Pause after an origin failure, doubled with each, and its limit. */
+export const ORIGIN_RETRY_MS = 500
+export const ORIGIN_RETRY_MAX_MS = 10_000
+/** An origin request without a byte for this long, and past twice its estimate, loses its blocks to peers. */
+export const ORIGIN_OVERDUE_MS = 1_500
+/** Bulk looks for peers this long before it asks the origin. */
+export const BULK_GRACE_MS = 2_000
+/** Peers that deliver nothing for this long lose bulk to the origin. */
+export const BULK_DEAD_MS = 10_000
+
+/** Pause between one elected peer and the next: at most this, and at most this share of the time left. */
+export const ELECTION_PAUSE_MS = 400
+export const ELECTION_PAUSE_SHARE = 0.25
+/** The same in a swarm too large to know, where a copy takes several hops to come by. */
+export const ELECTION_WIDE_PAUSE_MS = 1_000
+/** Copies aimed at in a swarm too large to know; the threshold doubles every pause. */
+export const ELECTION_COPIES = 1
+/** A neighbour that says it fetches is believed for at least this long... */
+export const FETCHING_MIN_MS = 1_500
+/** ...and not at all after breaking its word this often. */
+export const FETCHING_BROKEN = 3
+/** Segments of which we remember who fetches them. */
+export const FETCHING_LIMIT = 4_096
+
+/** Pause of a peer that refuses as busy or choked, doubled with each, and its limit. */
+export const BUSY_MS = 250
+export const BUSY_MAX_MS = 8_000
+/** Pause of a peer that will not serve us at all. */
+export const SHUT_MS = 30_000
+/** Pause before a stalled peer is probed with one block, doubled with each stall, and its limit. */
+export const STALL_MS = 2_000
+export const STALL_MAX_MS = 30_000
+/** How long a peer's "not found" outweighs its have-map, and of how many blocks we remember it. */
+export const DENIED_MS = 60_000
+export const DENIED_LIMIT = 1_024
+
+/** Blocks that one idle peer takes over at the end. */
+export const ENDGAME_BLOCKS = 2
+/** Only from peers that need this much longer. */
+export const ENDGAME_GAIN = 1.5
+/** Duplicates may cost this share of all bytes delivered, plus one block. */
+export const ENDGAME_WASTE = 0.02
+/** Look again this often while peers are idle at the end. */
+export const ENDGAME_MS = 100

@@ -1,0 +1,43 @@
+import { ELECTION_COPIES, ELECTION_PAUSE_MS, ELECTION_PAUSE_SHARE, ELECTION_WIDE_PAUSE_MS } from './defaults.js'
+
+/** A peer's hash in a swarm: FNV-1a over both names, the same on every machine. */
+export function electionSeed (swarm: string, peer: string): number {
+  let hash = 0x811c9dc5
+  for (const text of [swarm, '\n', peer]) {
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  }
+  return hash >>> 0
+}
+
+/** A peer's weight for a segment, 32 bits: the highest fetches it. The finaliser is MurmurHash3's. */
+export function electionWeight (seed: number, segment: number): number {
+  let hash = seed ^ Math.imul(segment + 1, 0x9e3779b1)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+/** How many of `others` come before `self` in the rendezvous order of a segment: 0 is elected. */
+export function electionRank (self: number, others: Iterable<number>, segment: number): number {
+  const own = electionWeight(self, segment)
+  let rank = 0
+  for (const seed of others) {
+    const weight = electionWeight(seed, segment)
+    if (weight > own || (weight === own && seed > self)) rank++
+  }
+  return rank
+}
+
+/**
+ * Milliseconds that we leave the origin to others. While the known peers are the swarm, each rank waits one pause longer; in a swarm
+ * too large to know, everybody is elected whose weight falls under copies/size, a threshold that doubles every pause.
+ *
+ * @param left ms until the bytes are needed
+ */
+export function electionWait (self: number, others: readonly number[], segment: number, swarmSize: number, left: number): number {
+  const most = Math.max(0, left * ELECTION_PAUSE_SHARE)
+  const known = others.length + 1
+  if (swarmSize <= 1.5 * known + 1) return Math.min(ELECTION_PAUSE_MS, most) * electionRank(self, others, segment)
+  const share = electionWeight(self, segment) / 0x1_0000_0000
+  return Math.min(ELECTION_WIDE_PAUSE_MS, most) * Math.max(0, Math.log2(share * swarmSize / ELECTION_COPIES))
+}

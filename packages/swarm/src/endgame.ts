@@ -1,0 +1,58 @@
+import { ENDGAME_BLOCKS, ENDGAME_GAIN, ENDGAME_MS, ENDGAME_WASTE } from './defaults.js'
+import { etaOf, etaOfFlight } from './estimate.js'
+import type { Peer } from './peer.js'
+import { bitOf, slotOf } from './key.js'
+import type { State } from './state.js'
+
+/** Requests looked at for one idle peer. */
+const CANDIDATES = 32
+
+/**
+ * When every block that some peer has is asked for, idle peers take over the slowest requests of others. One that waits in its peer's
+ * queue moves (a cancel, no waste); one that is being sent is asked for twice, within a budget, and the loser is cancelled on arrival.
+ */
+export class Endgame {
+  #ranAt = -Infinity
+
+  run (state: State): void {
+    if (state.holders.size === 0 || state.board.available) return
+    const idle: Peer[] = []
+    for (const peer of state.peers.values()) {
+      if (peer.flights.size === 0 && peer.slots.count > 0 && peer.usable(state.now) && state.view(peer).room) idle.push(peer)
+    }
+    if (idle.length === 0) return
+    state.wake(Math.max(state.now, this.#ranAt) + ENDGAME_MS)
+    if (state.now - this.#ranAt < ENDGAME_MS) return
+    this.#ranAt = state.now
+    const slowest = candidates(state)
+    idle.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
+    for (const peer of idle) help(state, peer, slowest)
+  }
+}
+
+interface Candidate { readonly key: number, readonly holder: Peer, readonly eta: number, readonly size: number, readonly head: boolean }
+
+function candidates (state: State): Candidate[] {
+  const found: Candidate[] = []
+  for (const [key, [holder, second]] of state.holders) {
+    if (holder === undefined || second !== undefined) continue
+    const head = holder.flights.keys().next().value === key
+    found.push({ key, holder, eta: etaOfFlight(state, holder, key), size: holder.flights.get(key) ?? 0, head })
+  }
+  return found.sort((a, b) => b.eta - a.eta).slice(0, CANDIDATES)
+}
+
+function help (state: State, peer: Peer, slowest: Candidate[]): void {
+  let taken = 0
+  for (let i = 0; i < slowest.length && taken < ENDGAME_BLOCKS && peer.room; i++) {
+    const { key, holder, eta, size, head } = slowest[i] as Candidate
+    if ((peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 0 || eta <= ENDGAME_GAIN * etaOf(peer, size)) continue
+    if (head && !holder.stalled) {
+      if (state.duplicated + size > ENDGAME_WASTE * state.bytes + size) continue
+      state.duplicated += size
+    } else state.cancel(holder, key)
+    state.request(peer, slotOf(key), bitOf(key))
+    slowest.splice(i--, 1)
+    taken++
+  }
+}

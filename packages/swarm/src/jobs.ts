@@ -1,0 +1,173 @@
+import {
+  ASSUMED_ORIGIN_RATE_BPS, ASSUMED_ORIGIN_TTFB_MS, ORIGIN_OVERDUE_MS, ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS, RUN_BLOCKS
+} from './defaults.js'
+import type { Board } from './board.js'
+import { keyOf } from './key.js'
+import type { Outbox } from './outbox.js'
+import type { OriginLink, SwarmAction, SwarmComponents, SwarmInit } from './types.js'
+
+type Reason = Extract<SwarmAction, { type: 'origin' }>['reason']
+
+/** Why a block goes elsewhere. */
+export type Displacement = Pick<Extract<SwarmAction, { type: 'fallback' }>, 'from' | 'reason'>
+
+/** As much of the state as is needed here. */
+interface Known {
+  readonly init: SwarmInit
+  readonly parts: SwarmComponents
+  readonly board: Board
+  readonly outbox: Outbox
+  readonly displaced: Map<number, Displacement>
+  readonly now: number
+  readonly turn: number
+  wake (at: number): void
+  replaced (key: number, segment: number, to: 'peer' | 'origin'): void
+}
+
+/** One HTTP request under way. */
+interface Job {
+  readonly segment: number
+  readonly first: number
+  readonly end: number
+  readonly at: number
+  /** ms it should take. */
+  readonly expected: number
+  readonly bytes: number
+  readonly blocks: number
+  /** Blocks still to come. */
+  remaining: number
+  lastAt: number
+}
+
+/** The origin's side of the state: what it was asked for, whether it may be asked, and how long it would take. */
+export class OriginJobs {
+  readonly #state: Known
+  #jobs: Job[] = []
+  /** Segments whose bytes at the origin are not the manifest's. */
+  readonly #mismatched = new Set<number>()
+  #failures = 0
+  #retryAt = 0
+  #turn = -1
+  #link: OriginLink | undefined
+
+  constructor (state: Known) {
+    this.#state = state
+  }
+
+  get count (): number {
+    return this.#jobs.length
+  }
+
+  #read (): OriginLink | undefined {
+    if (this.#turn !== this.#state.turn) {
+      this.#turn = this.#state.turn
+      this.#link = this.#state.init.mode === 'p2p' ? undefined : this.#state.parts.origin()
+    }
+    return this.#link
+  }
+
+  /** May give this segment, now or later. */
+  possible (segment: number): boolean {
+    return this.#read() !== undefined && !this.#mismatched.has(segment)
+  }
+
+  /** When the origin may be asked again, `now` or earlier when at once. */
+  get readyAt (): number {
+    return Math.max(this.#retryAt, this.#read()?.downUntil ?? 0)
+  }
+
+  usable (segment: number): boolean {
+    return this.possible(segment) && this.readyAt <= this.#state.now
+  }
+
+  /** ms that `bytes` would take on an idle origin, and behind what it was asked for already. */
+  duration (bytes: number): number {
+    const link = this.#read()
+    return (link?.ttfb ?? ASSUMED_ORIGIN_TTFB_MS) + bytes * 1000 / Math.max(1, link?.rate ?? ASSUMED_ORIGIN_RATE_BPS)
+  }
+
+  queued (bytes: number): number {
+    return this.duration(this.#jobs.reduce((sum, job) => sum + job.bytes * job.remaining / job.blocks, bytes))
+  }
+
+  /** Asks for a stretch; its missing blocks count as under way. */
+  start (segment: number, first: number, end: number, reason: Reason, tell: boolean): void {
+    const { board, parts, now, outbox } = this.#state
+    let blocks = 0
+    let bytes = 0
+    for (let block = first; block < end; block++) {
+      const slot = board.slot(segment, Math.floor(block / RUN_BLOCKS))
+      const bit = block % RUN_BLOCKS
+      if (slot < 0 || ((board.wanted[slot] as number) & ~(board.origin[slot] as number) & (1 << bit)) === 0) continue
+      blocks++
+      bytes += parts.size(segment, block)
+      board.origin[slot] = (board.origin[slot] as number) | (1 << bit)
+      board.refresh(slot)
+      this.#state.replaced(keyOf(slot, bit), segment, 'origin')
+    }
+    if (blocks === 0) return
+    this.#jobs.push({ segment, first, end, at: now, expected: this.queued(bytes), bytes, blocks, remaining: blocks, lastAt: now })
+    outbox.origin({ type: 'origin', segment, first, end, reason }, tell)
+  }
+
+  /** A block that the origin was asked for came, from whomever, or is not wanted any more. */
+  landed (segment: number, block: number, from: string | undefined): void {
+    const job = this.#jobs.find(job => job.segment === segment && block >= job.first && block < job.end)
+    if (job === undefined) return
+    job.remaining--
+    if (from === 'origin') job.lastAt = this.#state.now
+    if (job.remaining > 0 || from === 'origin') return
+    this.#jobs = this.#jobs.filter(other => other !== job)
+    this.#state.outbox.cancelOrigin(job.segment, job.first, job.end)
+  }
+
+  done (segment: number, first: number, end: number, error: 'failed' | 'mismatch' | undefined): void {
+    const job = this.#jobs.find(job => job.segment === segment && job.first === first && job.end === end)
+    if (error === 'mismatch') this.#mismatched.add(segment)
+    if (job === undefined) return
+    if (error === 'failed') {
+      this.#retryAt = this.#state.now + Math.min(ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS * 2 ** this.#failures++)
+    } else if (job.remaining === 0) this.#failures = 0
+    else if (error === undefined) this.#retryAt = this.#state.now + ORIGIN_RETRY_MS
+    this.#drop(job, 'origin-failed')
+  }
+
+  /** Requests that came to nothing for too long lose their blocks, when `others` can give the first of them. */
+  expire (others: (slot: number, bit: number) => boolean): void {
+    for (const job of [...this.#jobs]) {
+      if (job.remaining === 0) continue
+      const at = Math.max(job.at + 2 * job.expected, job.lastAt + ORIGIN_OVERDUE_MS)
+      if (at > this.#state.now) this.#state.wake(at)
+      else if (this.#some(job, others)) {
+        this.#state.outbox.cancelOrigin(job.segment, job.first, job.end)
+        this.#retryAt = this.#state.now + 4 * ORIGIN_RETRY_MS
+        this.#drop(job, 'deadline')
+      }
+    }
+  }
+
+  #some (job: Job, others: (slot: number, bit: number) => boolean): boolean {
+    let found = false
+    this.#each(job, (slot, bit) => { found ||= others(slot, bit) })
+    return found
+  }
+
+  #drop (job: Job, reason: 'origin-failed' | 'deadline'): void {
+    const { board, displaced } = this.#state
+    this.#jobs = this.#jobs.filter(other => other !== job)
+    this.#each(job, (slot, bit) => {
+      board.origin[slot] = (board.origin[slot] as number) & ~(1 << bit)
+      board.refresh(slot)
+      displaced.set(keyOf(slot, bit), { from: 'origin', reason })
+    })
+  }
+
+  #each (job: Job, fn: (slot: number, bit: number) => void): void {
+    const { board } = this.#state
+    for (let block = job.first; block < job.end; block++) {
+      const slot = board.slot(job.segment, Math.floor(block / RUN_BLOCKS))
+      const bit = block % RUN_BLOCKS
+      if (slot >= 0 && ((board.origin[slot] as number) >>> bit & 1) === 1) fn(slot, bit)
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { claimOf } from './claim.js'
+import { CAUTION, RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
+import { etaOf } from './estimate.js'
+import type { Peer } from './peer.js'
+import type { State } from './state.js'
+import type { Front } from './zones.js'
+
+/**
+ * Peers in order of deadline: each missing block goes to the peer that would deliver it first, so a segment is striped over peers by their
+ * rates. A slow peer gets a block only when it makes the deadline; otherwise the block waits for room at a faster one.
+ *
+ * @returns blocks that were held back on purpose, by slot: no later pass may give them to a peer
+ */
+export function near (state: State, found: readonly Front[]): Map<number, number> {
+  const withheld = new Map<number, number>()
+  if (found.length === 0) return withheld
+  const candidates = [...state.peers.values()].filter(peer => peer.usable(state.now)).map(peer => state.view(peer))
+  let roomy = candidates.filter(peer => peer.room).length
+  for (const front of found) {
+    if (roomy === 0) break
+    const { deadline, segment } = front.want
+    const hurry = state.now >= front.urgentAt && state.jobs.usable(segment)
+    const limit = hurry ? Math.max(deadline, state.now + state.jobs.queued(front.bytes)) : deadline
+    for (const { slot, bit } of order(state, front)) {
+      if (roomy === 0) break
+      const peer = choose(state, candidates, slot, bit, limit, hurry)
+      if (peer === undefined) withheld.set(slot, (withheld.get(slot) ?? 0) | 1 << bit)
+      else {
+        state.request(peer, slot, bit)
+        if (!peer.room) roomy--
+      }
+    }
+  }
+  return withheld
+}
+
+/**
+ * The open blocks of a front. While there is time, the rarest first, and of what hardly anybody has each neighbour first what rendezvous
+ * hashing gives it: viewers of the same moment then get different blocks from the one that has them, and the rest from each other. If all
+ * asked in order, all would hold the same blocks at the same time and have nothing to exchange.
+ */
+function order (state: State, front: Front): { slot: number, bit: number }[] {
+  const { board } = state
+  const blocks: { slot: number, bit: number, holders: number, claim: number }[] = []
+  const relaxed = state.now < front.urgentAt
+  front.slots.forEach((slot, i) => {
+    const open = board.open(slot) & (front.masks[i] as number)
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) {
+      if ((open >>> bit & 1) === 0) continue
+      const holders = board.holders(slot, bit)
+      if (holders === 0) continue
+      blocks.push({ slot, bit, holders, claim: relaxed && holders <= RARE_HOLDERS ? claimOf(state, slot, 1 << bit, bit + 1) : 0 })
+    }
+  })
+  return relaxed ? blocks.sort((a, b) => a.holders - b.holders || b.claim - a.claim) : blocks
+}
+
+/** @param hurry the origin stands by: only a peer that has shown it will be in time may have the block */
+function choose (state: State, candidates: readonly Peer[], slot: number, bit: number, limit: number, hurry: boolean): Peer | undefined {
+  const size = state.parts.size(state.board.segments[slot] as number, (state.board.runs[slot] as number) * RUN_BLOCKS + bit)
+  let best: Peer | undefined
+  let bestEta = Infinity
+  let least = Infinity
+  for (const peer of candidates) {
+    if ((peer.mask(slot) >>> bit & 1) === 0 || (hurry && peer.rate <= 0)) continue
+    const eta = etaOf(peer, size)
+    if (eta < least) least = eta
+    if (eta < bestEta && peer.room) {
+      best = peer
+      bestEta = eta
+    }
+  }
+  if (best === undefined) return undefined
+  if (state.now + bestEta * CAUTION <= limit) return best
+  return !hurry && bestEta <= 2 * least ? best : undefined
+}

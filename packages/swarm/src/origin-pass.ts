@@ -1,0 +1,157 @@
+import { nextCommon } from './bits.js'
+import { claimOf } from './claim.js'
+import {
+  BULK_DEAD_MS, BULK_GRACE_MS, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES,
+  ORIGIN_URGENT_JOBS, RUN_BLOCKS
+} from './defaults.js'
+import { electionWait } from './election.js'
+import type { State } from './state.js'
+import type { SwarmAction } from './types.js'
+import type { Front } from './zones.js'
+
+type Reason = Extract<SwarmAction, { type: 'origin' }>['reason']
+/** Runs looked at for bulk in one decision before it gives up until the next. */
+const TRIES = 64
+
+/** Asks the origin for blocks in rising order: one request per stretch, or one for all when there are too many holes. */
+export function fetchBlocks (state: State, segment: number, blocks: readonly number[], reason: Reason): void {
+  if (blocks.length === 0) return
+  const stretches: [number, number][] = []
+  for (const block of blocks) {
+    const last = stretches.at(-1)
+    if (last?.[1] === block) last[1]++
+    else stretches.push([block, block + 1])
+  }
+  if (stretches.length > ORIGIN_RANGES) stretches.splice(0, stretches.length, [blocks[0] as number, (blocks.at(-1) as number) + 1])
+  const tell = state.init.mode === 'hybrid' && state.peers.size > 0
+  stretches.forEach(([first, end], i) => { state.jobs.start(segment, first, end, reason, tell && i === 0) })
+}
+
+/** Wants with a deadline that no peer can help with: all of them in mode `origin` or without peers, else by election. */
+export function dated (state: State, found: readonly Front[]): void {
+  const alone = state.init.mode === 'origin' || state.peers.size === 0
+  for (const front of found) {
+    const { segment } = front.want
+    if (!state.jobs.possible(segment)) continue
+    if (!state.jobs.usable(segment)) {
+      state.wake(state.jobs.readyAt)
+      continue
+    }
+    if (alone) {
+      const most = state.now >= front.urgentAt ? ORIGIN_URGENT_JOBS : ORIGIN_AHEAD_JOBS
+      const blocks = state.jobs.count < most ? blocksOf(state, front, slot => state.board.open(slot)) : []
+      fetchBlocks(state, segment, blocks, state.init.mode === 'origin' ? 'mode' : 'no-peer')
+    } else if (state.now < front.urgentAt) elect(state, front)
+  }
+}
+
+function elect (state: State, front: Front): void {
+  const { want } = front
+  const blocks = blocksOf(state, front, slot => state.board.unheld(slot, state.board.open(slot)))
+  if (blocks.length === 0) {
+    want.orphanSince = undefined
+    return
+  }
+  const until = state.fetching.until(want.segment, front.bytes, want)
+  if (until !== undefined) {
+    state.wake(until)
+    return
+  }
+  want.orphanSince ??= state.now
+  const others: number[] = []
+  for (const peer of state.peers.values()) if (!want.broken.has(peer.name)) others.push(peer.seed)
+  const at = want.orphanSince + electionWait(state.self, others, want.segment, state.parts.swarmSize(), front.urgentAt - want.orphanSince)
+  if (at > state.now) state.wake(at)
+  else if (state.jobs.count < ORIGIN_ELECTED_JOBS) fetchBlocks(state, want.segment, blocks, 'elected')
+}
+
+function blocksOf (state: State, front: Front, pick: (slot: number) => number): number[] {
+  const blocks: number[] = []
+  front.slots.forEach((slot, i) => {
+    const mask = pick(slot) & (front.masks[i] as number)
+    const first = (state.board.runs[slot] as number) * RUN_BLOCKS
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) if ((mask >>> bit & 1) === 1) blocks.push(first + bit)
+  })
+  return blocks
+}
+
+/**
+ * Bulk from the origin: in mode `origin` in order; in `hybrid` what no peer has, divided by rendezvous hashing, so that neighbours
+ * get different stretches and then serve each other; and everything when peers deliver nothing.
+ */
+export function bulk (state: State): void {
+  if (state.wants.bulk === 0 || state.jobs.count >= ORIGIN_BULK_JOBS) return
+  const ordered = state.init.mode === 'origin'
+  const idle = !ordered && state.peers.size > 0 && silent(state)
+  const sets = idle ? [state.board.orphans, ...state.board.levels] : [state.board.orphans]
+  if (sets.every(set => set.count === 0)) return
+  const at = Math.max(state.jobs.readyAt, ordered ? 0 : state.bulkSince + BULK_GRACE_MS)
+  if (at > state.now) {
+    state.wake(at)
+    return
+  }
+  const start = ordered ? 0 : Math.floor(state.parts.random() * state.board.size)
+  const slots: number[] = []
+  for (const set of sets) {
+    for (const [from, to] of [[start, state.board.size], [0, start]] as const) {
+      for (let slot = from; slots.length < TRIES && (slot = nextCommon(set, set, slot, to)) >= 0; slot++) slots.push(slot)
+    }
+  }
+  if (!ordered && state.peers.size > 0) {
+    const claims = new Map(slots.map(slot => [slot, claimOf(state, slot, 0xff, 0)]))
+    slots.sort((a, b) => (claims.get(b) as number) - (claims.get(a) as number))
+  }
+  for (const slot of slots) if (state.jobs.count < ORIGIN_BULK_JOBS) take(state, slot, idle)
+  // those looked at may all have to wait for neighbours or elections while others need not
+  if (state.jobs.count < ORIGIN_BULK_JOBS && slots.length === TRIES) state.wake(state.now + BULK_GRACE_MS)
+}
+
+/** No peer that could has delivered for long: all stalled, or silent with requests outstanding. */
+function silent (state: State): boolean {
+  const peers = [...state.peers.values()]
+  if (peers.every(peer => peer.stalled)) return true
+  const since = Math.max(state.lastPeerDelivery, state.bulkSince) + BULK_DEAD_MS
+  if (since > state.now && state.board.available) state.wake(since)
+  return since <= state.now
+}
+
+function take (state: State, slot: number, any: boolean): void {
+  const { board, parts } = state
+  const segment = board.segments[slot] as number
+  if (!state.jobs.usable(segment)) return
+  const wants = state.wants.of(segment)
+  // with a deadline on it as well, it is the election's
+  if (state.init.mode !== 'origin' && wants.some(want => want.deadline !== undefined)) return
+  const until = state.init.mode === 'hybrid' ? state.fetching.until(segment, ORIGIN_BULK_BYTES) : undefined
+  if (until !== undefined && parts.blocks(segment) <= ORIGIN_BULK_BYTES / 262_144) {
+    state.wake(until)
+    return
+  }
+  const index = board.slotsOf(segment)
+  const blocks: number[] = []
+  let bytes = 0
+  for (let run = board.runs[slot] as number; index !== undefined && run < index.length; run++) {
+    const at = index[run] as number
+    // among neighbours each run has its own claimant
+    if (at < 0 || (blocks.length > 0 && state.init.mode !== 'origin' && state.peers.size > 0 && !any)) break
+    const mask = any ? board.open(at) : board.unheld(at, board.open(at))
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) {
+      const block = run * RUN_BLOCKS + bit
+      const size = (mask >>> bit & 1) === 1 ? parts.size(segment, block) : 0
+      const gap = blocks.length > 0 && blocks.at(-1) !== block - 1
+      if ((size > 0 && gap) || bytes + size > ORIGIN_BULK_BYTES) {
+        fetchBlocks(state, segment, blocks, reasonOf(state, any))
+        return
+      }
+      if (size === 0) continue
+      blocks.push(block)
+      bytes += size
+    }
+  }
+  fetchBlocks(state, segment, blocks, reasonOf(state, any))
+}
+
+function reasonOf (state: State, any: boolean): Reason {
+  if (state.init.mode === 'origin') return 'mode'
+  return any ? 'stalled' : 'no-peer'
+}

@@ -1,0 +1,132 @@
+import { BoundedMap } from '@shoal/base'
+import { Bits } from './bits.js'
+import { BUSY_MAX_MS, BUSY_MS, DENIED_LIMIT, DENIED_MS, RUN_BLOCKS, SHUT_MS, STALL_MAX_MS, STALL_MS } from './defaults.js'
+import type { PeerLink } from './types.js'
+import type { HaveMap, PeerName } from '@shoal/interface'
+
+const UNREAD: PeerLink = { window: 0, outstanding: 0, rate: 0, rtt: undefined }
+
+/** What the picker knows of a peer: what it holds of the missing blocks, what it was asked for, and how it behaved. */
+export class Peer {
+  readonly name: PeerName
+  readonly have: HaveMap
+  /** Its hash for rendezvous in this swarm. */
+  readonly seed: number
+  /** Slots of which it holds a missing block, and which blocks. */
+  readonly slots = new Bits()
+  #masks = new Uint8Array(64)
+  /** Blocks asked of it (slot * 8 + bit) in the order asked, with their size. */
+  readonly flights = new Map<number, number>()
+  /** The run it is working on. */
+  current: number | undefined
+  /** From its end: the run is another neighbour's to begin. */
+  backwards = false
+  choked = false
+  pausedUntil = 0
+  stalled = false
+  #busy = 0
+  #stalls = 0
+  probeAt = 0
+  /** Times it said that it fetches and nothing came. */
+  broken = 0
+  /** The board's version at which it had nothing to do. */
+  exhausted = -1
+  /** Something about it changed since the last decision. */
+  dirty = true
+  /** Its window was full when last looked at. */
+  full = false
+  /** The decision that read `link`, and the one that computed `etas`. */
+  read = -1
+  timed = -1
+  /** When each block asked of it should be here, by its place in the queue: ms from now. */
+  readonly etas = new Map<number, number>()
+  link: PeerLink = UNREAD
+  /** Bytes asked for minus bytes cancelled by the decision under way, which `link` does not show yet. */
+  added = 0
+  readonly #denied = new BoundedMap<string, number>(DENIED_LIMIT)
+
+  constructor (name: PeerName, have: HaveMap, seed: number) {
+    this.name = name
+    this.have = have
+    this.seed = seed
+  }
+
+  mask (slot: number): number {
+    return this.#masks[slot] ?? 0
+  }
+
+  setMask (slot: number, mask: number): void {
+    if (slot >= this.#masks.length) {
+      const grown = new Uint8Array(Math.max(slot + 1, 2 * this.#masks.length))
+      grown.set(this.#masks)
+      this.#masks = grown
+    }
+    const gained = mask & ~(this.#masks[slot] as number)
+    this.#masks[slot] = mask
+    if (mask !== 0) this.slots.add(slot)
+    else this.slots.delete(slot)
+    if (gained === 0) return
+    this.exhausted = -1
+    this.dirty = true
+  }
+
+  /** The blocks of a run, among `wanted`, that its have-map shows and that it has not denied. */
+  holds (segment: number, run: number, wanted: number, now: number): number {
+    if (!this.have.some(segment)) return 0
+    let mask = wanted
+    if (!this.have.complete(segment)) {
+      for (let bit = 0; bit < RUN_BLOCKS; bit++) {
+        if ((wanted >>> bit & 1) === 1 && !this.have.has(segment, run * RUN_BLOCKS + bit)) mask &= ~(1 << bit)
+      }
+    }
+    if (mask === 0 || this.#denied.size === 0) return mask
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) {
+      if ((mask >>> bit & 1) === 1 && (this.#denied.get(`${segment}/${run * RUN_BLOCKS + bit}`) ?? 0) > now) mask &= ~(1 << bit)
+    }
+    return mask
+  }
+
+  deny (segment: number, block: number, now: number): void {
+    this.#denied.set(`${segment}/${block}`, now + DENIED_MS)
+  }
+
+  /** It may be asked for blocks now, window aside. A stalled peer is asked for one block at a time once its pause is over. */
+  usable (now: number): boolean {
+    return !this.choked && this.pausedUntil <= now && (!this.stalled || (this.probeAt <= now && this.flights.size === 0))
+  }
+
+  /** When it may become usable by time alone, `undefined` when that is not what it waits for. */
+  usableAt (now: number): number | undefined {
+    if (this.choked || this.usable(now)) return undefined
+    if (this.stalled && this.flights.size > 0) return undefined
+    return Math.max(this.pausedUntil, this.stalled ? this.probeAt : 0)
+  }
+
+  get room (): boolean {
+    return this.link.outstanding + this.added < this.link.window && !(this.stalled && this.flights.size > 0)
+  }
+
+  get rate (): number {
+    return this.link.rate
+  }
+
+  delivered (): void {
+    this.stalled = false
+    this.#busy = this.#stalls = 0
+    this.pausedUntil = 0
+    this.dirty = true
+  }
+
+  pause (now: number, shut: boolean): void {
+    this.dirty = true
+    // refusals of one batch count once
+    if (this.pausedUntil > now) return
+    this.pausedUntil = now + (shut ? SHUT_MS : Math.min(BUSY_MAX_MS, BUSY_MS * 2 ** this.#busy++))
+  }
+
+  stall (now: number): void {
+    this.stalled = true
+    this.dirty = true
+    this.probeAt = now + Math.min(STALL_MAX_MS, STALL_MS * 2 ** this.#stalls++)
+  }
+}

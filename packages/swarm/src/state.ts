@@ -1,0 +1,229 @@
+import { shuffle } from '@shoal/base'
+import { Board } from './board.js'
+import { RUN_BLOCKS } from './defaults.js'
+import { electionSeed } from './election.js'
+import { Fetching } from './fetching.js'
+import { OriginJobs, type Displacement } from './jobs.js'
+import { bitOf, keyOf, slotOf } from './key.js'
+import { Outbox } from './outbox.js'
+import { type Peer } from './peer.js'
+import type { PeerName } from '@shoal/interface'
+import type { SwarmComponents, SwarmInit } from './types.js'
+import { Wants } from './wants.js'
+
+/**
+ * All that a swarm knows, and the transitions that keep it consistent: a block is wanted, asked of peers (`holders` and each peer's
+ * `flights`) or of the origin (`jobs`), and settled. The passes of a decision read it and call `request`, `cancel` and `jobs.start`.
+ */
+export class State {
+  readonly init: SwarmInit
+  readonly parts: SwarmComponents
+  readonly board = new Board()
+  readonly wants = new Wants()
+  readonly peers = new Map<PeerName, Peer>()
+  /** Who was asked for a block, by key. More than one only at the end. */
+  readonly holders = new Map<number, Peer[]>()
+  readonly outbox = new Outbox()
+  readonly jobs: OriginJobs
+  readonly fetching: Fetching
+  readonly self: number
+  /** Blocks that a source was to give and did not, until they are asked for elsewhere. */
+  readonly displaced = new Map<number, Displacement>()
+  /** Stretches whose wants changed since the last decision. */
+  #touched: { segment: number, first: number, end: number }[] = []
+  /** Time of the event or decision under way, and the number of the decision. */
+  now = 0
+  turn = 0
+  /** Bytes delivered, and of requests made twice. */
+  bytes = 0
+  duplicated = 0
+  lastPeerDelivery: number
+  /** Since when bulk is wanted without having found peers. */
+  bulkSince = 0
+  #wake = Infinity
+
+  constructor (init: SwarmInit, parts: SwarmComponents) {
+    this.init = init
+    this.parts = parts
+    this.self = electionSeed(init.swarm, init.self)
+    this.jobs = new OriginJobs(this)
+    this.fetching = new Fetching(this)
+    this.lastPeerDelivery = this.now = parts.clock.now()
+  }
+
+  tick (): number {
+    return this.now = this.parts.clock.now()
+  }
+
+  /** Decide again at `at` at the latest. */
+  wake (at: number): void {
+    if (at < this.#wake) this.#wake = at
+  }
+
+  takeWake (): number | undefined {
+    const at = this.#wake
+    this.#wake = Infinity
+    return at === Infinity ? undefined : Math.max(at, this.now + 1)
+  }
+
+  touch (segment: number, first: number, end: number): void {
+    this.#touched.push({ segment, first, end })
+  }
+
+  /** Brings the index up to what is wanted now; new runs come in random order, which is the tie-break of rarest first. */
+  reconcile (): void {
+    if (this.#touched.length === 0) return
+    const fresh: { segment: number, run: number, runs: number }[] = []
+    for (const { segment, first, end } of this.#touched) {
+      const blocks = this.parts.blocks(segment)
+      const runs = Math.ceil(blocks / RUN_BLOCKS)
+      const from = Math.max(0, Math.floor(first / RUN_BLOCKS))
+      for (const want of this.wants.of(segment)) want.cursor = Math.max(Math.floor(want.first / RUN_BLOCKS), Math.min(want.cursor, from))
+      for (let run = from; run < runs && run * RUN_BLOCKS < end; run++) {
+        const slot = this.board.slot(segment, run)
+        if (slot >= 0) this.#setWanted(slot, this.#missing(segment, run, blocks))
+        else fresh.push({ segment, run, runs })
+      }
+    }
+    this.#touched = []
+    if (this.init.mode !== 'origin') shuffle(fresh, this.parts.random)
+    for (const { segment, run, runs } of fresh) {
+      if (this.board.slot(segment, run) >= 0) continue
+      const wanted = this.#missing(segment, run, this.parts.blocks(segment))
+      if (wanted !== 0) this.#setWanted(this.board.allocate(segment, run, runs), wanted)
+    }
+  }
+
+  #missing (segment: number, run: number, blocks: number): number {
+    const { have } = this.parts
+    if (have.complete(segment)) return 0
+    let mask = this.wants.coverage(segment, run)
+    const some = have.some(segment)
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) {
+      const block = run * RUN_BLOCKS + bit
+      if (block >= blocks || (some && have.has(segment, block))) mask &= ~(1 << bit)
+    }
+    return mask
+  }
+
+  #setWanted (slot: number, mask: number): void {
+    const { board } = this
+    const before = board.wanted[slot] as number
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) if (((before & ~mask) >>> bit & 1) === 1) this.settle(slot, bit, undefined)
+    // settling the last block frees the slot
+    if (mask === 0) return
+    board.wanted[slot] = mask
+    if ((mask & ~before) !== 0) for (const peer of this.peers.values()) this.see(peer, slot)
+    board.refresh(slot)
+  }
+
+  /** Reads again what of this run the peer holds. */
+  see (peer: Peer, slot: number): void {
+    const { board } = this
+    if (this.init.mode === 'origin') return
+    const before = peer.mask(slot)
+    const after = peer.holds(board.segments[slot] as number, board.runs[slot] as number, board.wanted[slot] as number, this.now)
+    if (before === after) return
+    peer.setMask(slot, after)
+    board.count(slot, before, after)
+  }
+
+  /** The peer holds none of it any more. */
+  unsee (peer: Peer, slot: number, mask: number): void {
+    const before = peer.mask(slot)
+    if ((before & mask) === 0) return
+    peer.setMask(slot, before & ~mask)
+    this.board.count(slot, before, before & ~mask)
+  }
+
+  /** The block is here (`from`) or nobody wants it (`undefined`): whoever else was asked for it is told. */
+  settle (slot: number, bit: number, from: PeerName | undefined): void {
+    const { board } = this
+    const key = keyOf(slot, bit)
+    const segment = board.segments[slot] as number
+    const block = (board.runs[slot] as number) * RUN_BLOCKS + bit
+    for (const peer of [...this.holders.get(key) ?? []]) {
+      if (peer.name === from) this.unfly(peer, key)
+      else this.cancel(peer, key)
+    }
+    if (((board.origin[slot] as number) >>> bit & 1) === 1) this.jobs.landed(segment, block, from)
+    for (const peer of this.peers.values()) {
+      const mask = peer.mask(slot)
+      if ((mask >>> bit & 1) === 1) peer.setMask(slot, mask & ~(1 << bit))
+    }
+    this.displaced.delete(key)
+    board.settle(slot, bit)
+    if (board.wanted[slot] === 0) {
+      const owner = board.owner(slot)
+      if (owner !== undefined) owner.current = undefined
+      board.free(slot)
+    }
+  }
+
+  request (peer: Peer, slot: number, bit: number): void {
+    const { board } = this
+    const segment = board.segments[slot] as number
+    const block = (board.runs[slot] as number) * RUN_BLOCKS + bit
+    const key = keyOf(slot, bit)
+    const size = this.parts.size(segment, block)
+    const asked = this.holders.get(key)
+    if (asked === undefined) this.holders.set(key, [peer])
+    else asked.push(peer)
+    peer.flights.set(key, size)
+    peer.added += size
+    board.flying[slot] = (board.flying[slot] as number) | (1 << bit)
+    board.refresh(slot)
+    this.outbox.request(peer.name, segment, block)
+    this.replaced(key, segment, 'peer')
+  }
+
+  /** The block that was displaced has found another source. */
+  replaced (key: number, segment: number, to: 'peer' | 'origin'): void {
+    const displacement = this.displaced.get(key)
+    if (displacement === undefined) return
+    this.displaced.delete(key)
+    this.outbox.fallback(segment, displacement.from, to, displacement.reason)
+  }
+
+  /** The peer is not asked for this block any more; it is open again when nobody else is. */
+  unfly (peer: Peer, key: number): void {
+    const size = peer.flights.get(key)
+    if (size === undefined) return
+    peer.flights.delete(key)
+    peer.dirty = true
+    const rest = (this.holders.get(key) ?? []).filter(other => other !== peer)
+    if (rest.length > 0) {
+      this.holders.set(key, rest)
+      return
+    }
+    this.holders.delete(key)
+    const slot = slotOf(key)
+    this.board.flying[slot] = (this.board.flying[slot] as number) & ~(1 << bitOf(key))
+    this.board.refresh(slot)
+  }
+
+  cancel (peer: Peer, key: number): void {
+    const size = peer.flights.get(key)
+    if (size === undefined) return
+    const slot = slotOf(key)
+    this.unfly(peer, key)
+    peer.added -= size
+    this.outbox.cancel(peer.name, this.board.segments[slot] as number, (this.board.runs[slot] as number) * RUN_BLOCKS + bitOf(key))
+  }
+
+  /** Gives up the run the peer works on. */
+  disown (peer: Peer): void {
+    if (peer.current === undefined) return
+    this.board.own(peer.current, undefined)
+    peer.current = undefined
+  }
+
+  /** The peer with its link as it is at this decision. */
+  view (peer: Peer): Peer {
+    if (peer.read !== this.turn) {
+      peer.read = this.turn
+      peer.link = this.parts.link(peer.name)
+    }
+    return peer
+  }
+}

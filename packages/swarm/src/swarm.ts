@@ -1,0 +1,241 @@
+import { RUN_BLOCKS } from './defaults.js'
+import { electionSeed } from './election.js'
+import { Endgame } from './endgame.js'
+import { FarPass } from './far.js'
+import { near } from './near.js'
+import { bulk, dated } from './origin-pass.js'
+import { Peer } from './peer.js'
+import { Starving } from './starving.js'
+import { bitOf, keyOf, slotOf } from './key.js'
+import { State } from './state.js'
+import type { Decision, Swarm, SwarmComponents, SwarmInit, Want } from './types.js'
+import { urgent } from './urgent.js'
+import { fronts } from './zones.js'
+import type { HaveDelta, HaveMap, PeerName } from '@shoal/interface'
+
+/** Turns events into state, and runs the passes of a decision in the order of their claims. */
+export class SwarmMachine implements Swarm {
+  readonly #state: State
+  readonly #far = new FarPass()
+  readonly #endgame = new Endgame()
+  readonly #starving = new Starving()
+  /** Stalled peers whose requests may have somewhere else to go. */
+  readonly #rescue = new Set<Peer>()
+
+  constructor (init: SwarmInit, components: SwarmComponents) {
+    this.#state = new State(init, components)
+  }
+
+  want (want: Want): number {
+    const state = this.#state
+    if (want.deadline === undefined && state.wants.bulk === 0) state.bulkSince = state.tick()
+    state.touch(want.segment, want.first, want.end)
+    return state.wants.add(want).id
+  }
+
+  unwant (id: number): void {
+    const want = this.#state.wants.remove(id)
+    if (want !== undefined) this.#state.touch(want.segment, want.first, want.end)
+  }
+
+  redate (id: number, deadline: number | undefined): void {
+    const state = this.#state
+    if (deadline === undefined && state.wants.bulk === 0) state.bulkSince = state.tick()
+    state.wants.redate(id, deadline)
+    // what near held back may be far now
+    state.board.version++
+  }
+
+  peerJoined (peer: PeerName, have: HaveMap): void {
+    const state = this.#state
+    state.tick()
+    this.peerLeft(peer)
+    const joined = new Peer(peer, have, electionSeed(state.init.swarm, peer))
+    state.peers.set(peer, joined)
+    for (let slot = 0; slot < state.board.size; slot++) if (state.board.wanted[slot] !== 0) state.see(joined, slot)
+    this.#recheck()
+  }
+
+  peerLeft (name: PeerName): void {
+    const state = this.#state
+    const peer = state.peers.get(name)
+    if (peer === undefined) return
+    state.tick()
+    for (const key of [...peer.flights.keys()]) state.unfly(peer, key)
+    state.disown(peer)
+    for (let slot = 0; slot < state.board.size; slot++) if (peer.mask(slot) !== 0) state.unsee(peer, slot, 0xff)
+    state.peers.delete(name)
+    state.outbox.forget(name)
+    this.#rescue.delete(peer)
+    if (state.peers.size === 0) state.bulkSince = state.now
+  }
+
+  peerHave (name: PeerName, segments: readonly number[], delta?: HaveDelta): void {
+    const state = this.#state
+    const peer = state.peers.get(name)
+    if (peer === undefined) return
+    state.tick()
+    const narrow = delta?.complete.length === 0 && (delta.dropped?.length ?? 0) === 0
+    for (const segment of segments) {
+      const index = state.board.slotsOf(segment)
+      state.fetching.progress(name, segment)
+      if (index === undefined || narrow) continue
+      for (const slot of index) if (slot >= 0) state.see(peer, slot)
+    }
+    if (narrow) {
+      for (const { segment, first, bits } of delta.partial) {
+        const index = state.board.slotsOf(segment)
+        if (index === undefined) continue
+        const run = Math.floor(first / RUN_BLOCKS)
+        const end = Math.min(index.length, run + bits.length)
+        for (let at = run; at < end; at++) if (bits[at - run] !== 0 && (index[at] as number) >= 0) state.see(peer, index[at] as number)
+      }
+    }
+    this.#recheck()
+  }
+
+  peerChoked (name: PeerName, choked: boolean): void {
+    const peer = this.#state.peers.get(name)
+    if (peer === undefined) return
+    peer.choked = choked
+    peer.dirty = true
+    if (choked) this.#state.disown(peer)
+    else peer.pausedUntil = 0
+    this.#recheck()
+  }
+
+  peerFetching (peer: PeerName, segment: number): void {
+    this.#state.tick()
+    this.#state.fetching.heard(peer, segment)
+  }
+
+  delivered (segment: number, block: number, from: PeerName | 'origin' | 'store'): void {
+    const state = this.#state
+    state.tick()
+    const size = state.parts.size(segment, block)
+    state.bytes += size
+    const peer = state.peers.get(from)
+    if (peer !== undefined) {
+      peer.delivered()
+      // its link no longer counts the block: the cancel would make room twice
+      if (state.outbox.spare(from, segment, block)) peer.added += size
+      state.lastPeerDelivery = state.now
+    }
+    this.#starving.fed(segment)
+    const slot = state.board.slot(segment, Math.floor(block / RUN_BLOCKS))
+    const bit = block % RUN_BLOCKS
+    if (slot >= 0 && ((state.board.wanted[slot] as number) >>> bit & 1) === 1) state.settle(slot, bit, from)
+  }
+
+  refused (name: PeerName, segment: number, block: number, reason: string): void {
+    const peer = this.#state.peers.get(name)
+    if (peer === undefined) return
+    this.#returned(peer, segment, block)
+    if (reason === 'not-found' || reason === 'retired') this.#deny(peer, segment, block)
+    else peer.pause(this.#state.now, reason !== 'busy' && reason !== 'choked')
+  }
+
+  lost (name: PeerName, segment: number, block: number): void {
+    const peer = this.#state.peers.get(name)
+    if (peer === undefined) return
+    this.#returned(peer, segment, block)
+    this.#deny(peer, segment, block)
+  }
+
+  /** The peer will not deliver this block. */
+  #returned (peer: Peer, segment: number, block: number): void {
+    const state = this.#state
+    state.tick()
+    const slot = state.board.slot(segment, Math.floor(block / RUN_BLOCKS))
+    if (slot < 0 || !peer.flights.has(keyOf(slot, block % RUN_BLOCKS))) return
+    state.unfly(peer, keyOf(slot, block % RUN_BLOCKS))
+    state.displaced.set(keyOf(slot, block % RUN_BLOCKS), { from: 'peer', reason: 'refused' })
+  }
+
+  #deny (peer: Peer, segment: number, block: number): void {
+    const state = this.#state
+    peer.deny(segment, block, state.now)
+    const slot = state.board.slot(segment, Math.floor(block / RUN_BLOCKS))
+    if (slot >= 0) state.unsee(peer, slot, 1 << (block % RUN_BLOCKS))
+  }
+
+  stalled (name: PeerName): void {
+    const state = this.#state
+    const peer = state.peers.get(name)
+    if (peer === undefined) return
+    peer.stall(state.tick())
+    state.disown(peer)
+    this.#rescue.add(peer)
+  }
+
+  dropped (segment: number, block: number): void {
+    this.#state.touch(segment, block, block + 1)
+  }
+
+  originDone (segment: number, first: number, end: number, error: 'failed' | 'mismatch' | undefined): void {
+    this.#state.tick()
+    this.#state.jobs.done(segment, first, end, error)
+  }
+
+  decide (): Decision {
+    const state = this.#state
+    state.tick()
+    state.turn++
+    state.reconcile()
+    this.#relieve()
+    if (state.holders.size > 0 || state.jobs.count > 0 || state.board.size > 0) this.#pick()
+    const decision = { actions: state.outbox.take(), wakeAt: state.takeWake() }
+    for (const peer of state.peers.values()) peer.added = 0
+    return decision
+  }
+
+  #pick (): void {
+    const state = this.#state
+    const { mode } = state.init
+    const alone = mode === 'origin' || state.peers.size === 0
+    state.jobs.expire((slot, bit) => {
+      for (const peer of state.peers.values()) if (peer.usable(state.now) && (peer.mask(slot) >>> bit & 1) === 1) return true
+      return false
+    })
+    const found = fronts(state, alone)
+    if (mode !== 'p2p') dated(state, found)
+    if (mode !== 'origin') {
+      const withheld = near(state, found)
+      urgent(state, found)
+      this.#far.run(state, withheld)
+      this.#endgame.run(state)
+    }
+    if (mode !== 'p2p') bulk(state)
+    this.#starving.look(state, found)
+  }
+
+  /** Stalled peers lose what somebody else can give; what only they have stays with them. */
+  #relieve (): void {
+    const state = this.#state
+    for (const peer of this.#rescue) {
+      for (const key of peer.stalled ? [...peer.flights.keys()] : []) {
+        if (!this.#elsewhere(peer, key)) continue
+        state.cancel(peer, key)
+        if (!state.holders.has(key)) state.displaced.set(key, { from: 'peer', reason: 'stalled' })
+      }
+    }
+    this.#rescue.clear()
+  }
+
+  #elsewhere (stalled: Peer, key: number): boolean {
+    const state = this.#state
+    if (state.jobs.usable(state.board.segments[slotOf(key)] as number)) return true
+    for (const peer of state.peers.values()) {
+      if (peer !== stalled && (peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 1 && !peer.choked && !peer.stalled) return true
+    }
+    return false
+  }
+
+  #recheck (): void {
+    for (const peer of this.#state.peers.values()) if (peer.stalled && peer.flights.size > 0) this.#rescue.add(peer)
+  }
+
+  starving (): { readonly segment: number, readonly since: number } | undefined {
+    return this.#starving.found
+  }
+}

@@ -1,0 +1,88 @@
+import { RUN_BLOCKS } from './defaults.js'
+import type { Want } from './types.js'
+import type { PeerName } from '@shoal/interface'
+
+/** A want as it is kept. */
+export interface WantState {
+  readonly id: number
+  readonly segment: number
+  readonly first: number
+  readonly end: number
+  deadline: number | undefined
+  /** Runs below this one hold nothing of it that is still missing. */
+  cursor: number
+  /** When the election for what nobody has of it began, `undefined` while there is none. */
+  orphanSince: number | undefined
+  /** Peers that said they fetch it and did not. */
+  readonly broken: Set<PeerName>
+}
+
+/** Who waits for what. Wants overlap freely: a block is wanted while any want covers it. */
+export class Wants {
+  readonly #byId = new Map<number, WantState>()
+  readonly #bySegment = new Map<number, WantState[]>()
+  #dated: WantState[] | undefined
+  #next = 1
+  /** Wants without a deadline. */
+  bulk = 0
+
+  add (want: Want): WantState {
+    const state: WantState = {
+      id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline,
+      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, broken: new Set()
+    }
+    this.#byId.set(state.id, state)
+    const list = this.#bySegment.get(want.segment)
+    if (list === undefined) this.#bySegment.set(want.segment, [state])
+    else list.push(state)
+    if (want.deadline === undefined) this.bulk++
+    else this.#dated = undefined
+    return state
+  }
+
+  remove (id: number): WantState | undefined {
+    const state = this.#byId.get(id)
+    if (state === undefined) return undefined
+    this.#byId.delete(id)
+    const rest = (this.#bySegment.get(state.segment) ?? []).filter(other => other !== state)
+    if (rest.length === 0) this.#bySegment.delete(state.segment)
+    else this.#bySegment.set(state.segment, rest)
+    if (state.deadline === undefined) this.bulk--
+    else this.#dated = undefined
+    return state
+  }
+
+  redate (id: number, deadline: number | undefined): void {
+    const state = this.#byId.get(id)
+    if (state === undefined || state.deadline === deadline) return
+    if (state.deadline === undefined) this.bulk--
+    if (deadline === undefined) this.bulk++
+    state.deadline = deadline
+    this.#dated = undefined
+  }
+
+  of (segment: number): readonly WantState[] {
+    return this.#bySegment.get(segment) ?? []
+  }
+
+  /** Wants with a deadline, soonest first; of equals the older. */
+  get dated (): readonly (WantState & { deadline: number })[] {
+    this.#dated ??= [...this.#byId.values()].filter(want => want.deadline !== undefined)
+      .sort((a, b) => (a.deadline as number) - (b.deadline as number) || a.id - b.id)
+    return this.#dated as (WantState & { deadline: number })[]
+  }
+
+  /** Which of the blocks of a run are wanted, one bit each. */
+  coverage (segment: number, run: number): number {
+    let mask = 0
+    for (const want of this.of(segment)) mask |= within(want, run)
+    return mask
+  }
+}
+
+/** The blocks of a run that lie in [first, end), one bit each. */
+export function within (range: { readonly first: number, readonly end: number }, run: number): number {
+  const from = Math.max(0, range.first - run * RUN_BLOCKS)
+  const to = Math.min(RUN_BLOCKS, range.end - run * RUN_BLOCKS)
+  return to <= from ? 0 : (0xff << from) & (0xff >>> (RUN_BLOCKS - to))
+}

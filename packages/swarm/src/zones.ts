@@ -1,0 +1,55 @@
+import { FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS, URGENT_MARGIN_MS } from './defaults.js'
+import type { State } from './state.js'
+import { within, type WantState } from './wants.js'
+
+/** What is missing at the front of a want with a deadline: at most one large request's worth, the rest comes later. */
+export interface Front {
+  readonly want: WantState & { deadline: number }
+  readonly slots: readonly number[]
+  /** Missing blocks of each slot that this want waits for. */
+  readonly masks: readonly number[]
+  readonly bytes: number
+  /** From now on the origin would be late, or, without one, requests must move to the fastest peers. */
+  readonly urgentAt: number
+}
+
+/** The fronts of the urgent and near zones, soonest first, up to a bound; unless `all` are asked for, wants beyond them are bulk. */
+export function fronts (state: State, all: boolean): Front[] {
+  const found: Front[] = []
+  let bytes = 0
+  for (const want of state.wants.dated) {
+    if (!all && want.deadline - state.now > NEAR_MS) {
+      state.wake(want.deadline - NEAR_MS)
+      break
+    }
+    const front = frontOf(state, want)
+    if (front === undefined) continue
+    found.push(front)
+    if ((bytes += front.bytes) >= FRONTS_BYTES) break
+  }
+  return found
+}
+
+function frontOf (state: State, want: WantState & { deadline: number }): Front | undefined {
+  const index = state.board.slotsOf(want.segment)
+  if (index === undefined) return undefined
+  const end = Math.min(index.length, Math.ceil(want.end / RUN_BLOCKS))
+  while (want.cursor < end && (index[want.cursor] as number) < 0) want.cursor++
+  const slots: number[] = []
+  const masks: number[] = []
+  let bytes = 0
+  for (let run = want.cursor; run < end && bytes < ORIGIN_DATED_BYTES; run++) {
+    const slot = index[run] as number
+    if (slot < 0) continue
+    const mask = (state.board.wanted[slot] as number) & within(want, run)
+    if (mask === 0) continue
+    slots.push(slot)
+    masks.push(mask)
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) if ((mask >>> bit & 1) === 1) bytes += state.parts.size(want.segment, run * RUN_BLOCKS + bit)
+  }
+  if (slots.length === 0) return undefined
+  const urgentAt = state.jobs.possible(want.segment)
+    ? want.deadline - state.jobs.queued(bytes) - URGENT_MARGIN_MS
+    : want.deadline - SWAP_MS
+  return { want, slots, masks, bytes, urgentAt }
+}

@@ -1,0 +1,270 @@
+import { expect } from 'chai'
+import { ManualClock, seededRandom } from '@shoal/base'
+import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmAction, type SwarmInit } from '../src/index.js'
+import { BLOCK_BYTES } from './model.js'
+import { testHaves } from './haves.js'
+
+const BLOCKS = 16
+
+/** One swarm whose actions show in `links` at once. */
+function setup (options: { mode?: SwarmInit['mode'], origin?: OriginLink | undefined, links?: Record<string, Partial<PeerLink>> } = {}) {
+  const clock = new ManualClock()
+  const have = testHaves(() => BLOCKS)
+  const links = new Map<string, { window: number, outstanding: number, rate: number, rtt: number | undefined }>()
+  const held = new Map<string, ReturnType<typeof testHaves>>()
+  const swarm = createSwarm({ self: 'me', mode: options.mode ?? 'hybrid', swarm: 's' }, {
+    clock, random: seededRandom(1), have, size: () => BLOCK_BYTES, blocks: () => BLOCKS,
+    link: peer => links.get(peer) as PeerLink, origin: () => options.origin, swarmSize: () => held.size + 1
+  })
+  const act = (): SwarmAction[] => {
+    const { actions } = swarm.decide()
+    for (const action of actions) {
+      const link = action.type === 'request' || action.type === 'cancel' ? links.get(action.peer) : undefined
+      if (link === undefined || !('blocks' in action)) continue
+      link.outstanding += (action.type === 'request' ? 1 : -1) * action.blocks.length * BLOCK_BYTES
+    }
+    expect(swarm.decide().actions).to.deep.equal([])
+    return [...actions]
+  }
+  const join = (peer: string, full = true): void => {
+    links.set(peer, { window: 4 * BLOCK_BYTES, outstanding: 0, rate: 1_000_000, rtt: 50, ...options.links?.[peer] })
+    const map = testHaves(() => BLOCKS, full)
+    held.set(peer, map)
+    swarm.peerJoined(peer, map)
+  }
+  const arrive = (segment: number, block: number, from: string): void => {
+    have.add(segment, block, BLOCKS)
+    const link = links.get(from)
+    if (link !== undefined) link.outstanding -= BLOCK_BYTES
+    swarm.delivered(segment, block, from)
+  }
+  return { clock, swarm, act, join, arrive, links, held, have }
+}
+
+const WELL: OriginLink = { rate: 10_000_000, ttfb: 100, downUntil: 0 }
+const blocksFor = (actions: SwarmAction[], peer: string, type = 'request'): number[] =>
+  actions.flatMap(action => action.type === type && 'blocks' in action && action.peer === peer ? action.blocks : [])
+const all = (swarm: Swarm, deadline?: number): number => swarm.want({ segment: 0, first: 0, end: BLOCKS, deadline })
+
+describe('decide', () => {
+  it('fills each window, groups by peer, asks for each block once', () => {
+    const { swarm, act, join } = setup({ mode: 'p2p' })
+    join('a')
+    join('b')
+    all(swarm)
+    const actions = act()
+    expect(actions.every(action => action.type === 'request')).to.equal(true)
+    expect(blocksFor(actions, 'a')).to.have.length(4)
+    expect(blocksFor(actions, 'b')).to.have.length(4)
+    expect(new Set([...blocksFor(actions, 'a'), ...blocksFor(actions, 'b')]).size).to.equal(8)
+  })
+
+  it('asks one peer for consecutive blocks', () => {
+    const { swarm, act, join } = setup({ mode: 'p2p' })
+    join('a')
+    all(swarm)
+    const blocks = blocksFor(act(), 'a')
+    expect(blocks.map(block => block - (blocks[0] as number))).to.deep.equal([0, 1, 2, 3])
+  })
+
+  it('a block that two wants cover stays when one of them goes', () => {
+    const { swarm, act, join } = setup({ mode: 'p2p' })
+    join('a')
+    const first = swarm.want({ segment: 0, first: 0, end: 2, deadline: 5000 })
+    const second = swarm.want({ segment: 0, first: 1, end: 3, deadline: undefined })
+    expect(blocksFor(act(), 'a')).to.have.members([0, 1, 2])
+    swarm.unwant(first)
+    expect(blocksFor(act(), 'a', 'cancel')).to.deep.equal([0])
+    swarm.unwant(second)
+    expect(blocksFor(act(), 'a', 'cancel')).to.have.members([1, 2])
+  })
+
+  it('near wants go in order of deadline, rarest first comes after', () => {
+    const { swarm, act, join } = setup({ mode: 'p2p' })
+    join('a')
+    swarm.want({ segment: 1, first: 0, end: 2, deadline: 9000 })
+    swarm.want({ segment: 2, first: 0, end: 2, deadline: 8000 })
+    swarm.want({ segment: 3, first: 0, end: 2, deadline: undefined })
+    expect(act().map(action => 'segment' in action && action.segment)).to.deep.equal([2, 1])
+  })
+
+  it('choked peers get nothing new', () => {
+    const { swarm, act, join } = setup({ mode: 'p2p' })
+    join('a')
+    swarm.peerChoked('a', true)
+    all(swarm)
+    expect(act()).to.deep.equal([])
+    swarm.peerChoked('a', false)
+    expect(blocksFor(act(), 'a')).to.have.length(4)
+  })
+
+  it('not-found is believed over the have-map, busy makes a pause', () => {
+    const { swarm, act, join, links, clock } = setup({ mode: 'p2p' })
+    join('a')
+    swarm.want({ segment: 0, first: 0, end: 1, deadline: undefined })
+    act()
+    ;(links.get('a') as { outstanding: number }).outstanding = 0
+    swarm.refused('a', 0, 0, 'not-found')
+    expect(act()).to.deep.equal([])
+    expect(swarm.starving()?.segment).to.equal(0)
+    swarm.want({ segment: 0, first: 1, end: 2, deadline: undefined })
+    expect(blocksFor(act(), 'a')).to.deep.equal([1])
+    ;(links.get('a') as { outstanding: number }).outstanding = 0
+    swarm.refused('a', 0, 1, 'busy')
+    expect(act()).to.deep.equal([])
+    clock.advance(300)
+    expect(act()).to.deep.equal([
+      { type: 'request', peer: 'a', segment: 0, blocks: [1] }, { type: 'fallback', segment: 0, from: 'peer', to: 'peer', reason: 'refused' }
+    ])
+  })
+
+  it('a stalled peer loses its requests to another and is probed with one block later', () => {
+    const { swarm, act, join, clock, arrive } = setup({ mode: 'p2p', links: { b: { window: 16 * BLOCK_BYTES } } })
+    join('a')
+    all(swarm)
+    const asked = blocksFor(act(), 'a')
+    join('b')
+    swarm.stalled('a')
+    const actions = act()
+    expect(blocksFor(actions, 'a', 'cancel')).to.have.members(asked)
+    expect(blocksFor(actions, 'b')).to.include.members(asked)
+    expect(actions).to.deep.include({ type: 'fallback', segment: 0, from: 'peer', to: 'peer', reason: 'stalled' })
+    swarm.want({ segment: 1, first: 0, end: BLOCKS, deadline: undefined })
+    expect(blocksFor(act(), 'a')).to.deep.equal([])
+    clock.advance(2100)
+    const probe = act()
+    expect(blocksFor(probe, 'a')).to.have.length(1)
+    arrive(1, blocksFor(probe, 'a')[0] as number, 'a')
+    expect(blocksFor(act(), 'a')).to.have.length(4)
+  })
+
+  it('a stalled peer keeps what only it has', () => {
+    const { swarm, act, join } = setup({ mode: 'p2p' })
+    join('a')
+    all(swarm)
+    act()
+    swarm.stalled('a')
+    expect(act()).to.deep.equal([])
+  })
+
+  it('takes requests from a slow peer when the deadline demands it', () => {
+    const { swarm, act, join, clock } = setup({ mode: 'p2p', links: { a: { rate: 50_000 } } })
+    join('a')
+    swarm.want({ segment: 0, first: 0, end: 2, deadline: 3000 })
+    expect(blocksFor(act(), 'a')).to.have.members([0, 1])
+    join('b')
+    clock.advance(1500)
+    const actions = act()
+    expect(blocksFor(actions, 'a', 'cancel')).to.have.members([0, 1])
+    expect(blocksFor(actions, 'b')).to.have.members([0, 1])
+    expect(actions).to.deep.include({ type: 'fallback', segment: 0, from: 'peer', to: 'peer', reason: 'deadline' })
+  })
+
+  it('an idle peer takes over the slowest requests at the end, and losers are cancelled', () => {
+    const { swarm, act, join, arrive } = setup({ mode: 'p2p', links: { a: { rate: 50_000 } } })
+    join('a')
+    swarm.want({ segment: 0, first: 0, end: 2, deadline: undefined })
+    const [head, tail] = blocksFor(act(), 'a')
+    join('b')
+    const actions = act()
+    expect(blocksFor(actions, 'a', 'cancel')).to.deep.equal([tail])
+    expect(blocksFor(actions, 'b')).to.have.members([head, tail])
+    arrive(0, head as number, 'b')
+    expect(act()).to.deep.equal([{ type: 'cancel', peer: 'a', segment: 0, blocks: [head] }])
+  })
+
+  it('mode origin asks the origin for all, mode p2p never', () => {
+    const origin = setup({ mode: 'origin', origin: WELL })
+    origin.join('a')
+    all(origin.swarm, 9000)
+    expect(origin.act()).to.deep.equal([{ type: 'origin', segment: 0, first: 0, end: BLOCKS, reason: 'mode' }])
+    const peers = setup({ mode: 'p2p', origin: WELL })
+    all(peers.swarm, 0)
+    expect(peers.act()).to.deep.equal([])
+    expect(peers.swarm.starving()).to.deep.equal({ segment: 0, since: 0 })
+  })
+
+  it('goes to the origin at once when the deadline leaves no time to look around', () => {
+    const { swarm, act, join } = setup({ origin: WELL, links: { a: { rate: 0 } } })
+    join('a')
+    all(swarm, 300)
+    expect(act()).to.deep.equal([
+      { type: 'fetching', segment: 0 }, { type: 'origin', segment: 0, first: 0, end: BLOCKS, reason: 'deadline' }
+    ])
+  })
+
+  it('prefers peers that are in time', () => {
+    const { swarm, act, join } = setup({ origin: WELL, links: { a: { rate: 10_000_000, window: 64 * BLOCK_BYTES } } })
+    join('a')
+    all(swarm, 2000)
+    expect(blocksFor(act(), 'a')).to.have.length(BLOCKS)
+  })
+
+  it('waits for the neighbour that fetches, and goes itself when that neighbour leaves', () => {
+    const { swarm, act, join, clock } = setup({ origin: WELL })
+    join('a', false)
+    swarm.peerFetching('a', 0)
+    all(swarm, 9000)
+    expect(act()).to.deep.equal([])
+    clock.advance(1000)
+    expect(act()).to.deep.equal([])
+    join('b', false)
+    swarm.peerLeft('a')
+    const actions = act()
+    // at most one pause, if the hash names b
+    clock.advance(400)
+    expect([...actions, ...act()]).to.deep.equal([
+      { type: 'fetching', segment: 0 }, { type: 'origin', segment: 0, first: 0, end: BLOCKS, reason: 'elected' }
+    ])
+  })
+
+  it('does not wait for a neighbour past the last moment', () => {
+    const { swarm, act, join, clock } = setup({ origin: WELL })
+    join('a', false)
+    all(swarm, 3000)
+    swarm.peerFetching('a', 0)
+    expect(act()).to.deep.equal([])
+    for (let ms = 0; ms < 1300; ms += 100) {
+      clock.advance(100)
+      swarm.peerFetching('a', 0)
+      expect(act()).to.deep.equal([])
+    }
+    clock.advance(1000)
+    expect(act().at(-1)).to.deep.equal({ type: 'origin', segment: 0, first: 0, end: BLOCKS, reason: 'deadline' })
+  })
+
+  it('never asks an origin again for a segment that differs there', () => {
+    const { swarm, act, clock } = setup({ origin: WELL })
+    all(swarm, 0)
+    expect(act()).to.have.length(1)
+    swarm.originDone(0, 0, BLOCKS, 'mismatch')
+    clock.advance(60_000)
+    expect(act()).to.deep.equal([])
+    expect(swarm.starving()?.segment).to.equal(0)
+  })
+
+  it('cancels the origin when peers were first, and when nobody waits', () => {
+    const { swarm, act, arrive } = setup({ origin: WELL })
+    const id = all(swarm, 0)
+    act()
+    for (let block = 0; block < BLOCKS; block++) arrive(0, block, 'store')
+    expect(act()).to.deep.equal([{ type: 'cancel-origin', segment: 0, first: 0, end: BLOCKS }])
+    swarm.unwant(id)
+    const other = swarm.want({ segment: 1, first: 0, end: BLOCKS, deadline: 0 })
+    act()
+    swarm.unwant(other)
+    expect(act()).to.deep.equal([{ type: 'cancel-origin', segment: 1, first: 0, end: BLOCKS }])
+  })
+
+  it('a block gone from the store is wanted again while somebody waits', () => {
+    const { swarm, act, join, arrive, have } = setup({ mode: 'p2p' })
+    join('a')
+    swarm.want({ segment: 0, first: 0, end: 1, deadline: undefined })
+    act()
+    arrive(0, 0, 'a')
+    expect(act()).to.deep.equal([])
+    have.remove(0, 0, BLOCKS)
+    swarm.dropped(0, 0)
+    expect(blocksFor(act(), 'a')).to.deep.equal([0])
+  })
+})

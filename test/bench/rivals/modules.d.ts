@@ -1,0 +1,17 @@
+/** What of WebTorrent 3 is used here; it has no types of its own. */
+declare module 'webtorrent' {
+  import type { EventEmitter } from 'node:events'
+
+  export interface Torrent extends EventEmitter {
+    readonly name: string
+    readonly torrentFile: Uint8Array
+    addPeer (address: string): boolean
+  }
+
+  export default class WebTorrent extends EventEmitter {
+    constructor (options: Readonly<Record<string, unknown>>)
+    readonly torrentPort: number
+    seed (path: string, options: { announce: string[] }, onseed: (torrent: Torrent) => void): Torrent
+    add (torrentFile: Uint8Array, options: { path: string, announce: string[] }): Torrent
+  }
+}

@@ -1,0 +1,128 @@
+/** The outer side of a bench: a seeder and a fetcher of one contender, each a process of its own, ended by their ids. */
+
+import { fork, type ChildProcess } from 'node:child_process'
+import { mkdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { Answer, Job, Request } from './worker.ts'
+
+/** What runs against the others. */
+export interface Contender {
+  readonly name: string
+  /** The program of both ends: calls `work`. */
+  readonly script: string
+  readonly options?: Readonly<Record<string, string>>
+  /** It keeps nothing, so there is nothing to compare. */
+  readonly keepsNothing?: boolean
+}
+
+export interface Run {
+  /** Bytes per second. */
+  readonly rate: number
+  readonly seconds: number
+  /** CPU time of both processes over the timed part, seconds. */
+  readonly cpu: number
+  /** Highest resident set of the larger of the two processes until the end of the timed part, bytes. */
+  readonly peakRss: number
+}
+
+export interface Source {
+  readonly file: string
+  readonly bytes: number
+  /** SHA-256 in hex. */
+  readonly digest: string
+}
+
+/**
+ * Between transfers: for five seconds after many files were deleted ext4 goes through all of them for every file that is made, which falls
+ * on whoever comes next and keeps a file per block.
+ */
+const REST_MS = 6000
+
+/** No end of a contender takes longer than this for one step, whatever its size. */
+const STEP_MS = 10 * 60_000
+
+const live = new Set<Worker>()
+
+class Worker {
+  readonly #child: ChildProcess
+  readonly #title: string
+  #stderr = ''
+
+  readonly #profiled: boolean
+
+  constructor (script: string, role: Job['role'], profiled: boolean) {
+    this.#title = `${basename(script)} ${role}`
+    this.#profiled = profiled
+    const flags = profiled ? ['--cpu-prof', '--cpu-prof-interval=500'] : []
+    this.#child = fork(script, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning', ...flags] })
+    this.#child.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + chunk.toString()).slice(-10_000) })
+    live.add(this)
+  }
+
+  async ask (request: Request): Promise<Answer> {
+    const child = this.#child
+    const answer = await new Promise<Answer>((resolve, reject) => {
+      const end = (error?: Error): void => {
+        clearTimeout(timer)
+        child.off('message', onmessage).off('close', onclose).off('error', end)
+        if (error !== undefined) reject(error)
+      }
+      const onmessage = (message: unknown): void => { end(); resolve(message as Answer) }
+      const onclose = (code: number | null): void => { end(new Error(`${this.#title} ended with ${code} while asked to ${request.do}\n${this.#stderr}`)) }
+      const timer = setTimeout(() => { end(new Error(`${this.#title} took over ${STEP_MS / 1000} s to ${request.do}\n${this.#stderr}`)) }, STEP_MS)
+      child.on('message', onmessage).on('close', onclose).on('error', end)
+      child.send(request, error => { if (error !== null) end(error) })
+    })
+    if (answer.error !== undefined) throw new Error(`${this.#title} failed to ${request.do}: ${answer.error}\n${this.#stderr}`)
+    return answer
+  }
+
+  async end (): Promise<void> {
+    const child = this.#child
+    live.delete(this)
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const closed = new Promise(resolve => { child.once('close', resolve) })
+    // a profile is written on the way out
+    child.kill(this.#profiled ? 'SIGTERM' : 'SIGKILL')
+    await closed
+  }
+}
+
+/** Ends whatever still runs. */
+export async function endAll (): Promise<void> {
+  await Promise.all([...live].map(worker => worker.end()))
+}
+
+/**
+ * One transfer from a fresh seeder to a fresh fetcher.
+ *
+ * @param profile this end writes a CPU profile into the working folder
+ * @throws Error when it failed, or when what came is not what was sent
+ */
+export async function transfer (contender: Contender, source: Source, folder: string, profile?: Job['role']): Promise<Run> {
+  const { name, script, options = {}, keepsNothing = false } = contender
+  const job = (role: Job['role']): Job => ({ role, file: source.file, bytes: source.bytes, folder: join(folder, role), options })
+  await Promise.all([mkdir(job('seed').folder, { recursive: true }), mkdir(job('fetch').folder, { recursive: true })])
+  const seeder = new Worker(script, 'seed', profile === 'seed')
+  const fetcher = new Worker(script, 'fetch', profile === 'fetch')
+  try {
+    const { found, digest: expected = source.digest } = await seeder.ask({ do: 'prepare', job: job('seed') })
+    const ready = await fetcher.ask({ do: 'prepare', job: { ...job('fetch'), found } })
+    const before = (await seeder.ask({ do: 'usage' })).usage.cpu + ready.usage.cpu
+    const { seconds, usage } = await fetcher.ask({ do: 'fetch' })
+    const seeded = (await seeder.ask({ do: 'usage' })).usage
+    if (seconds === undefined) throw new Error(`${name} did not run`)
+    const { digest } = await fetcher.ask({ do: 'digest' })
+    if (!keepsNothing && digest !== expected) throw new Error(`${name} fetched something else: SHA-256 ${digest}, expected ${expected}`)
+    return {
+      rate: source.bytes / seconds,
+      seconds,
+      cpu: usage.cpu + seeded.cpu - before,
+      peakRss: Math.max(usage.peakRss, seeded.peakRss)
+    }
+  } finally {
+    await Promise.all([seeder.end(), fetcher.end()])
+    await rm(folder, { recursive: true, force: true })
+    await new Promise(resolve => { setTimeout(resolve, REST_MS) })
+  }
+}

@@ -1,0 +1,105 @@
+/** The inner side of a bench: one end of one contender, alone in its process, told by messages what to do and when. */
+
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+
+// as the shoal program sets it, and the same for every contender
+setFlagsFromString('--heap-growing-percent=300')
+
+/** What both ends are told. */
+export interface Job {
+  readonly role: 'seed' | 'fetch'
+  /** The original, for the seeder to read. */
+  readonly file: string
+  readonly bytes: number
+  /** Empty, of this end alone. */
+  readonly folder: string
+  /** What the contender needs to know beside that. */
+  readonly options: Readonly<Record<string, string>>
+  /** What the seeder said of how it is found; for the fetcher. */
+  readonly found?: unknown
+}
+
+/** A seeder that is ready. */
+export interface Seeding {
+  /** Goes to the fetcher as JSON. */
+  readonly found: unknown
+  /** SHA-256 in hex of what it gives, when that is not the original. */
+  readonly digest?: string
+}
+
+/** A fetcher that is connected, or can connect at once, and has fetched nothing. */
+export interface Fetching {
+  /** The timed part: resolves when everything is where it should be. */
+  fetch (): Promise<void>
+  /** The bytes that came, read anew from where they were written; `undefined` from a contender that keeps none. */
+  result (): AsyncIterable<Uint8Array> | undefined
+}
+
+export interface Usage {
+  /** Highest resident set so far, bytes. */
+  readonly peakRss: number
+  /** Of all threads, in seconds. */
+  readonly cpu: number
+}
+
+export type Request = { readonly do: 'prepare', readonly job: Job } | { readonly do: 'fetch' | 'digest' | 'usage' }
+
+export interface Answer {
+  readonly found?: unknown
+  readonly seconds?: number
+  /** SHA-256 in hex: of the result, or of what the seeder gives instead of the original. */
+  readonly digest?: string | undefined
+  readonly usage: Usage
+  readonly error?: string
+}
+
+/** Runs in a child process: answers each request with one message, and ends with its parent. */
+export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job: Job) => Promise<Fetching> }): void {
+  let fetching: Fetching | undefined
+
+  async function answer (request: Request): Promise<Partial<Answer>> {
+    if (request.do === 'prepare') {
+      if (request.job.role === 'seed') return await ends.seed(request.job)
+      fetching = await ends.fetch(request.job)
+    } else if (request.do === 'fetch' && fetching !== undefined) {
+      const start = performance.now()
+      await fetching.fetch()
+      return { seconds: (performance.now() - start) / 1000 }
+    } else if (request.do === 'digest') {
+      const result = fetching?.result()
+      return { digest: result === undefined ? undefined : await digestOf(result) }
+    }
+    return {}
+  }
+
+  process.on('message', (request: Request) => {
+    answer(request).then(
+      done => { process.send?.({ ...done, usage: usage() } satisfies Answer) },
+      (error: unknown) => {
+        process.send?.({ error: String(error instanceof Error ? error.stack : error), usage: usage() } satisfies Answer)
+      }
+    )
+  })
+  process.on('disconnect', () => { process.exit() })
+  process.on('SIGTERM', () => { process.exit() })
+  // a parent that is interrupted ends its workers itself, so that none of them reports a failure
+  process.on('SIGINT', () => {})
+}
+
+function usage (): Usage {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
+  return { peakRss: maxRSS * 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 }
+}
+
+/** SHA-256 in hex. */
+export async function digestOf (chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of chunks) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+export function readFileChunks (path: string): AsyncIterable<Uint8Array> {
+  return createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Uint8Array>
+}

@@ -1,0 +1,113 @@
+/**
+ * Everything that `npm test` runs, one step after the other; a failure does not keep the later steps from running.
+ *
+ *     node test/run.ts                   all steps
+ *     node test/run.ts store wire        all steps, as far as they concern these packages
+ *     node test/run.ts node store -v     one step, built first; what follows goes to it
+ *
+ * A step is a program that may end its output with a line `N passed, N failed, N skipped`; without one its exit code counts as one test.
+ * The last line of all is the sum.
+ */
+
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+interface Step {
+  name: string
+  /** Script and its arguments, run by this very Node.js. */
+  command: string[]
+  /** The arguments that narrow it to some packages; a step without it is left out of a narrowed run. */
+  narrow?: (packages: string[]) => string[]
+}
+
+interface Outcome {
+  passed: number
+  failed: number
+  skipped: number
+  seconds: number
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const TSC = 'node_modules/typescript-native/bin/tsc'
+const TALLY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/
+
+const LINT_CACHE = ['--cache', '--cache-location', '.cache/eslint/', '--cache-strategy', 'content']
+
+const steps: Step[] = [
+  { name: 'build', command: [TSC, '-b'], narrow: folders },
+  { name: 'lint', command: ['node_modules/eslint/bin/eslint.js', '--max-warnings=0', ...LINT_CACHE], narrow: folders },
+  { name: 'layers', command: ['test/layers/layers.ts'] },
+  { name: 'unused', command: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'] },
+  { name: 'node', command: ['test/unit/node.ts'], narrow: names => names },
+  { name: 'browser', command: ['test/unit/browser.ts'], narrow: names => names },
+  { name: 'docs', command: ['test/docs/docs.ts'] },
+  { name: 'stranger', command: ['test/stranger/stranger.ts'] },
+  { name: 'main-job', command: ['test/e2e/main-job.ts'] },
+  { name: 'contacts', command: ['test/e2e/contacts.ts'] },
+  { name: 'bad-input', command: ['test/e2e/bad-input.ts'] }
+]
+
+function folders (packages: string[]): string[] {
+  return packages.map(name => `packages/${name}`)
+}
+
+const [first, ...rest] = process.argv.slice(2)
+const only = steps.find(step => step.name === first)
+const packages = (only === undefined ? process.argv.slice(2) : rest).filter(arg => existsSync(`${root}/packages/${arg}/package.json`))
+const unknown = only === undefined ? process.argv.slice(2).filter(arg => !packages.includes(arg)) : []
+if (unknown.length > 0) {
+  console.error(`neither a step nor a package: ${unknown.join(', ')}. Steps: ${steps.map(step => step.name).join(', ')}`)
+  process.exit(2)
+}
+
+const outcomes = new Map<string, Outcome>()
+for (const step of steps) {
+  if (only !== undefined && step !== only && step.name !== 'build') continue
+  if (packages.length > 0 && step.narrow === undefined && step !== only) continue
+  const narrowed = packages.length > 0 && step.narrow !== undefined ? step.narrow(packages) : []
+  // what is asked of one step is handed on as it stands
+  const extra = step === only ? [...narrowed, ...rest.filter(arg => !packages.includes(arg))] : narrowed
+  console.log(`\n── ${step.name} ──`)
+  outcomes.set(step.name, await run([...step.command, ...extra]))
+}
+
+let passed = 0
+let failed = 0
+let skipped = 0
+console.log()
+for (const [name, outcome] of outcomes) {
+  passed += outcome.passed
+  failed += outcome.failed
+  skipped += outcome.skipped
+  console.log(`${outcome.failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(10)} ${outcome.seconds.toFixed(1).padStart(6)} s` +
+    `  ${outcome.passed} of ${outcome.passed + outcome.failed}`)
+}
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+process.exitCode = failed === 0 ? 0 : 1
+
+async function run (command: string[]): Promise<Outcome> {
+  const start = performance.now()
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) }
+  })
+  let tally: RegExpExecArray | undefined
+  const lines = createInterface({ input: child.stdout })
+  lines.on('line', line => {
+    const match = TALLY.exec(line)
+    if (match === null) console.log(line)
+    else tally = match
+  })
+  const [code] = await Promise.all([
+    new Promise<number | null>(resolve => child.once('exit', resolve)),
+    new Promise<void>(resolve => lines.once('close', resolve))
+  ])
+  const seconds = (performance.now() - start) / 1000
+  const count = (index: number): number => Number(tally?.[index] ?? 0)
+  const failed = count(2) === 0 && code !== 0 ? 1 : count(2)
+  const passed = tally === undefined && code === 0 ? 1 : count(1)
+  return { passed, failed, skipped: count(3), seconds }
+}
