@@ -21,6 +21,18 @@ export const CANDIDATES_PER_SWARM = 500
 export const CANDIDATES_PER_TELLER = 32
 /** Addresses remembered per candidate. */
 export const ADDRS_PER_CANDIDATE = 8
+/** Neighbours of a swarm in all, as a factor on the useful ones that are looked for: some room for those that turn out useless. */
+export const NEIGHBOUR_SURPLUS = 1.5
+/** As few neighbours are kept whatever they are worth. */
+export const KEEP_LEAST = 4
+/** Neighbours are judged this often, and at most one is left then. */
+export const REVIEW_MS = 2_500
+/** A neighbour that a block came from or went to within this time is useful. */
+export const EXCHANGED_MS = 10_000
+/** A neighbour that was useless for this long may be left for another candidate. */
+export const USELESS_MS = 30_000
+/** A peer that left the swarm or said goodbye is not dialled for this long, unless it announces itself. */
+export const AWAY_MS = 60_000
 /** A connection that was opened for a content is closed when its peer has shared no swarm with us for this long. */
 export const UNSHARED_MS = 60_000
 /** Looking for peers again: pauses double from the first to the last while too few are connected. */

@@ -110,7 +110,7 @@ class NodeEngine implements Engine {
       case 'pex': return this.#named(session, event)
       case 'block': return this.#swarms.get(event.place.swarm)?.block(session, event.place, event.block)
       case 'refused': return this.#swarms.get(event.place.swarm)?.refused(session, event.place, event.reason)
-      case 'sent': return this.#swarms.get(event.swarm)?.sent(event.bytes)
+      case 'sent': return this.#swarms.get(event.swarm)?.sent(session, event.bytes)
       case 'stalled': return this.#stalled(event)
       case 'head': return void this.#head(session, event.swarm, event.head)
       case 'penalty': return this.#penalty(event)
@@ -127,8 +127,8 @@ class NodeEngine implements Engine {
     this.#components.emit('peer:connect', { peer, transport, addr, direction })
   }
 
-  #closed ({ session, lost, reason }: SessionEvent & { type: 'closed' }): void {
-    this.#peers.closed(session)
+  #closed ({ session, lost, reason, goodbye }: SessionEvent & { type: 'closed' }): void {
+    this.#peers.closed(session, goodbye)
     for (const driver of this.#swarms.values()) driver.left(session, lost.filter(place => place.swarm === driver.swarm))
     if (![...this.#peers.sessionsOf(session.peer)].some(other => !other.closed)) this.#uploads.gone(session.peer)
     this.#components.emit('peer:disconnect', { peer: session.peer, reason })

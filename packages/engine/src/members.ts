@@ -1,4 +1,5 @@
 import type { HaveDelta, HaveMap, Manifest, PeerHint, PeerName, Session } from '@shoal/interface'
+import { Conduct } from './neighbour.js'
 
 /** A peer of one swarm, by all of its sessions on which it joined. */
 export interface Member {
@@ -7,6 +8,7 @@ export interface Member {
   session: Session
   readonly sessions: Set<Session>
   have: HaveMap
+  readonly conduct: Conduct
 }
 
 type CreateHaveMap = (bounds: { segments: number, blocks: number } | undefined) => HaveMap
@@ -53,15 +55,16 @@ export class Members {
   }
 
   /** They joined on this session. `change`: the member is new, or its requests go over this session from now on. */
-  join (session: Session, have: HaveDelta): { member: Member, change: 'new' | 'moved' | 'none', touched: number[] } {
+  join (session: Session, snapshot: HaveDelta): { member: Member, change: 'new' | 'moved' | 'none', touched: number[] } {
     const known = this.#members.get(session.peer)
     if (known === undefined) {
-      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have: this.#createHaveMap(this.#bounds) }
+      const have = this.#createHaveMap(this.#bounds)
+      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct() }
       this.#members.set(session.peer, member)
-      return { member, change: 'new', touched: member.have.apply(have) }
+      return { member, change: 'new', touched: member.have.apply(snapshot) }
     }
     known.sessions.add(session)
-    const touched = known.have.apply(have)
+    const touched = known.have.apply(snapshot)
     if (!better(session, known.session)) return { member: known, change: 'none', touched }
     known.session = session
     return { member: known, change: 'moved', touched }

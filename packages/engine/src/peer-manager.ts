@@ -1,89 +1,66 @@
-import { shuffle, type Clock, type Random } from '@shoal/base'
-import type { Exchange, PeerHint, PeerName, PenaltyReason, Routing, Session, SwarmId } from '@shoal/interface'
+import { BoundedMap, shuffle, type Random } from '@shoal/base'
+import type { PeerHint, PeerName, PenaltyReason, Session, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
-import { Candidates, type Candidate, type Source } from './candidates.js'
-import {
-  DIAL_TIMEOUT_MS, FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS, UNSHARED_MS
-} from './defaults.js'
+import { Candidates, type Source } from './candidates.js'
+import { AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
+import { Dialler, type DiallerInit } from './dialler.js'
+import { Discovery, type DiscoveryInit } from './discovery.js'
+import type { Circle, Interest } from './interest.js'
+import { missing, toLeave, Unshared } from './keeper.js'
 import { Standing } from './standing.js'
-import type { AddressBook, EngineLimits } from './types.js'
 
-interface Interest {
-  readonly swarm: SwarmId
-  readonly candidates: Candidates
-  /** Peers of the swarm with a session. */
-  readonly connected: () => ReadonlySet<PeerName>
-  /** A session to a peer that is likely in the swarm: say hello there. */
-  readonly greet: (session: Session) => void
-  readonly abort: AbortController
-  findPause: number
-  nextFind: number
-  finding: boolean
-  failedDials: number
-  lastFailure: string
-}
-
-interface PeerManagerInit {
-  readonly self: PeerName
-  readonly clock: Clock
+interface PeerManagerInit extends DiscoveryInit, DiallerInit {
   readonly random: Random
   readonly alarm: Alarm
-  readonly exchange: Exchange
-  readonly routing: Routing
-  readonly addresses: AddressBook
-  readonly limits: EngineLimits
-  readonly onerror: (error: Error, doing: string) => void
 }
 
-/** Whom to dial, keep and shut out, for all contents of a node: each names its candidates, the limits are shared. */
+/**
+ * Whom to dial, keep and shut out, for all contents of a node: each names its candidates and judges its neighbours, the limits are shared.
+ */
 export class PeerManager {
-  readonly #self: PeerName
-  readonly #clock: Clock
-  readonly #random: Random
-  readonly #alarm: Alarm
-  readonly #exchange: Exchange
-  readonly #routing: Routing
-  readonly #addresses: AddressBook
-  readonly #limits: EngineLimits
+  readonly #init: PeerManagerInit
+  readonly #discovery: Discovery
+  readonly #dialler: Dialler
+  readonly #standing: Standing
+  readonly #unshared = new Unshared()
   readonly #interests = new Map<SwarmId, Interest>()
   readonly #sessions = new Map<PeerName, Set<Session>>()
-  /** Peers that are being dialled, and on whose word alone. */
-  readonly #dialing = new Map<PeerName, PeerName | undefined>()
-  /** Peers to which there was no connection before it was opened here, and when a swarm was last shared with them. */
-  readonly #shared = new Map<PeerName, number>()
-  readonly #standing: Standing
   readonly #work = (): void => { this.#tick() }
-  readonly #onerror: (error: Error, doing: string) => void
 
   constructor (init: PeerManagerInit) {
-    this.#self = init.self
-    this.#clock = init.clock
-    this.#random = init.random
-    this.#alarm = init.alarm
-    this.#exchange = init.exchange
-    this.#routing = init.routing
-    this.#addresses = init.addresses
-    this.#limits = init.limits
-    this.#onerror = init.onerror
-    this.#standing = new Standing(init.clock)
+    this.#init = init
+    const standing = this.#standing = new Standing(init.clock)
+    const changed = (): void => { this.#nudge() }
+    this.#discovery = new Discovery(init, standing, changed)
+    this.#dialler = new Dialler(init, {
+      standing,
+      changed,
+      sessionsOf: peer => this.sessionsOf(peer),
+      outbound: () => this.#outbound(),
+      opened: (session, first) => {
+        if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
+      }
+    })
   }
 
   /** Look for peers of this swarm until `forget`. */
-  seek (swarm: SwarmId, hints: readonly PeerHint[], connected: () => ReadonlySet<PeerName>, greet: (session: Session) => void): void {
+  seek (swarm: SwarmId, hints: readonly PeerHint[], circle: Circle): void {
+    const now = this.#init.clock.now()
     this.#interests.set(swarm, {
       swarm,
+      circle,
       candidates: new Candidates(),
-      connected,
-      greet,
+      away: new BoundedMap(CANDIDATES_PER_SWARM),
       abort: new AbortController(),
       findPause: FIND_FIRST_MS,
-      nextFind: this.#clock.now(),
+      nextFind: now,
       finding: false,
+      nextReview: now + REVIEW_MS,
       failedDials: 0,
       lastFailure: ''
     })
     for (const hint of hints) this.suggest(swarm, hint)
-    this.#alarm.soonest(this.#work, this.#clock.now())
+    this.#init.alarm.soonest(this.#work, now)
   }
 
   forget (swarm: SwarmId): void {
@@ -92,18 +69,9 @@ export class PeerManager {
   }
 
   /** Somebody says that this peer is in the swarm: over `session`, when it was a member. */
-  suggest (swarm: SwarmId, { peer, addrs }: PeerHint, source: Source = 'link', session?: Session): void {
+  suggest (swarm: SwarmId, hint: PeerHint, source: Source = 'link', session?: Session): void {
     const interest = this.#interests.get(swarm)
-    if (interest === undefined || peer === this.#self || this.banned(peer)) return
-    const believed = source === 'link' ? addrs : this.#addresses.heard(addrs, session?.remoteAddr)
-    // without any the node may still know the way, but not when all that is said of it must not be tried
-    if (believed.length === 0 && addrs.length > 0) return
-    if (interest.candidates.add(peer, believed, source, session?.peer)) this.nudge()
-  }
-
-  /** Something changed that may call for more peers. */
-  nudge (): void {
-    this.#alarm.soonest(this.#work, this.#clock.now() + 5)
+    if (interest !== undefined) this.#discovery.suggest(interest, hint, source, session)
   }
 
   opened (session: Session): boolean {
@@ -111,26 +79,34 @@ export class PeerManager {
     let set = this.#sessions.get(session.peer)
     if (set === undefined) this.#sessions.set(session.peer, set = new Set())
     set.add(session)
-    for (const interest of this.#interests.values()) if (interest.candidates.get(session.peer) !== undefined) interest.greet(session)
+    for (const { candidates, circle } of this.#interests.values()) {
+      if (candidates.get(session.peer) !== undefined) circle.greet(session)
+    }
     return true
   }
 
-  closed (session: Session): void {
-    const set = this.#sessions.get(session.peer)
+  /** @param goodbye the peer said so: it is not dialled for a while */
+  closed (session: Session, goodbye: boolean): void {
+    const { peer } = session
+    const set = this.#sessions.get(peer)
     if (set?.delete(session) !== true) return
     if (set.size === 0) {
-      this.#sessions.delete(session.peer)
-      this.#shared.delete(session.peer)
+      this.#sessions.delete(peer)
+      this.#unshared.delete(peer)
     }
-    const now = this.#clock.now()
-    for (const interest of this.#interests.values()) {
-      const candidate = interest.candidates.get(session.peer)
-      if (candidate !== undefined) candidate.next = Math.max(candidate.next, now + this.#pause(candidate))
-      // the swarm shrinks: look again soon
-      interest.findPause = FIND_FIRST_MS
-      interest.nextFind = Math.min(interest.nextFind, now + FIND_FIRST_MS)
+    for (const [swarm, interest] of this.#interests) {
+      if (goodbye && set.size === 0) this.left(swarm, peer)
+      const candidate = interest.candidates.get(peer)
+      if (candidate !== undefined) this.#dialler.lost(candidate)
+      this.#discovery.hasten(interest)
     }
-    this.#alarm.soonest(this.#work, now + FIND_FIRST_MS)
+    this.#nudge()
+  }
+
+  /** The peer left the swarm: somebody else takes its place now, and it is left alone for a while. */
+  left (swarm: SwarmId, peer: PeerName): void {
+    this.#interests.get(swarm)?.away.set(peer, this.#init.clock.now() + AWAY_MS)
+    this.#nudge()
   }
 
   sessionsOf (peer: PeerName): Iterable<Session> {
@@ -151,7 +127,7 @@ export class PeerManager {
   /** Counts a misdeed and shuts the peer out when it was one too many. Returns its score: 0 down to −100. */
   penalise (peer: PeerName, reason: PenaltyReason): number {
     const score = this.#standing.penalise(peer, reason)
-    if (this.banned(peer)) for (const session of [...this.sessionsOf(peer)]) void session.close('banned').catch(() => {})
+    if (this.banned(peer)) this.#close(peer, 'banned')
     return score
   }
 
@@ -159,151 +135,51 @@ export class PeerManager {
     return this.#standing.banned(peer)
   }
 
+  /** Something changed that may call for more peers. */
+  #nudge (): void {
+    this.#init.alarm.soonest(this.#work, this.#init.clock.now() + 5)
+  }
+
   #tick (): void {
-    const now = this.#clock.now()
-    const interests = shuffle([...this.#interests.values()], this.#random)
-    let wake = Math.min(this.#interests.size > 0 ? now + FIND_MAX_MS : Infinity, this.#closeUnshared(now))
+    const { clock, random, addresses, limits: { peersPerSwarm }, alarm } = this.#init
+    const now = clock.now()
+    const interests = shuffle([...this.#interests.values()], random)
+    const unshared = this.#unshared.due(interests, () => addresses.own(), now)
+    for (const peer of unshared.peers) this.#leave(peer)
+    let wake = Math.min(interests.length > 0 ? now + FIND_MAX_MS : Infinity, unshared.wake)
     for (const interest of interests) {
-      const missing = this.#limits.peersPerSwarm - interest.connected().size
-      if (missing <= 0) continue
-      wake = Math.min(wake, this.#dialSome(interest, missing, now))
-      if (!interest.finding && interest.nextFind <= now) void this.#find(interest)
-      if (!interest.finding) wake = Math.min(wake, interest.nextFind)
+      if (interest.nextReview <= now) this.#review(interest, now)
+      if (interest.circle.direct.size > 0) wake = Math.min(wake, interest.nextReview)
+      const wanted = missing(interest, peersPerSwarm)
+      if (wanted > 0) wake = Math.min(wake, this.#dialler.dial(interest, wanted, now), this.#discovery.look(interest, now))
     }
-    if (wake < Infinity) this.#alarm.soonest(this.#work, Math.max(wake, now + 50))
+    if (wake < Infinity) alarm.soonest(this.#work, Math.max(wake, now + 50))
   }
 
-  /**
-   * Closes what was opened for a swarm that is shared no more: contents get closed, and what others say of peers may be wrong. What others
-   * opened is theirs, or libp2p's, to close: it may be a bootstrap node, or somebody who uses this one as DHT node or relay. Returns when
-   * there may be more to close.
-   */
-  #closeUnshared (now: number): number {
-    if (this.#shared.size === 0) return Infinity
-    const members = new Set([...this.#interests.values()].flatMap(interest => [...interest.connected()]))
-    let own: readonly string[] | undefined
-    let wake = Infinity
-    for (const [peer, since] of [...this.#shared]) {
-      if (members.has(peer)) {
-        this.#shared.set(peer, now)
-      } else if (now - since >= UNSHARED_MS) {
-        own ??= this.#addresses.own()
-        // others reach this node through it
-        if (own.some(addr => addr.includes(`/p2p/${peer}/p2p-circuit`))) continue
-        this.#shared.delete(peer)
-        for (const { candidates } of this.#interests.values()) {
-          const candidate = candidates.get(peer)
-          if (candidate !== undefined) candidate.next = now + REDIAL_MAX_MS
-        }
-        for (const session of [...this.sessionsOf(peer)]) void session.close('no content in common').catch(() => {})
-      }
-      wake = Math.min(wake, now + UNSHARED_MS)
+  #review (interest: Interest, now: number): void {
+    interest.nextReview = now + REVIEW_MS
+    const worst = toLeave(interest, this.#init.limits.peersPerSwarm, interest.circle.review(now), now)
+    if (worst === undefined) return
+    interest.away.set(worst, now + REDIAL_MAX_MS)
+    interest.circle.part(worst)
+  }
+
+  #leave (peer: PeerName): void {
+    const until = this.#init.clock.now() + REDIAL_MAX_MS
+    for (const { candidates } of this.#interests.values()) {
+      const candidate = candidates.get(peer)
+      if (candidate !== undefined) candidate.next = until
     }
-    return wake
+    this.#close(peer, 'no content in common')
   }
 
-  /** Returns when there will be somebody to dial. */
-  #dialSome (interest: Interest, missing: number, now: number): number {
-    let wake = Infinity
-    let room = Math.min(missing, this.#limits.sessions - this.#outbound() - this.#dialing.size)
-    let others = false
-    const connected = interest.connected()
-    for (const candidate of this.#inOrder(interest.candidates)) {
-      const { peer, teller } = candidate
-      if (connected.has(peer) || this.banned(peer)) continue
-      if (this.#dialing.has(peer)) {
-        others = true
-        continue
-      }
-      const open = [...this.sessionsOf(peer)].filter(session => !session.closed)
-      if (open.some(session => !session.limited)) {
-        for (const session of open) interest.greet(session)
-        continue
-      }
-      if (candidate.next > now) {
-        wake = Math.min(wake, candidate.next)
-        continue
-      }
-      if (room <= 0 || this.#dialing.size >= this.#limits.dials) break
-      // what one member says must not keep the others' candidates waiting
-      if (teller !== undefined && this.#dialingFor(teller) >= Math.max(1, Math.floor(this.#limits.dials / 2))) continue
-      if (others && this.#standing.suspect(peer)) continue
-      others = true
-      room--
-      void this.#dial(interest, candidate)
-    }
-    return wake
+  #close (peer: PeerName, reason: string): void {
+    for (const session of [...this.sessionsOf(peer)]) void session.close(reason).catch(() => {})
   }
 
-  /** Suspects last, those of the link first, then those that failed least, then those of the strongest word. */
-  #inOrder (candidates: Candidates): Candidate[] {
-    return shuffle([...candidates], this.#random)
-      .map(candidate => ({ candidate, suspect: this.#standing.suspect(candidate.peer) }))
-      .sort((a, b) => Number(a.suspect) - Number(b.suspect) || Number(b.candidate.linked) - Number(a.candidate.linked) ||
-        a.candidate.failures - b.candidate.failures || b.candidate.rank - a.candidate.rank)
-      .map(({ candidate }) => candidate)
-  }
-
-  /** Peers with a session that was opened from here: those who come by themselves must not use up our own choice. */
   #outbound (): number {
     let count = 0
     for (const sessions of this.#sessions.values()) if ([...sessions].some(session => session.direction === 'outbound')) count++
     return count
-  }
-
-  #dialingFor (teller: PeerName): number {
-    return [...this.#dialing.values()].filter(one => one === teller).length
-  }
-
-  /** Until the next dial: longer with every failure, and with what the peer has done. */
-  #pause ({ peer, failures }: Candidate): number {
-    const doublings = Math.max(0, failures - 1) - this.#standing.score(peer) / 10
-    return Math.min(REDIAL_MAX_MS, REDIAL_FIRST_MS * 2 ** doublings) * (0.5 + this.#random())
-  }
-
-  async #dial (interest: Interest, candidate: Candidate): Promise<void> {
-    const { peer, teller } = candidate
-    this.#dialing.set(peer, teller)
-    const known = this.#addresses.connected(peer)
-    const timeout = new AbortController()
-    const cancel = this.#clock.after(DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })
-    try {
-      const addrs = this.#addresses.usable(candidate.addrs.map(({ addr }) => addr))
-      const session = await this.#exchange.connect(peer, addrs, { signal: AbortSignal.any([timeout.signal, interest.abort.signal]) })
-      candidate.failures = 0
-      candidate.next = this.#clock.now() + REDIAL_FIRST_MS
-      if (!known && session.direction === 'outbound' && !session.limited) this.#shared.set(peer, this.#clock.now())
-      if (!interest.abort.signal.aborted) interest.greet(session)
-    } catch (error) {
-      interest.candidates.failed(candidate)
-      candidate.next = this.#clock.now() + this.#pause(candidate)
-      interest.failedDials++
-      // libp2p's message goes on with the stacks of all transports
-      interest.lastFailure = ((timeout.signal.aborted ? timeout.signal.reason : error) as Error).message.split('\n', 1)[0] ?? ''
-    } finally {
-      cancel()
-      this.#dialing.delete(peer)
-      this.nudge()
-    }
-  }
-
-  async #find (interest: Interest): Promise<void> {
-    interest.finding = true
-    const timeout = new AbortController()
-    const cancel = this.#clock.after(FIND_TIMEOUT_MS, () => { timeout.abort(new Error('lookup took too long')) })
-    const asked = this.#routing.known > 0
-    try {
-      const signal = AbortSignal.any([timeout.signal, interest.abort.signal])
-      for await (const hint of this.#routing.find(interest.swarm, { signal })) this.suggest(interest.swarm, hint, 'dht')
-    } catch (error) {
-      if (!interest.abort.signal.aborted && !timeout.signal.aborted) this.#onerror(error as Error, 'looking for peers')
-    } finally {
-      cancel()
-      interest.finding = false
-      // while nobody can be asked the next try costs nothing and comes soon
-      interest.nextFind = this.#clock.now() + (asked ? interest.findPause : FIND_FIRST_MS / 2)
-      if (asked) interest.findPause = Math.min(FIND_MAX_MS, interest.findPause * 2)
-      this.nudge()
-    }
   }
 }

@@ -4,19 +4,21 @@ import {
   ManifestError, NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type HaveDelta, type Mode, type Origin, type PeerHint,
   type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
-import { HAVE_INTERVAL_MS, JOIN_AGAIN_MS, OPEN_TIMEOUT_MS, PEX_PEERS, PROVIDER_SAMPLE } from './defaults.js'
+import { OPEN_TIMEOUT_MS } from './defaults.js'
 import { Delivery } from './delivery.js'
+import { Herald } from './herald.js'
+import type { Circle } from './interest.js'
 import { ManifestSource } from './manifest-source.js'
 import { Members } from './members.js'
 import type { Shared } from './shared.js'
 import { SwarmStats } from './stats.js'
-import type { ContentSink, EngineComponents, OpenSwarm, SwarmOpening } from './types.js'
+import type { ContentSink, OpenSwarm, SwarmOpening } from './types.js'
 
 /**
  * One content's place in its swarm: who is a member and what they hold, where the manifest comes from, and what the others hear of us.
  * `Delivery` gets the bytes as soon as the manifest is known.
  */
-export class SwarmDriver implements OpenSwarm {
+export class SwarmDriver implements OpenSwarm, Circle {
   readonly swarm: SwarmId
   readonly link: string
   readonly #opening: SwarmOpening
@@ -24,18 +26,11 @@ export class SwarmDriver implements OpenSwarm {
   readonly #members: Members
   readonly #source: ManifestSource
   readonly #stats = new SwarmStats()
-  /** Sessions on which our JOIN is about to go out, or stands. */
-  readonly #greetings = new Map<Session, 'sending' | 'told'>()
-  /** Sessions whose peer was not in the swarm when we said JOIN, and when we may say it again. */
-  readonly #refused = new WeakMap<Session, number>()
+  readonly #herald: Herald
   /** Sessions whose head is being looked at: one at a time. */
   readonly #offering = new WeakSet<Session>()
-  readonly #tell = (): void => { this.#sendHaves() }
   readonly #giveUp = (): void => { this.#notFound() }
   #delivery: Delivery | undefined
-  #providing = false
-  /** Decides once, not at every change, whether we are in the sample that provides. */
-  readonly #draw: number
   /** Nothing is shared in mode `origin`: nothing announced, told or served. */
   readonly #sharing: boolean
   #closed = false
@@ -45,18 +40,26 @@ export class SwarmDriver implements OpenSwarm {
     this.link = opening.link
     this.#opening = opening
     this.#sharing = opening.mode !== 'origin'
-    this.#draw = shared.components.random()
     this.#shared = shared
     const { alarm, holdings, peerManager, components: { clock, createHaveMap, availability } } = shared
     this.#members = new Members(createHaveMap)
     this.#source = new ManifestSource({ swarm: opening.swarm, root: opening.root, clock, alarm, holdings, members: this.#members })
+    this.#herald = new Herald({
+      opening,
+      shared,
+      members: this.#members,
+      inventory: () => this.#sharing ? this.#delivery?.inventory : undefined,
+      envelope: () => this.#sharing ? this.#source.envelope : undefined,
+      share: () => Math.min(1, this.held / Math.max(1, this.#delivery?.manifest.summary.bytes ?? 0)),
+      swarmSize: () => this.#swarmSize
+    })
     void this.#source.manifest.promise.then(manifest => { this.#deliver(manifest) }, () => {})
     if (opening.envelope !== undefined) {
       this.#source.offer(opening.envelope).catch((error: unknown) => { this.#source.fail(error as Error) })
     }
     alarm.set(this.#giveUp, clock.now() + OPEN_TIMEOUT_MS)
-    peerManager.seek(opening.swarm, opening.hints, () => this.#members.direct, session => { this.greet(session) })
-    if (this.#sharing) availability.join(opening.swarm, () => this.#describe())
+    peerManager.seek(opening.swarm, opening.hints, this)
+    if (this.#sharing) availability.join(opening.swarm, () => this.#herald.describe())
   }
 
   get stats (): ContentStats {
@@ -72,6 +75,31 @@ export class SwarmDriver implements OpenSwarm {
 
   get members (): ReadonlySet<PeerName> {
     return this.#members.peers
+  }
+
+  get direct (): ReadonlySet<PeerName> {
+    return this.#members.direct
+  }
+
+  get useful (): number {
+    let useful = 0
+    for (const { session, conduct } of this.#members) if (!session.limited && conduct.uselessSince === undefined) useful++
+    return useful
+  }
+
+  review (now: number): PeerName[] {
+    const ours = this.#delivery?.inventory.have
+    const segments = this.#delivery?.manifest.summary.segments ?? 0
+    const hopeless = []
+    for (const { peer, session, have, conduct } of this.#members) {
+      if (session.limited || conduct.judge(have, ours, segments, now) || !conduct.hopeless(now)) continue
+      hopeless.push({ peer, since: conduct.uselessSince ?? now })
+    }
+    return hopeless.sort((a, b) => a.since - b.since).map(({ peer }) => peer)
+  }
+
+  part (peer: PeerName): void {
+    for (const session of [...this.#members.get(peer)?.sessions ?? []]) this.#part(session)
   }
 
   async manifest (signal?: AbortSignal): Promise<OpenedManifest> {
@@ -95,32 +123,23 @@ export class SwarmDriver implements OpenSwarm {
   close (): void {
     if (this.#closed) return
     this.#closed = true
-    const { alarm, peerManager, components } = this.#shared
-    alarm.set(this.#tell, undefined)
+    const { alarm, peerManager } = this.#shared
     alarm.set(this.#giveUp, undefined)
     peerManager.forget(this.swarm)
-    components.availability.leave(this.swarm)
-    components.routing.unprovide(this.swarm)
     this.#source.close()
     this.#delivery?.close()
-    for (const session of this.#greetings.keys()) session.leave(this.swarm)
-    this.#greetings.clear()
+    this.#herald.close()
     this.#shared.closed(this.swarm)
   }
 
   // What sessions say
 
-  /** Say JOIN on this session, unless it has been said or was refused just now. */
   greet (session: Session): void {
-    if (this.#closed || session.closed || this.#greetings.has(session)) return
-    if ((this.#refused.get(session) ?? 0) > this.#shared.components.clock.now()) return
-    this.#greetings.set(session, 'sending')
-    void this.#sendJoin(session)
+    this.#herald.greet(session)
   }
 
   joined (session: Session, have: HaveDelta): void {
-    this.#refused.delete(session)
-    this.greet(session)
+    this.#herald.joined(session)
     const { member, change, touched } = this.#members.join(session, have)
     if (change === 'none') {
       this.#delivery?.swarm.peerHave(member.peer, touched)
@@ -130,14 +149,13 @@ export class SwarmDriver implements OpenSwarm {
     if (change === 'moved') this.#delivery?.swarm.peerLeft(member.peer)
     if (!member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
     this.#source.poke()
-    void this.#sendPeers(session)
+    void this.#herald.sendPeers(session)
     this.#delivery?.schedule()
   }
 
   /** The peer is not in the swarm: perhaps later. */
   joinRefused (session: Session): void {
-    this.#greetings.delete(session)
-    this.#refused.set(session, this.#shared.components.clock.now() + JOIN_AGAIN_MS)
+    this.#herald.refused(session)
   }
 
   have (session: Session, delta: HaveDelta): void {
@@ -151,6 +169,12 @@ export class SwarmDriver implements OpenSwarm {
 
   /** The peer left the swarm. So do we on this session: a later JOIN of either side begins anew. */
   leave (session: Session): void {
+    const gone = this.#members.by(session)?.sessions.size === 1
+    this.#part(session)
+    if (gone) this.#shared.peerManager.left(this.swarm, session.peer)
+  }
+
+  #part (session: Session): void {
     this.left(session, [])
     session.leave(this.swarm)
   }
@@ -161,7 +185,7 @@ export class SwarmDriver implements OpenSwarm {
       if (place.segment === MANIFEST_SEGMENT) this.#source.failed(place.block)
       else if (this.#members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
     }
-    this.#greetings.delete(session)
+    this.#herald.left(session)
     const left = this.#members.leave(session)
     if (left === undefined || left.change === 'none') return
     const { member, change } = left
@@ -172,7 +196,9 @@ export class SwarmDriver implements OpenSwarm {
   }
 
   choked (session: Session, choked: boolean): void {
-    if (this.#members.by(session) === undefined) return
+    const member = this.#members.by(session)
+    if (member === undefined) return
+    member.conduct.refusing = choked
     this.#delivery?.swarm.peerChoked(session.peer, choked)
     this.#delivery?.schedule()
   }
@@ -184,7 +210,9 @@ export class SwarmDriver implements OpenSwarm {
   }
 
   stalled (session: Session): void {
-    if (this.#members.by(session) === undefined) return
+    const member = this.#members.by(session)
+    if (member === undefined) return
+    member.conduct.stalled = true
     this.#delivery?.swarm.stalled(session.peer)
     this.#delivery?.schedule()
   }
@@ -204,6 +232,7 @@ export class SwarmDriver implements OpenSwarm {
   }
 
   block (session: Session, place: BlockPlace, block: VerifiedBlock): void {
+    this.#exchanged(session, true)
     if (place.segment === MANIFEST_SEGMENT) this.#source.arrived(place.block, block)
     else this.#delivery?.arrived(place.segment, place.block, block, { kind: 'peer', peer: session.peer })
   }
@@ -213,6 +242,8 @@ export class SwarmDriver implements OpenSwarm {
       this.#source.failed(place.block)
       return
     }
+    const member = this.#members.by(session)
+    if (member !== undefined && reason !== 'not-found') member.conduct.refusing = true
     this.#delivery?.swarm.refused(session.peer, place.segment, place.block, reason)
     this.#delivery?.schedule()
   }
@@ -233,8 +264,13 @@ export class SwarmDriver implements OpenSwarm {
     this.#delivery?.schedule()
   }
 
-  sent (bytes: number): void {
+  sent (session: Session, bytes: number): void {
     this.#stats.uploaded += bytes
+    this.#exchanged(session, false)
+  }
+
+  #exchanged (session: Session, came: boolean): void {
+    this.#members.by(session)?.conduct.exchanged(this.#shared.components.clock.now(), came)
   }
 
   setChoked (peer: PeerName, choked: boolean): void {
@@ -277,12 +313,12 @@ export class SwarmDriver implements OpenSwarm {
       stats: this.#stats,
       emit: this.#opening.emit,
       swarmSize: () => this.#swarmSize,
-      haveChanged: now => { this.#tellSoon(now) }
+      haveChanged: now => { this.#herald.changed(now) }
     })
     const envelope = this.#source.envelope
     for (const { peer, session, have } of this.#members) {
       if (!session.limited) delivery.swarm.peerJoined(peer, have)
-      if (envelope !== undefined && this.#sharing && this.#told(session)) session.head(this.swarm, envelope)
+      if (envelope !== undefined && this.#sharing && this.#herald.told(session)) session.head(this.swarm, envelope)
     }
     delivery.schedule()
   }
@@ -293,72 +329,6 @@ export class SwarmDriver implements OpenSwarm {
     const chosen = origin === undefined ? 'p2p' : 'hybrid'
     emit('mode', { content: this.link, mode: chosen, reason: origin === undefined ? 'no origin is known' : 'an origin is known' })
     return chosen
-  }
-
-  // What the others hear
-
-  #told (session: Session): boolean {
-    return this.#greetings.get(session) === 'told'
-  }
-
-  async #sendJoin (session: Session): Promise<void> {
-    const { token } = this.#shared.init
-    try {
-      const shown = await token?.(session.peer)
-      if (session.closed || this.#closed || !this.#greetings.has(session)) return
-      this.#greetings.set(session, 'told')
-      const inventory = this.#sharing ? this.#delivery?.inventory : undefined
-      const have = inventory?.have.snapshot() ?? { complete: [], partial: [] }
-      session.join(this.swarm, { token: shown, have, head: this.#sharing ? this.#source.envelope : undefined })
-      if (this.#members.by(session) !== undefined) void this.#sendPeers(session)
-    } catch (error) {
-      this.joinRefused(session)
-      this.#opening.emit('error', { error: error as Error, doing: `joining ${session.peer}` })
-    }
-  }
-
-  #tellSoon (now = false): void {
-    const { alarm, components } = this.#shared
-    alarm.soonest(this.#tell, components.clock.now() + (now ? 0 : HAVE_INTERVAL_MS))
-  }
-
-  #sendHaves (): void {
-    const delta = this.#sharing && !this.#closed ? this.#delivery?.inventory.have.takeDelta() : undefined
-    if (delta === undefined) return
-    for (const { session } of this.#members) if (this.#told(session)) session.have(this.swarm, delta)
-    this.#provide()
-  }
-
-  /** Those who hold something can be found: all of a small swarm, a sample of a large one. */
-  #provide (): void {
-    if (this.#providing) return
-    const { availability, routing } = this.#shared.components
-    availability.hasten(this.swarm)
-    if (this.#draw > PROVIDER_SAMPLE / this.#swarmSize) return
-    this.#providing = true
-    routing.provide(this.swarm)
-  }
-
-  async #sendPeers (session: Session): Promise<void> {
-    if (!this.#told(session)) return
-    const peers: PeerHint[] = []
-    for (const { peer } of this.#members) {
-      if (peer === session.peer || peers.length >= PEX_PEERS) continue
-      const addrs = await this.#shared.components.addresses.of(peer, session.remoteAddr)
-      if (addrs.length > 0) peers.push({ peer, addrs })
-    }
-    if (peers.length > 0 && !session.closed && this.#told(session)) session.pex(this.swarm, peers)
-  }
-
-  #describe (): ReturnType<Parameters<EngineComponents['availability']['join']>[1]> {
-    const delivery = this.#delivery
-    const bytes = delivery?.manifest.summary.bytes ?? 0
-    return {
-      have: { complete: delivery?.inventory.have.snapshot().complete ?? [], partial: [] },
-      capacity: this.#shared.init.capacity,
-      share: bytes === 0 ? 0 : Math.min(1, this.held / bytes),
-      addrs: this.#shared.components.addresses.own().slice(0, 3)
-    }
   }
 
   #notFound (): void {

@@ -1,6 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { createHaveMap } from '@shoal/availability'
-import { seededRandom, systemClock } from '@shoal/base'
+import { seededRandom, type ManualClock } from '@shoal/base'
 import { swarmIdOf } from '@shoal/content'
 import { buildManifest, segmentFiles, type BuiltManifest, type SegmentedFile } from '@shoal/content/publishing'
 import type { BlockStore, ContentEvents, Mode, Origin } from '@shoal/interface'
@@ -28,7 +28,7 @@ export async function testNode (
   const events: TestEvent[] = []
   const emit = (event: keyof ContentEvents, detail: unknown): void => { events.push({ name: event, detail }) }
   const engine = createEngine({ self: name, capacity: 2, limits }, {
-    clock: systemClock,
+    clock: net.clock,
     random: seededRandom(name.length * 7919 + name.charCodeAt(name.length - 1)),
     exchange: net.exchange(name),
     availability: net.availability(name),
@@ -92,5 +92,16 @@ export async function until (condition: () => boolean, what: string): Promise<vo
   for (let tries = 0; !condition(); tries++) {
     if (tries > 2_000) throw new Error(`never happened: ${what}`)
     await new Promise(resolve => { setTimeout(resolve, 5) })
+  }
+}
+
+/** Lets virtual time pass, and what happens at each step happen, until the condition holds; returns how long that took. */
+export async function elapse (clock: ManualClock, ms: number, done: () => boolean = () => false): Promise<number> {
+  const start = clock.now()
+  for (;;) {
+    // real work, such as signatures, takes no virtual time
+    for (let i = 0; i < 3; i++) await new Promise(resolve => { setImmediate(resolve) })
+    if (done() || clock.now() - start >= ms) return clock.now() - start
+    clock.advance(50)
   }
 }

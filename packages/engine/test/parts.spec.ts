@@ -1,14 +1,16 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { createHaveMap } from '@shoal/availability'
 import { ManualClock } from '@shoal/base'
 import { hashBlock } from '@shoal/content'
-import { StoreFullError, type VerifiedBlock } from '@shoal/interface'
+import { StoreFullError, type HaveMap, type VerifiedBlock } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { Alarm } from '../src/alarm.js'
 import { Completion } from '../src/completion.js'
-import { PENDING_WRITE_BYTES, SLOT_TURN_MS } from '../src/defaults.js'
+import { EXCHANGED_MS, PENDING_WRITE_BYTES, SLOT_TURN_MS, USELESS_MS } from '../src/defaults.js'
 import { Holdings } from '../src/holdings.js'
 import { hintsOf } from '../src/index.js'
+import { Conduct } from '../src/neighbour.js'
 import { SourceTally } from '../src/stats.js'
 import { Uploads } from '../src/uploads.js'
 import { randomBytes } from './node.js'
@@ -182,5 +184,36 @@ describe('hints', () => {
         { peer: 'a', addrs: ['/ip4/1.2.3.4/tcp/1/p2p/a', '/ip4/1.2.3.4/tcp/2/ws/p2p/a'] },
         { peer: 'b', addrs: [relayed] }
       ])
+  })
+})
+
+describe('conduct', () => {
+  const map = (...segments: number[]): HaveMap => {
+    const have = createHaveMap({ segments: 10, blocks: 10 })
+    for (const segment of segments) have.addSegment(segment)
+    return have
+  }
+
+  it('calls useful whoever gives or takes, or could', () => {
+    const ours = map(1, 2)
+    const judge = (theirs: HaveMap, conduct = new Conduct()): boolean => conduct.judge(theirs, ours, 10, 0)
+    expect([judge(map()), judge(map(1, 2)), judge(map(2, 3)), judge(map(1, 2, 3))]).to.deep.equal([true, false, true, true])
+    expect(new Conduct().judge(map(), undefined, 0, 0)).to.equal(true)
+    const all = Array.from({ length: 10 }, (_, i) => i)
+    expect(new Conduct().judge(map(...all), map(...all), 10, 0)).to.equal(false)
+  })
+
+  it('calls useless whoever refuses or stalls, until something comes, and hopeless after long', () => {
+    const conduct = new Conduct()
+    const judge = (now: number): boolean => conduct.judge(map(1, 2, 3), map(1, 2), 10, now)
+    conduct.refusing = true
+    expect(judge(0)).to.equal(false)
+    conduct.exchanged(1_000, false)
+    expect([judge(2_000), judge(1_000 + EXCHANGED_MS)]).to.deep.equal([true, false])
+    expect([conduct.hopeless(EXCHANGED_MS + USELESS_MS), conduct.hopeless(1_000 + EXCHANGED_MS + USELESS_MS)]).to.deep.equal([false, true])
+    conduct.exchanged(100_000, true)
+    expect([judge(200_000), conduct.hopeless(200_000)]).to.deep.equal([true, false])
+    conduct.stalled = true
+    expect(judge(200_000)).to.equal(false)
   })
 })

@@ -4,7 +4,7 @@ import type { Exchange, PenaltyReason, Routing, Session } from '@shoal/interface
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
-  ADDRS_PER_CANDIDATE, BAN_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, PEERS_REMEMBERED, PENALTIES,
+  ADDRS_PER_CANDIDATE, AWAY_MS, BAN_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, PEERS_REMEMBERED, PENALTIES,
   PENALTY_HALF_LIFE_MS, REDIAL_MAX_MS, UNSHARED_MS
 } from '../src/defaults.js'
 import { PeerManager } from '../src/peer-manager.js'
@@ -115,6 +115,9 @@ describe('peer manager', () => {
     readonly dialled: [peer: string, addr: string | undefined][]
     readonly closed: string[]
     readonly members: Set<string>
+    /** Members that have been useless for long, and those that were left for it. */
+    readonly useless: string[]
+    readonly parted: string[]
     readonly run: (ms: number) => Promise<void>
     readonly seek: (hints?: [string, string][]) => void
   }
@@ -127,6 +130,8 @@ describe('peer manager', () => {
     const dialled: Setup['dialled'] = []
     const closed: string[] = []
     const members = new Set<string>()
+    const useless: string[] = []
+    const parted: string[] = []
     const routing = { known: 0, async * find () { await Promise.resolve() } } as unknown as Routing
     const exchange = {
       async connect (peer: string, addrs: readonly string[]) {
@@ -154,13 +159,23 @@ describe('peer manager', () => {
       dialled,
       closed,
       members,
+      useless,
+      parted,
       async run (ms) {
         for (const end = clock.now() + ms; clock.now() < end;) {
           clock.advance(Math.min(500, end - clock.now()))
           for (let i = 0; i < 10; i++) await Promise.resolve()
         }
       },
-      seek (hints = []) { manager.seek('s', hints.map(([peer, addr]) => ({ peer, addrs: [addr] })), () => members, () => {}) }
+      seek (hints = []) {
+        manager.seek('s', hints.map(([peer, addr]) => ({ peer, addrs: [addr] })), {
+          direct: members,
+          get useful () { return members.size - useless.length },
+          review: () => useless,
+          greet () {},
+          part (peer) { parted.push(peer); members.delete(peer); useless.splice(useless.indexOf(peer), 1) }
+        })
+      }
     }
   }
 
@@ -224,7 +239,7 @@ describe('peer manager', () => {
     const open = session('clumsy')
     manager.opened(open)
     for (let i = 0; i < 4; i++) manager.penalise('clumsy', 'protocol-violation')
-    manager.closed(open)
+    manager.closed(open, false)
     dialled.length = 0
     await run(60_000)
     expect(dialled).to.deep.equal([])
@@ -267,6 +282,62 @@ describe('peer manager', () => {
     manager.forget('s')
     await run(3 * UNSHARED_MS)
     expect(closed).to.deep.equal(['elsewhere', 'member'])
+  })
+
+  it('looks for others at once when neighbours are useless, and leaves one after the other of a full set', async () => {
+    const { manager, seek, run, dialled, members, useless, parted } = setup({ limits: { peersPerSwarm: 4, dials: 100 } })
+    seek()
+    for (const peer of ['a', 'b', 'c', 'd']) members.add(peer)
+    manager.suggest('s', { peer: 'e', addrs: ['x'] }, 'dht')
+    await run(10_000)
+    expect(dialled).to.deep.equal([])
+    useless.push('c', 'a', 'b')
+    await run(3_000)
+    expect([dialled.map(([peer]) => peer), parted]).to.deep.equal([['e'], []])
+    for (const peer of ['e', 'f']) members.add(peer)
+    await run(10_000)
+    // nobody untried is known
+    expect(parted).to.deep.equal([])
+    manager.suggest('s', { peer: 'g', addrs: ['x'] }, 'dht')
+    await run(2_500)
+    expect([parted, dialled.at(-1)]).to.deep.equal([['c'], ['g', 'x']])
+    members.add('g')
+    for (const peer of ['h', 'i', 'j']) manager.suggest('s', { peer, addrs: ['x'] }, 'dht')
+    await run(2_500)
+    // four useful ones are enough
+    expect(parted).to.deep.equal(['c'])
+    useless.push('d')
+    await run(2_500)
+    expect(parted).to.deep.equal(['c', 'a'])
+    // those left are not dialled again soon
+    expect(dialled.map(([peer]) => peer)).to.not.include('c')
+  })
+
+  it('keeps the last neighbours, whatever they are worth', async () => {
+    const { manager, seek, run, members, useless, parted } = setup({ limits: { peersPerSwarm: 2 } })
+    seek()
+    for (const peer of ['a', 'b', 'c']) members.add(peer)
+    useless.push('a', 'b', 'c')
+    manager.suggest('s', { peer: 'd', addrs: ['x'] }, 'dht')
+    await run(60_000)
+    expect(parted).to.deep.equal([])
+  })
+
+  it('replaces at once a peer that said goodbye, and leaves it alone until it speaks again', async () => {
+    const { manager, seek, run, dialled, clock } = setup({ limits: { peersPerSwarm: 1 } })
+    seek([['gone', 'a'], ['lost', 'b']])
+    for (const peer of ['gone', 'lost']) manager.opened(session(peer))
+    await run(100)
+    const before = clock.now()
+    for (const peer of ['gone', 'lost']) for (const open of [...manager.sessionsOf(peer)]) manager.closed(open, peer === 'gone')
+    manager.suggest('s', { peer: 'new', addrs: ['c'] }, 'dht')
+    await run(10)
+    expect([dialled.map(([peer]) => peer), clock.now() - before]).to.deep.equal([['new'], 10])
+    await run(AWAY_MS - 1_000)
+    expect(dialled.map(([peer]) => peer)).to.include('lost').and.not.include('gone')
+    manager.suggest('s', { peer: 'gone', addrs: ['a'] }, 'announcement')
+    await run(100)
+    expect(dialled.at(-1)).to.deep.equal(['gone', 'a'])
   })
 
   it('says how many dials failed, and why the last did', async () => {

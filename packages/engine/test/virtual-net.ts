@@ -2,12 +2,22 @@ import type {
   Announcement, AnnouncementEvent, Availability, BlockPlace, BlockRef, Exchange, HaveDelta, PeerHint, PeerName, RefuseReason, Routing,
   ServeHandler, Session, SessionEvent, SessionStats, SwarmId
 } from '@shoal/interface'
+import { DecayingRate, systemClock, type Clock } from '@shoal/base'
+
+/** As in the exchange: a peer that is gone without a word stalls after the first, and is given up after the second. */
+const STALL_MS = 1_000
+const SILENT_MS = 35_000
 
 /** Sessions, DHT and announcements between engines of one process: no frames and no bytes on a wire, the same events in the same order. */
 export class VirtualNet {
   readonly exchanges = new Map<PeerName, VirtualExchange>()
   readonly providers = new Map<SwarmId, Set<PeerName>>()
   readonly topics = new Map<SwarmId, Set<(event: AnnouncementEvent) => void>>()
+  readonly clock: Clock
+
+  constructor (clock: Clock = systemClock) {
+    this.clock = clock
+  }
 
   exchange (self: PeerName): VirtualExchange {
     const exchange = new VirtualExchange(self, this)
@@ -62,6 +72,7 @@ export class VirtualExchange implements Exchange {
   readonly self: PeerName
   readonly sessions = new Set<VirtualSession>()
   serve: ServeHandler | undefined
+  vanished = false
   readonly #net: VirtualNet
   #listener: ((event: SessionEvent) => void) | undefined
 
@@ -70,9 +81,13 @@ export class VirtualExchange implements Exchange {
     this.#net = net
   }
 
+  get clock (): Clock {
+    return this.#net.clock
+  }
+
   emit (event: SessionEvent): void {
     // never inside the call that caused it, as with real sockets
-    queueMicrotask(() => { this.#listener?.(event) })
+    queueMicrotask(() => { if (!this.vanished) this.#listener?.(event) })
   }
 
   start (listener: (event: SessionEvent) => void, serve: ServeHandler): Promise<void> {
@@ -86,11 +101,25 @@ export class VirtualExchange implements Exchange {
     this.#listener = undefined
   }
 
-  connect (peer: PeerName | undefined): Promise<Session> {
+  /** Dies without a word: the others find out by what does not come. */
+  vanish (): void {
+    this.vanished = true
+    this.#net.providers.forEach(providers => providers.delete(this.self))
+    for (const { other } of this.sessions) {
+      for (let at = STALL_MS; at < SILENT_MS; at *= 2) this.#net.clock.after(at, () => { other.stall(at) })
+      this.#net.clock.after(SILENT_MS, () => { void other.close('no answer to a ping') })
+    }
+  }
+
+  connect (peer: PeerName | undefined, _addrs: readonly string[] = [], { signal }: { signal?: AbortSignal } = {}): Promise<Session> {
     const other = this.#net.exchanges.get(peer ?? '')
     if (other?.serve === undefined) return Promise.reject(new Error(`${peer} is not there`))
+    if (other.vanished) {
+      return new Promise((_resolve, reject) => { signal?.addEventListener('abort', () => { reject(signal.reason as Error) }) })
+    }
     const known = [...this.sessions].find(session => session.peer === peer)
     if (known !== undefined) return Promise.resolve(known)
+    if (this.vanished) return new Promise(() => {})
     const mine = new VirtualSession(this, other.self, 'outbound')
     const theirs = new VirtualSession(other, this.self, 'inbound')
     mine.other = theirs
@@ -116,10 +145,14 @@ export class VirtualSession implements Session {
   readonly #outstanding = new Map<string, BlockPlace>()
   /** Swarms that we are in: a second JOIN means nothing, as on the wire. */
   readonly #joined = new Set<SwarmId>()
+  /** CHOKE messages sent. */
+  chokes = 0
   #received = 0
+  readonly #rate: DecayingRate
 
   constructor (home: VirtualExchange, peer: PeerName, direction: 'inbound' | 'outbound') {
     this.home = home
+    this.#rate = new DecayingRate(home.clock.now())
     this.peer = peer
     this.direction = direction
     this.remoteAddr = `/memory/${peer}`
@@ -127,7 +160,9 @@ export class VirtualSession implements Session {
 
   get stats (): SessionStats {
     const outstanding = this.#outstanding.size * 262_144
-    return { rtt: 1, received: this.#received, sent: 0, wasted: 0, outstanding, rate: 1e8, window: 4 << 20 }
+    const rate = this.#rate.perSecond(this.home.clock.now())
+    // as in the exchange: two bandwidth-delay products, and room for one block while another is verified
+    return { rtt: 1, received: this.#received, sent: 0, wasted: 0, outstanding, rate, window: Math.max(2 * 262_144, rate * 0.1) }
   }
 
   join (swarm: SwarmId, init: JoinInit): void {
@@ -155,7 +190,13 @@ export class VirtualSession implements Session {
   have (swarm: SwarmId, delta: HaveDelta): void { this.#tell({ type: 'have', session: this.other, swarm, delta }) }
   fetching (swarm: SwarmId, segment: number): void { this.#tell({ type: 'fetching', session: this.other, swarm, segment }) }
   head (swarm: SwarmId, head: Uint8Array): void { this.#tell({ type: 'head', session: this.other, swarm, head }) }
-  choke (swarm: SwarmId): void { this.#tell({ type: 'choke', session: this.other, swarm }) }
+
+  choke (swarm: SwarmId): void {
+    this.chokes++
+    this.#tell({ type: 'choke', session: this.other, swarm })
+    this.other.#refuseAll(swarm)
+  }
+
   unchoke (swarm: SwarmId): void { this.#tell({ type: 'unchoke', session: this.other, swarm }) }
   pex (swarm: SwarmId, peers: readonly PeerHint[]): void { this.#tell({ type: 'pex', session: this.other, swarm, peers }) }
 
@@ -173,6 +214,7 @@ export class VirtualSession implements Session {
     const refuse = (reason: RefuseReason): void => {
       if (this.#outstanding.delete(key)) this.home.emit({ type: 'refused', session: this, place, reason })
     }
+    if (other.home.vanished) return
     if (other.home.serve?.choked(other, place.swarm) === true) {
       refuse('choked')
       return
@@ -183,8 +225,9 @@ export class VirtualSession implements Session {
       return
     }
     await other.home.serve?.acquire(other, block.bytes.byteLength, new AbortController().signal)
-    if (this.closed || !this.#outstanding.delete(key)) return
+    if (this.closed || other.home.vanished || !this.#outstanding.delete(key)) return
     this.#received += block.bytes.byteLength
+    this.#rate.add(block.bytes.byteLength, this.home.clock.now())
     other.home.emit({ type: 'sent', session: other, swarm: place.swarm, bytes: block.bytes.byteLength })
     this.home.emit({ type: 'block', session: this, place, block, ms: 1 })
   }
@@ -193,17 +236,30 @@ export class VirtualSession implements Session {
     for (const block of blocks) this.#outstanding.delete(`${swarm}/${segment}/${block}`)
   }
 
+  stall (ms: number): void {
+    if (!this.closed && this.#outstanding.size > 0) this.home.emit({ type: 'stalled', session: this, ms })
+  }
+
   close (reason = 'closed'): Promise<void> {
     for (const session of [this, this.other]) {
       if (session.closed) continue
       session.closed = true
       session.home.sessions.delete(session)
-      session.home.emit({ type: 'closed', session, lost: [...session.#outstanding.values()], reason })
+      const lost = [...session.#outstanding.values()]
+      session.home.emit({ type: 'closed', session, lost, reason, goodbye: session !== this })
     }
     return Promise.resolve()
   }
 
+  #refuseAll (swarm: SwarmId): void {
+    for (const [key, place] of this.#outstanding) {
+      if (place.swarm !== swarm) continue
+      this.#outstanding.delete(key)
+      this.home.emit({ type: 'refused', session: this, place, reason: 'choked' })
+    }
+  }
+
   #tell (event: SessionEvent): void {
-    if (!this.closed) this.other.home.emit(event)
+    if (!this.closed && !this.home.vanished) this.other.home.emit(event)
   }
 }

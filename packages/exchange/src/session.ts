@@ -298,7 +298,7 @@ export class ConnectionSession implements Session {
   #message (message: Exclude<Message, Hello>): void {
     switch (message.type) {
       case 'goodbye':
-        this.#end(`the peer said goodbye: ${message.reason}`)
+        this.#end(`the peer said goodbye: ${message.reason}`, 'abort', true)
         break
       case 'ping':
         this.#send({ type: 'pong', nonce: message.nonce })
@@ -373,7 +373,7 @@ export class ConnectionSession implements Session {
     if (this.#state !== 'closed') this.#control?.send(message)
   }
 
-  #end (reason: string, streams: 'abort' | 'leave' = 'abort'): void {
+  #end (reason: string, streams: 'abort' | 'leave' = 'abort', goodbye = false): void {
     if (this.#state === 'closed') return
     const wasOpen = this.#state === 'open'
     this.#state = 'closed'
@@ -382,7 +382,7 @@ export class ConnectionSession implements Session {
     this.#parts?.server.close()
     const lost = this.#parts?.requester.close() ?? []
     this.#init.ended()
-    if (wasOpen) this.#init.emit({ type: 'closed', session: this, lost, reason })
+    if (wasOpen) this.#init.emit({ type: 'closed', session: this, lost, reason, goodbye })
     else this.#opening.reject(new Error(`no session with ${this.peer}: ${reason}`))
     if (streams === 'abort') for (const stream of this.#streams) stream.abort(new Error(reason))
   }

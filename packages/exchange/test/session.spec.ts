@@ -234,7 +234,9 @@ describe('exchange: sessions', () => {
     const { a, b, ofA } = await joinedPair()
     await ofA.close('enough')
     expect(a.recorder.of('closed')[0]?.reason).to.equal('enough')
-    expect((await b.recorder.first('closed')).reason).to.contain('enough')
+    const { reason, goodbye } = await b.recorder.first('closed')
+    expect(reason).to.contain('enough')
+    expect([a.recorder.of('closed')[0]?.goodbye, goodbye]).to.deep.equal([false, true])
     expect([...a.exchange.sessions]).to.deep.equal([])
   })
 

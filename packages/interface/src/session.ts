@@ -90,7 +90,8 @@ export type SessionEvent =
   /** Block bytes of ours handed to the transport for this peer. */
   | { type: 'sent', session: Session, swarm: SwarmId, bytes: number }
   | { type: 'penalty', session: Session, reason: PenaltyReason, detail: string }
-  | { type: 'closed', session: Session, lost: readonly BlockPlace[], reason: string }
+  /** `goodbye`: the peer closed it in order, and has a reason not to be dialled again at once. */
+  | { type: 'closed', session: Session, lost: readonly BlockPlace[], reason: string, goodbye: boolean }
 
 /** What the serving side of a session asks of the node. Implemented by `engine`. */
 export interface ServeHandler {

@@ -1,0 +1,131 @@
+import { shuffle, type Clock, type Random } from '@shoal/base'
+import type { Exchange, PeerName, Session } from '@shoal/interface'
+import type { Candidate, Candidates } from './candidates.js'
+import { DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
+import type { Interest } from './interest.js'
+import type { Standing } from './standing.js'
+import type { AddressBook, EngineLimits } from './types.js'
+
+export interface DiallerInit {
+  readonly clock: Clock
+  readonly random: Random
+  readonly exchange: Exchange
+  readonly addresses: AddressBook
+  readonly limits: EngineLimits
+}
+
+export interface DiallerHost {
+  readonly standing: Standing
+  sessionsOf (peer: PeerName): Iterable<Session>
+  /** Peers with a session that was opened from here: those who come by themselves must not use up our own choice. */
+  outbound (): number
+  /** A session is there. `first`: there was no connection to the peer before. */
+  opened (session: Session, first: boolean): void
+  /** A dial has ended. */
+  changed (): void
+}
+
+/** The dial queue that all contents of a node share: which candidate next, how many at a time, how long a pause after a failure. */
+export class Dialler {
+  readonly #init: DiallerInit
+  readonly #host: DiallerHost
+  /** Peers that are being dialled, and on whose word alone. */
+  readonly #dialing = new Map<PeerName, PeerName | undefined>()
+
+  constructor (init: DiallerInit, host: DiallerHost) {
+    this.#init = init
+    this.#host = host
+  }
+
+  /** Dials up to `missing` candidates, as far as the limits allow. Returns when there will be somebody to dial. */
+  dial (interest: Interest, missing: number, now: number): number {
+    const { limits } = this.#init
+    const { standing } = this.#host
+    let wake = Infinity
+    let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
+    let others = false
+    const { direct } = interest.circle
+    for (const candidate of this.#inOrder(interest.candidates)) {
+      const { peer, teller } = candidate
+      if (direct.has(peer) || standing.banned(peer)) continue
+      if (this.#dialing.has(peer)) {
+        others = true
+        continue
+      }
+      const away = interest.away.get(peer) ?? 0
+      if (away > now) {
+        wake = Math.min(wake, away)
+        continue
+      }
+      const open = [...this.#host.sessionsOf(peer)].filter(session => !session.closed)
+      if (open.some(session => !session.limited)) {
+        for (const session of open) interest.circle.greet(session)
+        continue
+      }
+      if (candidate.next > now) {
+        wake = Math.min(wake, candidate.next)
+        continue
+      }
+      if (room <= 0 || this.#dialing.size >= limits.dials) break
+      // what one member says must not keep the others' candidates waiting
+      if (teller !== undefined && this.#dialingFor(teller) >= Math.max(1, Math.floor(limits.dials / 2))) continue
+      if (others && standing.suspect(peer)) continue
+      others = true
+      room--
+      void this.#dial(interest, candidate)
+    }
+    return wake
+  }
+
+  /** Its last session is gone: not before a pause again, and after those that were never tried. */
+  lost (candidate: Candidate): void {
+    candidate.failures = Math.max(1, candidate.failures)
+    candidate.next = Math.max(candidate.next, this.#init.clock.now() + this.#pause(candidate))
+  }
+
+  /** Suspects last, those of the link first, then those that failed least, then those of the strongest word. */
+  #inOrder (candidates: Candidates): Candidate[] {
+    return shuffle([...candidates], this.#init.random)
+      .map(candidate => ({ candidate, suspect: this.#host.standing.suspect(candidate.peer) }))
+      .sort((a, b) => Number(a.suspect) - Number(b.suspect) || Number(b.candidate.linked) - Number(a.candidate.linked) ||
+        a.candidate.failures - b.candidate.failures || b.candidate.rank - a.candidate.rank)
+      .map(({ candidate }) => candidate)
+  }
+
+  #dialingFor (teller: PeerName): number {
+    return [...this.#dialing.values()].filter(one => one === teller).length
+  }
+
+  /** Until the next dial: longer with every failure, and with what the peer has done. */
+  #pause ({ peer, failures }: Candidate): number {
+    const doublings = Math.max(0, failures - 1) - this.#host.standing.score(peer) / 10
+    return Math.min(REDIAL_MAX_MS, REDIAL_FIRST_MS * 2 ** doublings) * (0.5 + this.#init.random())
+  }
+
+  async #dial (interest: Interest, candidate: Candidate): Promise<void> {
+    const { clock, addresses, exchange } = this.#init
+    const { peer, teller } = candidate
+    this.#dialing.set(peer, teller)
+    const known = addresses.connected(peer)
+    const timeout = new AbortController()
+    const cancel = clock.after(DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })
+    try {
+      const addrs = addresses.usable(candidate.addrs.map(({ addr }) => addr))
+      const session = await exchange.connect(peer, addrs, { signal: AbortSignal.any([timeout.signal, interest.abort.signal]) })
+      candidate.failures = 0
+      candidate.next = clock.now() + REDIAL_FIRST_MS
+      this.#host.opened(session, !known)
+      if (!interest.abort.signal.aborted) interest.circle.greet(session)
+    } catch (error) {
+      interest.candidates.failed(candidate)
+      candidate.next = clock.now() + this.#pause(candidate)
+      interest.failedDials++
+      // libp2p's message goes on with the stacks of all transports
+      interest.lastFailure = ((timeout.signal.aborted ? timeout.signal.reason : error) as Error).message.split('\n', 1)[0] ?? ''
+    } finally {
+      cancel()
+      this.#dialing.delete(peer)
+      this.#host.changed()
+    }
+  }
+}

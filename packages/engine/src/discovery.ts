@@ -1,0 +1,75 @@
+import type { Clock } from '@shoal/base'
+import type { PeerHint, PeerName, Routing, Session } from '@shoal/interface'
+import type { Source } from './candidates.js'
+import { FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS } from './defaults.js'
+import type { Interest } from './interest.js'
+import type { Standing } from './standing.js'
+import type { AddressBook } from './types.js'
+
+export interface DiscoveryInit {
+  readonly self: PeerName
+  readonly clock: Clock
+  readonly routing: Routing
+  readonly addresses: AddressBook
+  readonly onerror: (error: Error, doing: string) => void
+}
+
+/** Who may be in a swarm: what others say, and lookups while too few are known. */
+export class Discovery {
+  readonly #init: DiscoveryInit
+  readonly #standing: Standing
+  readonly #changed: () => void
+
+  /** @param changed there may be somebody new to dial */
+  constructor (init: DiscoveryInit, standing: Standing, changed: () => void) {
+    this.#init = init
+    this.#standing = standing
+    this.#changed = changed
+  }
+
+  suggest (interest: Interest, { peer, addrs }: PeerHint, source: Source, session?: Session): void {
+    const { self, addresses } = this.#init
+    if (peer === self || this.#standing.banned(peer)) return
+    const believed = source === 'link' ? addrs : addresses.heard(addrs, session?.remoteAddr)
+    // without any the node may still know the way, but not when all that is said of it must not be tried
+    if (believed.length === 0 && addrs.length > 0) return
+    // it speaks for itself: it is back
+    if (source === 'announcement') interest.away.delete(peer)
+    if (interest.candidates.add(peer, believed, source, session?.peer)) this.#changed()
+  }
+
+  /** Looks for more when it is time. Returns when it will be. */
+  look (interest: Interest, now: number): number {
+    if (!interest.finding && interest.nextFind <= now) void this.#find(interest)
+    return interest.finding ? Infinity : interest.nextFind
+  }
+
+  /** The swarm shrinks: look again soon. */
+  hasten (interest: Interest): void {
+    interest.findPause = FIND_FIRST_MS
+    interest.nextFind = Math.min(interest.nextFind, this.#init.clock.now() + FIND_FIRST_MS)
+  }
+
+  async #find (interest: Interest): Promise<void> {
+    const { clock, routing, onerror } = this.#init
+    interest.finding = true
+    const timeout = new AbortController()
+    const cancel = clock.after(FIND_TIMEOUT_MS, () => { timeout.abort(new Error('lookup took too long')) })
+    const asked = routing.known > 0
+    try {
+      const signal = AbortSignal.any([timeout.signal, interest.abort.signal])
+      for await (const hint of routing.find(interest.swarm, { signal })) {
+        if (!interest.abort.signal.aborted) this.suggest(interest, hint, 'dht')
+      }
+    } catch (error) {
+      if (!interest.abort.signal.aborted && !timeout.signal.aborted) onerror(error as Error, 'looking for peers')
+    } finally {
+      cancel()
+      interest.finding = false
+      // while nobody can be asked the next try costs nothing and comes soon
+      interest.nextFind = clock.now() + (asked ? interest.findPause : FIND_FIRST_MS / 2)
+      if (asked) interest.findPause = Math.min(FIND_MAX_MS, interest.findPause * 2)
+      this.#changed()
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { PeerName } from '@shoal/interface'
+import { KEEP_LEAST, NEIGHBOUR_SURPLUS, UNSHARED_MS } from './defaults.js'
+import type { Interest } from './interest.js'
+
+/** Neighbours to look for: as many as are missing to `target` useful ones, while there are not too many in all. */
+export function missing ({ circle: { direct, useful } }: Interest, target: number): number {
+  return Math.min(target - useful, Math.ceil(target * NEIGHBOUR_SURPLUS) - direct.size)
+}
+
+/**
+ * Whom to leave: of a full set with too few useful neighbours the one that has been useless longest, as long as there is somebody untried
+ * to take its place.
+ *
+ * @param useless the worst first
+ */
+export function toLeave (interest: Interest, target: number, useless: readonly PeerName[], now: number): PeerName | undefined {
+  const { circle: { direct, useful }, candidates, away } = interest
+  if (useful >= target || direct.size < Math.max(KEEP_LEAST + 1, Math.ceil(target * NEIGHBOUR_SURPLUS))) return undefined
+  for (const { peer, failures } of candidates) {
+    if (failures === 0 && !direct.has(peer) && (away.get(peer) ?? 0) <= now) return useless[0]
+  }
+  return undefined
+}
+
+/**
+ * Connections that were opened for a swarm and share none any more: contents get closed, and what others say of peers may be wrong. What
+ * others opened is theirs, or libp2p's, to close: it may be a bootstrap node, or somebody who uses this one as DHT node or relay.
+ */
+export class Unshared {
+  /** Peers to which there was no connection before it was opened here, and when a swarm was last shared with them. */
+  readonly #since = new Map<PeerName, number>()
+
+  add (peer: PeerName, now: number): void {
+    this.#since.set(peer, now)
+  }
+
+  delete (peer: PeerName): void {
+    this.#since.delete(peer)
+  }
+
+  /**
+   * Peers to close the connection to, and when there may be more.
+   *
+   * @param own this node's addresses
+   */
+  due (interests: Iterable<Interest>, own: () => readonly string[], now: number): { peers: PeerName[], wake: number } {
+    const peers: PeerName[] = []
+    if (this.#since.size === 0) return { peers, wake: Infinity }
+    const members = new Set([...interests].flatMap(({ circle }) => [...circle.direct]))
+    let addrs: readonly string[] | undefined
+    let wake = Infinity
+    for (const [peer, since] of [...this.#since]) {
+      if (members.has(peer)) {
+        this.#since.set(peer, now)
+      } else if (now - since >= UNSHARED_MS) {
+        addrs ??= own()
+        // others reach this node through it
+        if (addrs.some(addr => addr.includes(`/p2p/${peer}/p2p-circuit`))) continue
+        this.#since.delete(peer)
+        peers.push(peer)
+      }
+      wake = now + UNSHARED_MS
+    }
+    return { peers, wake }
+  }
+}
