@@ -83,6 +83,10 @@ export const PEERS_REMEMBERED = 10_000
 export const SLOT_IDLE_MS = 3_000
 /** With more peers asking than slots, the one served longest makes room for one that waits. */
 export const SLOT_TURN_MS = 10_000
+/** While peers wait for slots, who has them is decided this often. */
+export const CHOKE_INTERVAL_MS = 1_000
+/** What a node with an upload rate of 0 gives all the same: manifests, so that newcomers get to know others through it. */
+export const MANIFEST_RATE_BPS = 65_536
 /** Provide when at most about this many others do: readers dial several providers at once. */
 export const PROVIDER_SAMPLE = 20
 /** A manifest that nobody gave within this time does not exist, as far as the caller is concerned. */

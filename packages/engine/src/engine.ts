@@ -1,7 +1,9 @@
 import {
   ManifestError, type AnnouncementEvent, type PeerName, type PeerStatus, type PenaltyReason, type Session, type SessionEvent, type SwarmId
 } from '@shoal/interface'
+import { MANIFEST_SEGMENT } from '@shoal/content'
 import { Alarm } from './alarm.js'
+import { Choker, inTurns } from './choker.js'
 import { DEFAULT_LIMITS, RECHECK_MS } from './defaults.js'
 import { Holdings } from './holdings.js'
 import { PeerManager } from './peer-manager.js'
@@ -24,6 +26,7 @@ class NodeEngine implements Engine {
   readonly #alarm: Alarm
   readonly #holdings: Holdings
   readonly #uploads: Uploads
+  readonly #choker: Choker
   readonly #peers: PeerManager
   readonly #swarms = new Map<SwarmId, SwarmDriver>()
   readonly #recheck = (): void => { for (const driver of this.#swarms.values()) driver.recheck() }
@@ -36,9 +39,10 @@ class NodeEngine implements Engine {
     this.#components = components
     this.#holdings = new Holdings(components.store)
     this.#holdings.onroom = () => { for (const driver of this.#swarms.values()) driver.resume() }
-    this.#uploads = new Uploads({
-      rate: limits.uploadRate,
-      slots: limits.uploadSlots,
+    this.#uploads = new Uploads(limits.uploadRate, clock, alarm)
+    this.#choker = new Choker({
+      slots: limits.uploadRate === 0 ? 0 : limits.uploadSlots,
+      policy: inTurns,
       clock,
       alarm,
       changed: (peer, choked) => { for (const driver of this.#swarms.values()) driver.setChoked(peer, choked) }
@@ -64,9 +68,12 @@ class NodeEngine implements Engine {
     await this.#components.exchange.start(event => { this.#on(event) }, {
       admit: (session, swarm) => Promise.resolve(
         this.#peers.banned(session.peer) ? 'unauthorised' : this.#swarms.has(swarm) ? undefined : 'not-found'),
-      choked: session => this.#uploads.choked(session.peer),
+      choked: (session, swarm, segment) => segment !== MANIFEST_SEGMENT && this.#choked(session, swarm),
       read: async place => await this.#swarms.get(place.swarm)?.serve(place.segment, place.block),
-      acquire: (session, bytes, signal) => this.#uploads.acquire(session.peer, bytes, signal)
+      acquire: (session, bytes, signal) => {
+        this.#choker.used(session.peer)
+        return this.#uploads.acquire(bytes, signal)
+      }
     })
   }
 
@@ -118,6 +125,13 @@ class NodeEngine implements Engine {
     }
   }
 
+  /** Tells whoever has to wait so, once: it need not ask again and again. */
+  #choked ({ peer }: Session, swarm: SwarmId): boolean {
+    const choked = this.#choker.choked(peer)
+    if (choked) this.#swarms.get(swarm)?.setChoked(peer, true)
+    return choked
+  }
+
   #opened (session: Session): void {
     if (!this.#peers.opened(session)) {
       void session.close('banned').catch(() => {})
@@ -130,7 +144,7 @@ class NodeEngine implements Engine {
   #closed ({ session, lost, reason, goodbye }: SessionEvent & { type: 'closed' }): void {
     this.#peers.closed(session, goodbye)
     for (const driver of this.#swarms.values()) driver.left(session, lost.filter(place => place.swarm === driver.swarm))
-    if (![...this.#peers.sessionsOf(session.peer)].some(other => !other.closed)) this.#uploads.gone(session.peer)
+    if (![...this.#peers.sessionsOf(session.peer)].some(other => !other.closed)) this.#choker.gone(session.peer)
     this.#components.emit('peer:disconnect', { peer: session.peer, reason })
   }
 

@@ -9,6 +9,8 @@ export interface Member {
   readonly sessions: Set<Session>
   have: HaveMap
   readonly conduct: Conduct
+  /** We told it to wait for a slot. */
+  choking: boolean
 }
 
 type CreateHaveMap = (bounds: { segments: number, blocks: number } | undefined) => HaveMap
@@ -59,7 +61,7 @@ export class Members {
     const known = this.#members.get(session.peer)
     if (known === undefined) {
       const have = this.#createHaveMap(this.#bounds)
-      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct() }
+      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct(), choking: false }
       this.#members.set(session.peer, member)
       return { member, change: 'new', touched: member.have.apply(snapshot) }
     }

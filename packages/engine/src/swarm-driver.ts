@@ -274,9 +274,11 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   setChoked (peer: PeerName, choked: boolean): void {
-    const session = this.#members.get(peer)?.session
-    if (choked) session?.choke(this.swarm)
-    else session?.unchoke(this.swarm)
+    const member = this.#members.get(peer)
+    if (member === undefined || member.choking === choked) return
+    member.choking = choked
+    if (choked) member.session.choke(this.swarm)
+    else member.session.unchoke(this.swarm)
   }
 
   /** A block for a peer. */

@@ -118,6 +118,26 @@ describe('engine', function () {
     for (const node of [seed, ...others]) await node.engine.stop()
   })
 
+  it('introduces newcomers by its manifest though it gives nothing else, and says so once', async () => {
+    const net = new VirtualNet()
+    const miser = await testNode(net, 'miser', { limits: { uploadRate: 0 } })
+    const giver = await testNode(net, 'giver')
+    const built = await testContent(files, miser.store)
+    await (await miser.open(built, { publish: true })).scan()
+    const newcomer = await testNode(net, 'newcomer')
+    const opened = await newcomer.open(built)
+    expect((await opened.manifest()).summary).to.deep.equal(built.manifest.summary)
+    const reading = collect(opened.read(await (await opened.manifest()).find('a/big.bin'), {}))
+    const session = [...net.exchanges.get('miser')?.sessions ?? []].find(({ peer }) => peer === 'newcomer')
+    await until(() => session?.chokes === 1, 'told to wait')
+    for (let i = 0; i < 50; i++) await new Promise(resolve => { setTimeout(resolve, 5) })
+    expect([session?.chokes, opened.stats.fromPeers]).to.deep.equal([1, 0])
+    await testContent(files, giver.store)
+    await (await giver.open(built, { publish: true })).scan()
+    expect(await reading).to.deep.equal(big)
+    for (const node of [miser, giver, newcomer]) await node.engine.stop()
+  })
+
   it('finds a peer again when a content is closed and opened on a living session', async () => {
     const net = new VirtualNet()
     const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name))) as [TestNode, TestNode]

@@ -6,8 +6,9 @@ import { hashBlock } from '@shoal/content'
 import { StoreFullError, type HaveMap, type VerifiedBlock } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { Alarm } from '../src/alarm.js'
+import { Choker, inTurns } from '../src/choker.js'
 import { Completion } from '../src/completion.js'
-import { EXCHANGED_MS, PENDING_WRITE_BYTES, SLOT_TURN_MS, USELESS_MS } from '../src/defaults.js'
+import { EXCHANGED_MS, PENDING_WRITE_BYTES, SLOT_IDLE_MS, SLOT_TURN_MS, USELESS_MS } from '../src/defaults.js'
 import { Holdings } from '../src/holdings.js'
 import { hintsOf } from '../src/index.js'
 import { Conduct } from '../src/neighbour.js'
@@ -48,22 +49,98 @@ describe('alarm', () => {
   })
 })
 
-describe('uploads', () => {
-  const setup = (rate: number, slots: number): { clock: ManualClock, uploads: Uploads, changes: [string, boolean][] } => {
+describe('choker', () => {
+  interface Setup { clock: ManualClock, choker: Choker, changes: [string, boolean][], pass: (ms: number, askers: Iterable<string>) => void }
+
+  function setup (slots: number): Setup {
     const clock = new ManualClock()
     const changes: [string, boolean][] = []
     const changed = (peer: string, choked: boolean): void => { changes.push([peer, choked]) }
-    const uploads = new Uploads({ rate, slots, clock, alarm: new Alarm(clock), changed })
-    return { clock, uploads, changes }
+    const choker = new Choker({ slots, policy: inTurns, clock, alarm: new Alarm(clock), changed })
+    const pass = (ms: number, askers: Iterable<string>): void => {
+      for (const end = clock.now() + ms; clock.now() < end; clock.advance(500)) for (const peer of askers) choker.choked(peer)
+    }
+    return { clock, choker, changes, pass }
+  }
+
+  it('gives a waiting peer the slot of the one served longest, and says so to both', () => {
+    const { choker, changes, pass } = setup(1)
+    expect(choker.choked('a')).to.equal(false)
+    expect(choker.choked('b')).to.equal(true)
+    pass(SLOT_TURN_MS + 1_000, ['a'])
+    expect(changes).to.deep.equal([['a', true], ['b', false]])
+    expect([choker.choked('a'), choker.choked('b')]).to.deep.equal([true, false])
+  })
+
+  it('gives an idle slot away at once, and one of a peer that left', () => {
+    const { clock, choker, changes } = setup(1)
+    choker.choked('a')
+    choker.choked('b')
+    choker.gone('a')
+    expect(changes).to.deep.equal([['b', false]])
+    expect(choker.choked('c')).to.equal(true)
+    clock.advance(SLOT_IDLE_MS + 1_000)
+    expect(changes).to.deep.equal([['b', false], ['c', false]])
+    clock.advance(60_000)
+    expect(choker.choked('d')).to.equal(false)
+  })
+
+  it('serves three times as many peers as it has slots in turn, for the same time each', () => {
+    const { clock, choker, pass } = setup(4)
+    const peers = Array.from({ length: 12 }, (_, i) => `peer ${i}`)
+    const served = new Map(peers.map(peer => [peer, 0]))
+    const gap = new Map(peers.map(peer => [peer, 0]))
+    const last = new Map(peers.map(peer => [peer, clock.now()]))
+    for (let s = 0; s < 600; s++) {
+      pass(1_000, peers)
+      for (const peer of peers) {
+        if (choker.choked(peer)) continue
+        served.set(peer, (served.get(peer) ?? 0) + 1)
+        gap.set(peer, Math.max(gap.get(peer) ?? 0, clock.now() - (last.get(peer) ?? 0)))
+        last.set(peer, clock.now())
+      }
+    }
+    expect(Math.max(...served.values())).to.be.at.most(1.1 * Math.min(...served.values()))
+    // two others have their turn in between
+    expect(Math.max(...gap.values())).to.be.at.most(2 * SLOT_TURN_MS + 4_000)
+  })
+
+  it('never serves more than it has slots, and leaves none empty while somebody waits', () => {
+    const step = fc.tuple(fc.constantFrom('ask', 'ask', 'gone', 'pass'), fc.nat(9))
+    fc.assert(fc.property(fc.nat(4), fc.array(step, { maxLength: 60 }), (slots, steps) => {
+      const { clock, choker, changes } = setup(slots)
+      const known = new Map<string, boolean>()
+      for (const [what, n] of steps) {
+        const peer = `peer ${n}`
+        if (what === 'pass') clock.advance(n * 1_000)
+        else if (what === 'ask') known.set(peer, choker.choked(peer))
+        else {
+          known.delete(peer)
+          choker.gone(peer)
+        }
+        for (const [changed, choked] of changes.splice(0)) if (known.has(changed)) known.set(changed, choked)
+        expect([...known.keys()].filter(name => !choker.choked(name)).length).to.be.at.most(slots)
+        for (const [changed, choked] of changes.splice(0)) known.set(changed, choked)
+        const serving = [...known.keys()].filter(name => !choker.choked(name)).length
+        expect(serving).to.equal(Math.min(slots, known.size))
+      }
+    }))
+  })
+})
+
+describe('uploads', () => {
+  const setup = (rate: number): { clock: ManualClock, uploads: Uploads } => {
+    const clock = new ManualClock()
+    return { clock, uploads: new Uploads(rate, clock, new Alarm(clock)) }
   }
 
   it('keeps the rate within 5 %', async () => {
-    const { clock, uploads } = setup(1_000_000, 4)
+    const { clock, uploads } = setup(1_000_000)
     const { signal } = new AbortController()
     let sent = 0
     const send = async (): Promise<void> => {
       for (;;) {
-        await uploads.acquire('a', 60_000, signal)
+        await uploads.acquire(60_000, signal)
         sent += 60_000
       }
     }
@@ -77,38 +154,11 @@ describe('uploads', () => {
     expect(sent).to.be.within(19_000_000, 21_000_000)
   })
 
-  it('gives a waiting peer the slot of the one served longest, and says so to both', () => {
-    const { clock, uploads, changes } = setup(Infinity, 1)
-    expect(uploads.choked('a')).to.equal(false)
-    expect(uploads.choked('b')).to.equal(true)
-    for (let ms = 0; ms <= SLOT_TURN_MS + 1000; ms += 500) {
-      uploads.choked('a')
-      clock.advance(500)
-    }
-    expect(changes.slice(0, 2)).to.deep.equal([['a', true], ['b', false]])
-    expect(uploads.choked('b')).to.equal(false)
-  })
-
-  it('gives an idle slot away at once, and one of a peer that left', () => {
-    const { clock, uploads, changes } = setup(Infinity, 1)
-    uploads.choked('a')
-    uploads.choked('b')
-    uploads.gone('a')
-    expect(changes).to.deep.equal([['b', false]])
-    uploads.choked('c')
-    clock.advance(5_000)
-    expect(changes).to.deep.equal([['b', false], ['c', false]])
-  })
-
-  it('gives nothing at a rate of 0', () => {
-    expect(setup(0, 16).uploads.choked('a')).to.equal(true)
-  })
-
   it('forgets who waits for the rate when that ends', async () => {
-    const { clock, uploads } = setup(1000, 1)
+    const { clock, uploads } = setup(1000)
     const abort = new AbortController()
-    expect(uploads.acquire('a', 10_000, abort.signal)).to.equal(undefined)
-    const waiting = uploads.acquire('a', 1000, abort.signal)
+    expect(uploads.acquire(10_000, abort.signal)).to.equal(undefined)
+    const waiting = uploads.acquire(1000, abort.signal)
     abort.abort(new Error('gone'))
     await (waiting as Promise<void>).then(() => expect.fail('sent'), (error: Error) => expect(error.message).to.equal('gone'))
     clock.advance(60_000)

@@ -215,7 +215,7 @@ export class VirtualSession implements Session {
       if (this.#outstanding.delete(key)) this.home.emit({ type: 'refused', session: this, place, reason })
     }
     if (other.home.vanished) return
-    if (other.home.serve?.choked(other, place.swarm) === true) {
+    if (other.home.serve?.choked(other, place.swarm, place.segment) === true) {
       refuse('choked')
       return
     }

@@ -58,7 +58,7 @@ export class Server {
     this.#lastId = id
     const room = Math.max(0, MAX_QUEUED_BLOCKS - this.#queue.length)
     if (swarm === undefined) this.#refuse(id, blocks, 'not-joined')
-    else if (this.#context.serve.choked(this.#context.session, swarm)) this.#refuse(id, blocks, 'choked')
+    else if (this.#context.serve.choked(this.#context.session, swarm, segment)) this.#refuse(id, blocks, 'choked')
     else {
       const taken = blocks.slice(0, room)
       for (const block of taken) this.#queue.push({ id, swarm, segment, block, read: undefined, dead: false })

@@ -29,7 +29,7 @@ export interface StoreOptions {
 
 export interface UploadOptions {
   /**
-   * Upper bound of what the node gives to all peers together; 0 gives nothing.
+   * Upper bound of what the node gives to all peers together; 0 gives nothing but manifests.
    *
    * @default unlimited
    */

@@ -97,8 +97,8 @@ export type SessionEvent =
 export interface ServeHandler {
   /** Called for each JOIN, before any have-map is sent back. `undefined` admits; the token has been read, not judged. */
   admit (session: Session, swarm: SwarmId, token: string | undefined): Promise<RefuseReason | undefined>
-  /** Is this peer choked in this swarm right now? Called for each request. */
-  choked (session: Session, swarm: SwarmId): boolean
+  /** Is this peer choked in this swarm right now, for this segment? Called for each request. */
+  choked (session: Session, swarm: SwarmId, segment: number): boolean
   /** The block, or undefined when it is not held (the peer gets `not-found`). Rejects only when the store fails. */
   read (place: BlockPlace): Promise<VerifiedBlock | undefined>
   /** The upload scheduler: resolves when `bytes` may go to this peer. Returns `undefined` when they may go at once. */

@@ -43,13 +43,14 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
   if (!NETWORK_NAME.test(network)) throw new ConfigError(`network: expected lower-case letters, digits and dashes, got ${JSON.stringify(network)}`)
   const slots = options.upload?.slots ?? around.uploadSlots
   if (!Number.isInteger(slots) || slots < 0) throw new ConfigError(`upload.slots: expected a whole number, got ${JSON.stringify(slots)}`)
+  const rate = options.upload?.rate === undefined ? Infinity : parseRate(options.upload.rate, 'upload.rate')
   return {
     bootstrap: strings(options.bootstrap, 'bootstrap') ?? [],
     listen: strings(options.listen, 'listen') ?? around.listen,
     announce: strings(options.announce, 'announce') ?? [],
     data: options.data,
     store: { quota: parseSize(options.store?.quota ?? (persistent ? '2GiB' : '256MiB'), 'store.quota'), kind: options.store?.kind ?? 'auto' },
-    upload: { rate: options.upload?.rate === undefined ? Infinity : parseRate(options.upload.rate, 'upload.rate'), slots },
+    upload: { rate, slots },
     mode,
     token: token === undefined ? undefined : typeof token === 'string' ? () => Promise.resolve(token) : token,
     iceServers: options.iceServers ?? [],
@@ -59,7 +60,7 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     server: options.server ?? false,
     network,
     connections: around.connections,
-    capacity: options.server === true ? 3 : around.capacity
+    capacity: rate === 0 || slots === 0 ? 0 : options.server === true ? 3 : around.capacity
   }
 }
 

@@ -46,6 +46,8 @@ describe('config', () => {
     })
     expect(resolveConfig({ data: '/d' }, around).store.quota).to.equal(2 ** 31)
     expect(resolveConfig({ server: true }, around).capacity).to.equal(3)
+    expect(resolveConfig({ server: true, upload: { rate: 0 } }, around).capacity).to.equal(0)
+    expect(resolveConfig({ upload: { slots: 0 } }, around).capacity).to.equal(0)
   })
 
   it('takes every option', async () => {
