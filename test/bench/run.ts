@@ -10,13 +10,15 @@
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { removeSpaces } from '../support/namespaces.ts'
 import { pair } from './pair.ts'
 import { endAll } from './support/contender.ts'
 import { progress } from './support/report.ts'
 import { removeFolders } from './support/folders.ts'
+import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [pair]
+const benches: readonly Bench[] = [pair, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',
@@ -26,6 +28,7 @@ const usage = (): string => [
 
 async function clean (): Promise<void> {
   await endAll()
+  removeSpaces()
   await removeFolders()
 }
 

@@ -8,7 +8,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { createSocket, Socket as UdpSocket } from 'node:dgram'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, isIP, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +16,7 @@ import { build } from 'esbuild'
 import { createShoal, type Shoal } from 'shoal'
 import { launchChromium } from '../chromium.ts'
 import { Checks, Problem } from '../support/checks.ts'
+import { removeSpaces, Space, whyNoSpaces } from '../support/namespaces.ts'
 
 const LINK = 'out0'
 const inside = process.argv.includes('--inside')
@@ -149,29 +150,23 @@ async function pageServer (): Promise<{ url: string, close: () => void }> {
 
 /** Runs this script again behind the counted link; returns its exit code, or `undefined` where that is not possible. */
 function enterNamespace (): number | undefined {
-  const space = `shoal-contacts-${process.pid}`
-  const peer = `sc${process.pid}`
-  const ip = (...args: string[]): boolean => spawnSync('ip', args, { stdio: 'ignore' }).status === 0
-  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/sys/class/net') || !ip('netns', 'add', space)) {
-    console.log('  NOTICE  no network namespaces here (Linux, root and iproute2 are needed): only the sockets of Node.js are watched')
+  const obstacle = whyNoSpaces()
+  if (obstacle !== undefined) {
+    console.log(`  NOTICE  ${obstacle}: only the sockets of Node.js are watched`)
     return undefined
   }
   try {
-    const within = (...args: string[]): void => {
-      if (!ip('netns', 'exec', space, ...args)) throw new Error(`failed in the namespace: ${args.join(' ')}`)
-    }
-    if (!ip('link', 'add', peer, 'type', 'veth', 'peer', 'name', LINK, 'netns', space)) throw new Error('no veth pair')
-    ip('link', 'set', peer, 'up')
-    within('sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1')
-    within('ip', 'link', 'set', 'lo', 'up')
-    within('ip', 'addr', 'add', '10.213.77.2/24', 'dev', LINK)
-    within('ip', 'link', 'set', LINK, 'up')
-    within('ip', 'neigh', 'add', '10.213.77.1', 'lladdr', '02:00:00:00:00:01', 'dev', LINK, 'nud', 'permanent')
-    within('ip', 'route', 'add', 'default', 'via', '10.213.77.1')
-    const args = ['netns', 'exec', space, process.execPath, fileURLToPath(import.meta.url), '--inside']
-    return spawnSync('ip', args, { stdio: 'inherit' }).status ?? 1
+    const space = new Space()
+    const outside = new Space()
+    space.ip('link', 'add', LINK, 'type', 'veth', 'peer', 'name', LINK, 'netns', outside.name)
+    outside.ip('link', 'set', LINK, 'up')
+    space.ip('addr', 'add', '10.213.77.2/24', 'dev', LINK)
+    space.ip('link', 'set', LINK, 'up')
+    space.ip('neigh', 'add', '10.213.77.1', 'lladdr', '02:00:00:00:00:01', 'dev', LINK, 'nud', 'permanent')
+    space.ip('route', 'add', 'default', 'via', '10.213.77.1')
+    const [program, ...args] = space.command(process.execPath, fileURLToPath(import.meta.url), '--inside')
+    return spawnSync(program, args, { stdio: 'inherit' }).status ?? 1
   } finally {
-    ip('link', 'del', peer)
-    ip('netns', 'del', space)
+    removeSpaces()
   }
 }

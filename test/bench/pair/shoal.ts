@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { createShoal } from 'shoal'
 import { readFileChunks, work } from '../support/worker.ts'
 
-const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
+const listen = (host = '127.0.0.1'): string[] => [`/ip4/${host}/tcp/0`]
 
 work({
-  async seed ({ file, folder }) {
-    const shoal = await createShoal({ data: folder, listen: [LOOPBACK] })
-    const { link } = await shoal.publish(file)
-    return { found: link }
+  async seed ({ file, folder, host }) {
+    const shoal = await createShoal({ data: folder, listen: listen(host) })
+    const { link, content } = await shoal.publish(file)
+    return { found: link, traffic: () => content.stats }
   },
 
-  async fetch ({ bytes, folder, options, found }) {
-    const shoal = await createShoal({ data: folder, listen: [LOOPBACK], store: { quota: 2 * bytes } })
+  async fetch ({ bytes, folder, host, options, found }) {
+    const shoal = await createShoal({ data: folder, listen: listen(host), store: { quota: 2 * bytes } })
     // finds the seeder, connects and verifies the manifest
     const content = await shoal.open(found as string)
     const out = join(folder, 'out.bin')
@@ -26,7 +26,8 @@ work({
       result () {
         if (options['into'] === 'file') return readFileChunks(out)
         return stored()
-      }
+      },
+      traffic: () => content.stats
     }
 
     /** From the store: nobody else can give it any more once no peer may be asked. */

@@ -5,6 +5,10 @@ declare module 'webtorrent' {
   export interface Torrent extends EventEmitter {
     readonly name: string
     readonly torrentFile: Uint8Array
+    /** Payload bytes: sent, received, and of these such as were new and good. */
+    readonly uploaded: number
+    readonly received: number
+    readonly downloaded: number
     addPeer (address: string): boolean
   }
 

@@ -1,12 +1,13 @@
 /**
  * WebTorrent over TCP alone: no uTP, DHT, local discovery, peer exchange, tracker, port mapping nor encryption. The seeder reads the file where
- * it lies, the fetcher writes a file of its own (`fs-chunk-store`, the default of both); it has the torrent file and dials the seeder.
+ * it lies, the fetcher writes a file of its own (`fs-chunk-store`, the default of both); it has the torrent file and dials the seeder, and the
+ * fetchers that were there before it: one connection for each pair.
  */
 
 import { once } from 'node:events'
 import { registerHooks } from 'node:module'
 import { join } from 'node:path'
-import { readFileChunks, work } from '../support/worker.ts'
+import { readFileChunks, work, type Traffic } from '../support/worker.ts'
 import type { Torrent } from 'webtorrent'
 
 // installed without install scripts its WebRTC binding has no binary, and over TCP nobody asks for it
@@ -20,22 +21,32 @@ const client = new WebTorrent({ dht: false, lsd: false, utp: false, utPex: false
 client.on('error', error => { throw error })
 
 work({
-  async seed ({ file }) {
+  async seed ({ file, host }) {
     const torrent = await new Promise<Torrent>(resolve => { client.seed(file, { announce: [] }, resolve) })
-    return { found: { torrent: Buffer.from(torrent.torrentFile).toString('base64'), port: client.torrentPort } }
+    return { found: { torrent: Buffer.from(torrent.torrentFile).toString('base64'), address: address(host) }, traffic: () => traffic(torrent) }
   },
 
-  async fetch ({ folder, found }) {
-    const { torrent: file, port } = found as { torrent: string, port: number }
+  async fetch ({ folder, host, found, others = [] }) {
+    const { torrent: file, address: seeder } = found as { torrent: string, address: string }
     const torrent = client.add(Buffer.from(file, 'base64'), { path: folder, announce: [] })
     await once(torrent, 'ready')
     return {
       async fetch () {
         const done = once(torrent, 'done')
-        torrent.addPeer(`127.0.0.1:${port}`)
+        for (const peer of [seeder, ...others as string[]]) torrent.addPeer(peer)
         await done
       },
-      result: () => readFileChunks(join(folder, torrent.name))
+      result: () => readFileChunks(join(folder, torrent.name)),
+      found: address(host),
+      traffic: () => traffic(torrent)
     }
   }
 })
+
+function address (host = '127.0.0.1'): string {
+  return `${host}:${client.torrentPort}`
+}
+
+function traffic ({ uploaded, received, downloaded }: Torrent): Traffic {
+  return { uploaded, wasted: received - downloaded }
+}

@@ -3,6 +3,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import type { Space } from '../../support/namespaces.ts'
 import type { Answer, Job, Request } from './worker.ts'
 
 /** What runs against the others. */
@@ -36,25 +37,31 @@ export interface Source {
  * Between transfers: for five seconds after many files were deleted ext4 goes through all of them for every file that is made, which falls
  * on whoever comes next and keeps a file per block.
  */
-const REST_MS = 6000
+export const REST_MS = 6000
 
 /** No end of a contender takes longer than this for one step, whatever its size. */
 const STEP_MS = 10 * 60_000
 
 const live = new Set<Worker>()
 
-class Worker {
+/** One end of one contender, a process of its own. */
+export class Worker {
   readonly #child: ChildProcess
   readonly #title: string
   #stderr = ''
 
   readonly #profiled: boolean
 
-  constructor (script: string, role: Job['role'], profiled: boolean) {
+  /**
+   * @param profiled it writes a CPU profile into the working folder
+   * @param space where it runs, if not here
+   */
+  constructor (script: string, role: Job['role'], profiled = false, space?: Space) {
     this.#title = `${basename(script)} ${role}`
     this.#profiled = profiled
-    const flags = profiled ? ['--cpu-prof', '--cpu-prof-interval=500'] : []
-    this.#child = fork(script, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning', ...flags] })
+    const flags = ['--disable-warning=ExperimentalWarning', ...profiled ? ['--cpu-prof', '--cpu-prof-interval=500'] : []]
+    const [execPath, ...execArgv] = space?.command(process.execPath, ...flags) ?? [process.execPath, ...flags]
+    this.#child = fork(script, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execPath, execArgv })
     this.#child.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + chunk.toString()).slice(-10_000) })
     live.add(this)
   }

@@ -17,8 +17,19 @@ export interface Job {
   readonly folder: string
   /** What the contender needs to know beside that. */
   readonly options: Readonly<Record<string, string>>
+  /** Where it is reached; by default on loopback alone. */
+  readonly host?: string
   /** What the seeder said of how it is found; for the fetcher. */
   readonly found?: unknown
+  /** The same from the fetchers that were there before; for a fetcher. */
+  readonly others?: readonly unknown[]
+}
+
+/** Payload bytes so far. */
+export interface Traffic {
+  readonly uploaded: number
+  /** Came for nothing: twice, or too late, or wrong. */
+  readonly wasted: number
 }
 
 /** A seeder that is ready. */
@@ -27,6 +38,7 @@ export interface Seeding {
   readonly found: unknown
   /** SHA-256 in hex of what it gives, when that is not the original. */
   readonly digest?: string
+  readonly traffic?: () => Traffic
 }
 
 /** A fetcher that is connected, or can connect at once, and has fetched nothing. */
@@ -35,6 +47,9 @@ export interface Fetching {
   fetch (): Promise<void>
   /** The bytes that came, read anew from where they were written; `undefined` from a contender that keeps none. */
   result (): AsyncIterable<Uint8Array> | undefined
+  /** Goes to the fetchers after it as JSON. */
+  readonly found?: unknown
+  readonly traffic?: () => Traffic
 }
 
 export interface Usage {
@@ -44,13 +59,14 @@ export interface Usage {
   readonly cpu: number
 }
 
-export type Request = { readonly do: 'prepare', readonly job: Job } | { readonly do: 'fetch' | 'digest' | 'usage' }
+export type Request = { readonly do: 'prepare', readonly job: Job } | { readonly do: 'fetch' | 'digest' | 'usage' | 'traffic' }
 
 export interface Answer {
   readonly found?: unknown
   readonly seconds?: number
   /** SHA-256 in hex: of the result, or of what the seeder gives instead of the original. */
   readonly digest?: string | undefined
+  readonly traffic?: Traffic | undefined
   readonly usage: Usage
   readonly error?: string
 }
@@ -58,11 +74,17 @@ export interface Answer {
 /** Runs in a child process: answers each request with one message, and ends with its parent. */
 export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job: Job) => Promise<Fetching> }): void {
   let fetching: Fetching | undefined
+  let traffic: (() => Traffic) | undefined
 
   async function answer (request: Request): Promise<Partial<Answer>> {
-    if (request.do === 'prepare') {
-      if (request.job.role === 'seed') return await ends.seed(request.job)
+    if (request.do === 'prepare' && request.job.role === 'seed') {
+      const { found, digest, traffic: count } = await ends.seed(request.job)
+      traffic = count
+      return { found, digest }
+    } else if (request.do === 'prepare') {
       fetching = await ends.fetch(request.job)
+      traffic = fetching.traffic
+      return { found: fetching.found }
     } else if (request.do === 'fetch' && fetching !== undefined) {
       const start = performance.now()
       await fetching.fetch()
@@ -70,7 +92,7 @@ export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job:
     } else if (request.do === 'digest') {
       const result = fetching?.result()
       return { digest: result === undefined ? undefined : await digestOf(result) }
-    }
+    } else if (request.do === 'traffic') return { traffic: traffic?.() }
     return {}
   }
 
