@@ -1,18 +1,18 @@
-import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { create as createDigest } from 'multiformats/hashes/digest'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { DIGEST_BYTES } from './limits.js'
 
-/** Multicodec of DAG-CBOR. */
+/** Multicodecs of DAG-PB and DAG-CBOR. Named here: their libraries would come along into pages that never encode. */
+export const DAG_PB_CODE = 0x70
 export const DAG_CBOR_CODE = 0x71
 
 /** CIDv1 of a leaf. */
 export const rawCid = (digest: Uint8Array): CID => CID.createV1(raw.code, createDigest(sha256.code, digest))
 
 /** CIDv1 of a UnixFS node. */
-export const dagPbCid = (digest: Uint8Array): CID => CID.createV1(dagPb.code, createDigest(sha256.code, digest))
+export const dagPbCid = (digest: Uint8Array): CID => CID.createV1(DAG_PB_CODE, createDigest(sha256.code, digest))
 
 /** CIDv1 of a manifest's root or page. */
 export const dagCborCid = (digest: Uint8Array): CID => CID.createV1(DAG_CBOR_CODE, createDigest(sha256.code, digest))

@@ -1,8 +1,7 @@
 import type { BlockRef, ManifestSummary } from '@shoal/interface'
-import * as dagPb from '@ipld/dag-pb'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
-import { DAG_CBOR_CODE, isCidOf } from './cid.js'
+import { DAG_CBOR_CODE, DAG_PB_CODE, isCidOf } from './cid.js'
 import { BLOCK_SIZE_BYTES, CHUNKER, DIGEST_BYTES, MAX_CONTENT_BLOCKS, MAX_ORIGINS, MAX_SEGMENTS, SPLIT_LEAVES } from './limits.js'
 import { decodeCanonical, expect, readInt, readList, readMap, readText, readTuple, show } from './manifest-fields.js'
 import { normalOrigin } from './origin-url.js'
@@ -85,7 +84,7 @@ export function decodeRoot (bytes: Uint8Array): ManifestRoot {
   })
   const pages = readList(map.pages, 'the pages', MAX_PAGES).map(readPage)
   checkPages(pages, { segments, blocks, bytes: size })
-  return { name, kind, publisher, root: readCid(map.root, 'the UnixFS root', raw.code, dagPb.code), segments, blocks, bytes: size, origins, createdAt, pages }
+  return { name, kind, publisher, root: readCid(map.root, 'the UnixFS root', raw.code, DAG_PB_CODE), segments, blocks, bytes: size, origins, createdAt, pages }
 }
 
 function readPage (value: unknown): PageSummary {
