@@ -12,13 +12,14 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { removeSpaces } from '../support/namespaces.ts'
 import { pair } from './pair.ts'
+import { picker } from './picker.ts'
 import { endAll } from './support/contender.ts'
 import { progress } from './support/report.ts'
 import { removeFolders } from './support/folders.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [pair, swarm]
+const benches: readonly Bench[] = [pair, picker, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',

@@ -1,6 +1,8 @@
-/** A growable set of small integers that can be intersected 32 at a time. */
+/** A growable set of small integers that can be intersected 32 at a time, and 1024 at a time where either is empty. */
 export class Bits {
-  words = new Uint32Array(8)
+  words = new Uint32Array(32)
+  /** One bit for each word that is not 0. */
+  summary = new Uint32Array(1)
   count = 0
 
   has (i: number): boolean {
@@ -10,38 +12,52 @@ export class Bits {
   add (i: number): void {
     const at = i >>> 5
     if (at >= this.words.length) {
-      const grown = new Uint32Array(Math.max(at + 1, 2 * this.words.length))
-      grown.set(this.words)
-      this.words = grown
+      const size = Math.max(Math.ceil((at + 1) / 32), 2 * this.summary.length)
+      this.words = grown(this.words, 32 * size)
+      this.summary = grown(this.summary, size)
     }
     if (this.has(i)) return
     this.words[at] = (this.words[at] as number) | (1 << (i & 31))
+    this.summary[at >>> 5] = (this.summary[at >>> 5] as number) | (1 << (at & 31))
     this.count++
   }
 
   delete (i: number): void {
     if (!this.has(i)) return
-    this.words[i >>> 5] = (this.words[i >>> 5] as number) & ~(1 << (i & 31))
+    const at = i >>> 5
     this.count--
+    if ((this.words[at] = (this.words[at] as number) & ~(1 << (i & 31))) !== 0) return
+    this.summary[at >>> 5] = (this.summary[at >>> 5] as number) & ~(1 << (at & 31))
   }
+}
+
+function grown (from: Uint32Array, size: number): Uint32Array<ArrayBuffer> {
+  const to = new Uint32Array(size)
+  to.set(from)
+  return to
 }
 
 /** The first member of both sets in [from, to), or -1. */
 export function nextCommon (a: Bits, b: Bits, from: number, to: number): number {
-  const wa = a.words
-  const wb = b.words
-  const last = Math.min(wa.length, wb.length, (to + 31) >>> 5)
   let at = from >>> 5
-  if (at >= last) return -1
-  let word = (wa[at] as number) & (wb[at] as number) & (-1 << (from & 31))
-  for (;;) {
-    if (word !== 0) {
-      const found = (at << 5) + 31 - Math.clz32(word & -word)
-      return found < to ? found : -1
-    }
-    if (++at >= last) return -1
-    word = (wa[at] as number) & (wb[at] as number)
+  let found = lowest(a.words, b.words, at, at + 1, -1 << (from & 31))
+  // a word of both that is not 0 may still have no common bit
+  for (let word = at + 1; found < 0 && 32 * word < to; word = at + 1) {
+    at = lowest(a.summary, b.summary, word >>> 5, (to + 1023) >>> 10, -1 << (word & 31))
+    if (at < 0) return -1
+    found = lowest(a.words, b.words, at, at + 1, -1)
   }
+  return found < to ? found : -1
+}
+
+/** The lowest common bit of the words [at, end), only those of `mask` in the first, or -1. */
+function lowest (a: Uint32Array, b: Uint32Array, at: number, end: number, mask: number): number {
+  const last = Math.min(end, a.length, b.length)
+  for (let first = mask; at < last; at++, first = -1) {
+    const word = (a[at] as number) & (b[at] as number) & first
+    if (word !== 0) return (at << 5) + 31 - Math.clz32(word & -word)
+  }
+  return -1
 }
 
 const POPULATION = Uint8Array.from({ length: 256 }, (_, n) => {

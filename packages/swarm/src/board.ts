@@ -4,6 +4,8 @@ import type { Peer } from './peer.js'
 
 /** Upper ends of the rarity levels: exact where it matters, coarse where it does not. */
 const RARITY = [1, 2, 3, 5, 8, 16, Infinity]
+/** The rarity level of so many holders, the last for all above. */
+const RANKS = Uint8Array.from({ length: 18 }, (_, holders) => RARITY.findIndex(top => holders <= top))
 /** Two levels per rarity (even: all blocks of the run alike), then one for runs that a peer is working on. */
 export const LEVELS = 2 * RARITY.length + 1
 const OWNED = LEVELS - 1
@@ -35,8 +37,10 @@ export class Board {
   readonly levels = Array.from({ length: LEVELS }, () => new Bits())
   /** Slots with an open block that no joined peer holds. */
   readonly orphans = new Bits()
-  /** Rises whenever a block opens: peers that found nothing to do look again. */
-  version = 0
+  /** Slots in use. */
+  live = 0
+  /** Slots of which a block opened since peers last looked: those that found nothing to do look again. */
+  opened: number[] = []
 
   slot (segment: number, run: number): number {
     return this.#slots.get(segment)?.slots[run] ?? NONE
@@ -55,19 +59,18 @@ export class Board {
     if (entry === undefined) this.#slots.set(segment, entry = { slots: new Int32Array(runs).fill(NONE), live: 0 })
     entry.slots[run] = slot
     entry.live++
+    this.live++
     this.segments[slot] = segment
     this.runs[slot] = run
     this.#level[slot] = NONE
     return slot
   }
 
-  /** Takes the slot out of use; the caller has taken the peers' masks and all requests off it. */
+  /** Takes the slot out of use: every block of it is settled. */
   free (slot: number): void {
     const segment = this.segments[slot] as number
-    this.wanted[slot] = this.flying[slot] = this.origin[slot] = 0
+    this.live--
     this.#owner[slot] = undefined
-    this.refresh(slot)
-    this.#counts.fill(0, slot * RUN_BLOCKS, (slot + 1) * RUN_BLOCKS)
     const entry = this.#slots.get(segment)
     if (entry !== undefined) {
       entry.slots[this.runs[slot] as number] = NONE
@@ -130,7 +133,7 @@ export class Board {
   /** Puts the slot where its open blocks and their holders say. Call after every change of them. */
   refresh (slot: number): void {
     const open = this.open(slot)
-    if ((open & ~(this.#open[slot] as number)) !== 0) this.version++
+    if ((open & ~(this.#open[slot] as number)) !== 0) this.opened.push(slot)
     this.#open[slot] = open
     let least = Infinity
     let sum = 0
@@ -146,7 +149,8 @@ export class Board {
     else this.orphans.delete(slot)
     let level = NONE
     // a run that some neighbour has begun comes after untouched ones of the same rarity: neighbours spread over the runs of a lone seeder
-    if (held > 0) level = this.#owner[slot] !== undefined ? OWNED : 2 * RARITY.findIndex(top => least <= top) + (sum > least * held ? 1 : 0)
+    const rank = RANKS[Math.min(least, 17)] as number
+    if (held > 0) level = this.#owner[slot] !== undefined ? OWNED : 2 * rank + (sum > least * held ? 1 : 0)
     const before = this.#level[slot] as number
     if (before === level) return
     if (before !== NONE) this.levels[before]?.delete(slot)

@@ -16,13 +16,16 @@ export class Endgame {
 
   run (state: State): void {
     if (state.holders.size === 0 || state.board.available) return
+    if (state.now - this.#ranAt < ENDGAME_MS) {
+      state.wake(this.#ranAt + ENDGAME_MS)
+      return
+    }
     const idle: Peer[] = []
     for (const peer of state.peers.values()) {
       if (peer.flights.size === 0 && peer.slots.count > 0 && peer.usable(state.now) && state.view(peer).room) idle.push(peer)
     }
     if (idle.length === 0) return
-    state.wake(Math.max(state.now, this.#ranAt) + ENDGAME_MS)
-    if (state.now - this.#ranAt < ENDGAME_MS) return
+    state.wake(state.now + ENDGAME_MS)
     this.#ranAt = state.now
     const slowest = candidates(state)
     idle.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))

@@ -1,10 +1,11 @@
 import { nextCommon } from './bits.js'
 import { LEVELS } from './board.js'
 import { claimOf } from './claim.js'
-import { RARE_HOLDERS, REFRESH_MS, RUN_BLOCKS } from './defaults.js'
+import { RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
 import { etaOf } from './estimate.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
+import type { Front } from './zones.js'
 
 /** Levels of the runs that hardly anybody has, and how many of them to weigh against each other. */
 const RARE_LEVELS = 2 * RARE_HOLDERS
@@ -12,46 +13,36 @@ const LOOKS = 32
 /** Hashes that one draw may take: with many neighbours fewer runs are weighed. */
 const HASHES = 1_024
 
-/** Fills the windows: rarest run first, at random among equals, and through a run before the next. */
-export class FarPass {
-  #refreshedAt = -Infinity
-
-  run (state: State, withheld: ReadonlyMap<number, number>): void {
-    const refresh = state.now - this.#refreshedAt >= REFRESH_MS
-    if (refresh) this.#refreshedAt = state.now
-    const roomy: Peer[] = []
-    for (const peer of state.peers.values()) {
-      if (peer.exhausted === state.board.version || (peer.full && !peer.dirty && !refresh)) continue
-      const at = peer.usableAt(state.now)
-      if (at !== undefined && peer.slots.count > 0) state.wake(at)
-      if (!peer.usable(state.now)) continue
-      peer.dirty = false
-      if (state.view(peer).room) roomy.push(peer)
-      else {
-        peer.full = true
-        // all of its window is other swarms': no event of ours will tell when it frees
-        if (peer.flights.size === 0) state.wake(state.now + REFRESH_MS)
-      }
-    }
-    // the last open blocks go to the fastest
-    if (roomy.length > 1) roomy.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
-    for (const peer of roomy) {
-      peer.full = fill(state, peer, withheld)
-      if (!peer.full) peer.exhausted = state.board.version
-    }
+/** Fills the windows: rarest run first, at random among equals, and through a run before the next. What is near is not looked at. */
+export function far (state: State, found: readonly Front[], roomy: Peer[]): void {
+  if (roomy.length === 0) return
+  const nearby = new Map<number, number>()
+  for (const { slots, masks } of found) slots.forEach((slot, i) => { nearby.set(slot, (nearby.get(slot) ?? 0) | (masks[i] as number)) })
+  // the last open blocks go to the fastest
+  if (roomy.length > 1) roomy.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
+  for (const peer of roomy) {
+    if (fill(state, peer, nearby)) continue
+    peer.exhausted = true
+    state.stirred.delete(peer)
   }
 }
 
-/** @returns whether the window is full */
-function fill (state: State, peer: Peer, withheld: ReadonlyMap<number, number>): boolean {
+/** @returns whether there may be more to ask the peer for, once its window has room or time has passed */
+function fill (state: State, peer: Peer, nearby: ReadonlyMap<number, number>): boolean {
   const { board } = state
-  const open = (slot: number): number => board.open(slot) & peer.mask(slot) & ~(withheld.get(slot) ?? 0)
+  let heldBack = false
+  const open = (slot: number): number => {
+    const blocks = board.open(slot) & peer.mask(slot)
+    const rest = blocks & ~(nearby.get(slot) ?? 0)
+    heldBack ||= blocks !== rest
+    return rest
+  }
   while (peer.room) {
     let slot = peer.current ?? -1
     if (slot < 0 || open(slot) === 0) {
       state.disown(peer)
       slot = draw(state, peer, open)
-      if (slot < 0) return false
+      if (slot < 0) return heldBack
       if (board.owner(slot) === undefined) {
         peer.current = slot
         peer.backwards = claimOf(state, slot, open(slot), 0) < 0
@@ -100,7 +91,10 @@ function draw (state: State, peer: Peer, open: (slot: number) => number): number
     for (const [from, to] of [[start, board.size], [0, start]] as const) {
       for (let slot = from; looks > 0 && (slot = nextCommon(slots, peer.slots, slot, to)) >= 0; slot++) {
         const blocks = open(slot)
-        if (blocks === 0) continue
+        if (blocks === 0) {
+          if ((peer.mask(slot) & (board.wanted[slot] as number)) === 0) peer.setMask(slot, 0)
+          continue
+        }
         looks--
         const claim = level < RARE_LEVELS ? claimOf(state, slot, blocks, 0) : 0
         if (claim <= most) continue

@@ -7,48 +7,44 @@ import type { Front } from './zones.js'
 
 /**
  * Peers in order of deadline: each missing block goes to the peer that would deliver it first, so a segment is striped over peers by their
- * rates. A slow peer gets a block only when it makes the deadline; otherwise the block waits for room at a faster one.
+ * rates. A slow peer gets a block only when it makes the deadline; otherwise the block waits for room at a faster one, and no later pass
+ * may give it away.
  *
- * @returns blocks that were held back on purpose, by slot: no later pass may give them to a peer
+ * @param roomy peers that may be asked for something
  */
-export function near (state: State, found: readonly Front[]): Map<number, number> {
-  const withheld = new Map<number, number>()
-  if (found.length === 0) return withheld
-  const candidates = [...state.peers.values()].filter(peer => peer.usable(state.now)).map(peer => state.view(peer))
-  let roomy = candidates.filter(peer => peer.room).length
+export function near (state: State, found: readonly Front[], roomy: Peer[]): void {
+  let candidates = roomy
   for (const front of found) {
-    if (roomy === 0) break
+    if (candidates.length === 0) return
     const { deadline, segment } = front.want
     const hurry = state.now >= front.urgentAt && state.jobs.usable(segment)
     const limit = hurry ? Math.max(deadline, state.now + state.jobs.queued(front.bytes)) : deadline
-    for (const { slot, bit } of order(state, front)) {
-      if (roomy === 0) break
+    for (const { slot, bit } of order(state, front, candidates)) {
       const peer = choose(state, candidates, slot, bit, limit, hurry)
-      if (peer === undefined) withheld.set(slot, (withheld.get(slot) ?? 0) | 1 << bit)
-      else {
-        state.request(peer, slot, bit)
-        if (!peer.room) roomy--
-      }
+      if (peer === undefined) continue
+      state.request(peer, slot, bit)
+      if (!peer.room) candidates = candidates.filter(other => other !== peer)
     }
   }
-  return withheld
 }
 
 /**
- * The open blocks of a front. While there is time, the rarest first, and of what hardly anybody has each neighbour first what rendezvous
- * hashing gives it: viewers of the same moment then get different blocks from the one that has them, and the rest from each other. If all
- * asked in order, all would hold the same blocks at the same time and have nothing to exchange.
+ * The open blocks of a front that `candidates` hold. While there is time, the rarest first, and of what hardly anybody has each neighbour
+ * first what rendezvous hashing gives it: viewers of the same moment then get different blocks from the one that has them, and the rest
+ * from each other. If all asked in order, all would hold the same blocks at the same time and have nothing to exchange.
  */
-function order (state: State, front: Front): { slot: number, bit: number }[] {
+function order (state: State, front: Front, candidates: readonly Peer[]): { slot: number, bit: number }[] {
   const { board } = state
   const blocks: { slot: number, bit: number, holders: number, claim: number }[] = []
   const relaxed = state.now < front.urgentAt
   front.slots.forEach((slot, i) => {
     const open = board.open(slot) & (front.masks[i] as number)
+    if (open === 0) return
+    let held = 0
+    for (const peer of candidates) held |= peer.mask(slot)
     for (let bit = 0; bit < RUN_BLOCKS; bit++) {
-      if ((open >>> bit & 1) === 0) continue
+      if (((open & held) >>> bit & 1) === 0) continue
       const holders = board.holders(slot, bit)
-      if (holders === 0) continue
       blocks.push({ slot, bit, holders, claim: relaxed && holders <= RARE_HOLDERS ? claimOf(state, slot, 1 << bit, bit + 1) : 0 })
     }
   })
@@ -60,17 +56,18 @@ function choose (state: State, candidates: readonly Peer[], slot: number, bit: n
   const size = state.parts.size(state.board.segments[slot] as number, (state.board.runs[slot] as number) * RUN_BLOCKS + bit)
   let best: Peer | undefined
   let bestEta = Infinity
-  let least = Infinity
   for (const peer of candidates) {
     if ((peer.mask(slot) >>> bit & 1) === 0 || (hurry && peer.rate <= 0)) continue
     const eta = etaOf(peer, size)
-    if (eta < least) least = eta
-    if (eta < bestEta && peer.room) {
-      best = peer
-      bestEta = eta
-    }
+    if (eta >= bestEta) continue
+    best = peer
+    bestEta = eta
   }
-  if (best === undefined) return undefined
-  if (state.now + bestEta * CAUTION <= limit) return best
-  return !hurry && bestEta <= 2 * least ? best : undefined
+  if (best === undefined || state.now + bestEta * CAUTION <= limit) return best
+  if (hurry) return undefined
+  // whoever else has it may be worth waiting for
+  for (const peer of state.peers.values()) {
+    if ((peer.mask(slot) >>> bit & 1) === 1 && peer.usable(state.now) && 2 * etaOf(state.view(peer), size) < bestEta) return undefined
+  }
+  return best
 }

@@ -12,7 +12,7 @@ export class Peer {
   readonly have: HaveMap
   /** Its hash for rendezvous in this swarm. */
   readonly seed: number
-  /** Slots of which it holds a missing block, and which blocks. */
+  /** Slots of which it holds a missing block, and which blocks. What is not missing any more is cleared only when it is met. */
   readonly slots = new Bits()
   #masks = new Uint8Array(64)
   /** Blocks asked of it (slot * 8 + bit) in the order asked, with their size. */
@@ -29,12 +29,8 @@ export class Peer {
   probeAt = 0
   /** Times it said that it fetches and nothing came. */
   broken = 0
-  /** The board's version at which it had nothing to do. */
-  exhausted = -1
-  /** Something about it changed since the last decision. */
-  dirty = true
-  /** Its window was full when last looked at. */
-  full = false
+  /** It has room and there was nothing to ask it for. */
+  exhausted = false
   /** The decision that read `link`, and the one that computed `etas`. */
   read = -1
   timed = -1
@@ -44,11 +40,20 @@ export class Peer {
   /** Bytes asked for minus bytes cancelled by the decision under way, which `link` does not show yet. */
   added = 0
   readonly #denied = new BoundedMap<string, number>(DENIED_LIMIT)
+  readonly #stirred: Set<Peer>
 
-  constructor (name: PeerName, have: HaveMap, seed: number) {
+  /** @param stirred where it puts itself when something about it changed */
+  constructor (name: PeerName, have: HaveMap, seed: number, stirred: Set<Peer>) {
     this.name = name
     this.have = have
     this.seed = seed
+    this.#stirred = stirred
+  }
+
+  /** Something about it changed: the next decision looks at it. */
+  stir (): void {
+    this.exhausted = false
+    this.#stirred.add(this)
   }
 
   mask (slot: number): number {
@@ -61,13 +66,9 @@ export class Peer {
       grown.set(this.#masks)
       this.#masks = grown
     }
-    const gained = mask & ~(this.#masks[slot] as number)
     this.#masks[slot] = mask
     if (mask !== 0) this.slots.add(slot)
     else this.slots.delete(slot)
-    if (gained === 0) return
-    this.exhausted = -1
-    this.dirty = true
   }
 
   /** The blocks of a run, among `wanted`, that its have-map shows and that it has not denied. */
@@ -114,11 +115,11 @@ export class Peer {
     this.stalled = false
     this.#busy = this.#stalls = 0
     this.pausedUntil = 0
-    this.dirty = true
+    this.stir()
   }
 
   pause (now: number, shut: boolean): void {
-    this.dirty = true
+    this.stir()
     // refusals of one batch count once
     if (this.pausedUntil > now) return
     this.pausedUntil = now + (shut ? SHUT_MS : Math.min(BUSY_MAX_MS, BUSY_MS * 2 ** this.#busy++))
@@ -126,7 +127,7 @@ export class Peer {
 
   stall (now: number): void {
     this.stalled = true
-    this.dirty = true
+    this.stir()
     this.probeAt = now + Math.min(STALL_MAX_MS, STALL_MS * 2 ** this.#stalls++)
   }
 }

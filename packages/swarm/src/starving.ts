@@ -5,6 +5,8 @@ import type { Front } from './zones.js'
 /** Watches for a wanted segment of which nobody has some block, soonest deadline first. */
 export class Starving {
   found: { readonly segment: number, readonly since: number } | undefined
+  /** Where its block is that nobody has. */
+  #slot = 0
 
   /** Something of the segment came. */
   fed (segment: number): void {
@@ -12,25 +14,30 @@ export class Starving {
   }
 
   look (state: State, found: readonly Front[]): void {
-    if (this.found !== undefined && starves(state, this.found.segment)) return
+    const { board } = state
+    const before = this.found
+    if (before !== undefined && board.segments[this.#slot] === before.segment && starves(state, this.#slot)) return
     this.found = undefined
-    let segment = found.find(front => starves(state, front.want.segment))?.want.segment
-    const { orphans } = state.board
-    for (let slot = 0; segment === undefined && (slot = nextCommon(orphans, orphans, slot, state.board.size)) >= 0; slot++) {
-      const candidate = state.board.segments[slot] as number
-      if (!state.jobs.usable(candidate)) segment = candidate
-      // an origin that is well gives all the rest, save segments that differ there
-      else break
+    for (const front of found) {
+      for (const slot of state.jobs.usable(front.want.segment) ? [] : front.slots) if (this.#note(state, slot, before)) return
     }
-    if (segment !== undefined) this.found = { segment, since: state.now }
+    for (let slot = 0; (slot = nextCommon(board.orphans, board.orphans, slot, board.size)) >= 0; slot++) {
+      // an origin that is well gives all the rest, save segments that differ there
+      if (state.jobs.usable(board.segments[slot] as number) || this.#note(state, slot, before)) return
+    }
+  }
+
+  #note (state: State, slot: number, before: Starving['found']): boolean {
+    if (!starves(state, slot)) return false
+    const segment = state.board.segments[slot] as number
+    this.#slot = slot
+    this.found = before?.segment === segment ? before : { segment, since: state.now }
+    return true
   }
 }
 
-function starves (state: State, segment: number): boolean {
+function starves (state: State, slot: number): boolean {
   const { board } = state
-  if (state.jobs.usable(segment)) return false
-  for (const slot of board.slotsOf(segment) ?? []) {
-    if (slot >= 0 && (board.orphans.has(slot) || board.unheld(slot, board.origin[slot] as number) !== 0)) return true
-  }
-  return false
+  if (state.jobs.usable(board.segments[slot] as number)) return false
+  return board.orphans.has(slot) || board.unheld(slot, board.origin[slot] as number) !== 0
 }

@@ -21,6 +21,8 @@ export class State {
   readonly board = new Board()
   readonly wants = new Wants()
   readonly peers = new Map<PeerName, Peer>()
+  /** Peers about which something changed since a decision last looked at them. */
+  readonly stirred = new Set<Peer>()
   /** Who was asked for a block, by key. More than one only at the end. */
   readonly holders = new Map<number, Peer[]>()
   readonly outbox = new Outbox()
@@ -41,6 +43,8 @@ export class State {
   /** Since when bulk is wanted without having found peers. */
   bulkSince = 0
   #wake = Infinity
+  /** Peers whose `added` is not 0, or was. */
+  #adjusted: Peer[] = []
 
   constructor (init: SwarmInit, parts: SwarmComponents) {
     this.init = init
@@ -113,24 +117,30 @@ export class State {
     // settling the last block frees the slot
     if (mask === 0) return
     board.wanted[slot] = mask
-    if ((mask & ~before) !== 0) for (const peer of this.peers.values()) this.see(peer, slot)
+    if ((mask & ~before) !== 0) for (const peer of this.peers.values()) this.see(peer, slot, before)
     board.refresh(slot)
   }
 
-  /** Reads again what of this run the peer holds. */
-  see (peer: Peer, slot: number): void {
+  /**
+   * Reads again what of this run the peer holds.
+   *
+   * @param known the blocks of which the peer's mask means something: a settled block stays in it, so that settling costs nothing per peer
+   */
+  see (peer: Peer, slot: number, known = this.board.wanted[slot] as number): void {
     const { board } = this
     if (this.init.mode === 'origin') return
-    const before = peer.mask(slot)
+    const mask = peer.mask(slot)
+    const before = mask & known
     const after = peer.holds(board.segments[slot] as number, board.runs[slot] as number, board.wanted[slot] as number, this.now)
+    if (mask !== after) peer.setMask(slot, after)
     if (before === after) return
-    peer.setMask(slot, after)
     board.count(slot, before, after)
+    if ((after & ~before) !== 0) peer.stir()
   }
 
   /** The peer holds none of it any more. */
   unsee (peer: Peer, slot: number, mask: number): void {
-    const before = peer.mask(slot)
+    const before = peer.mask(slot) & (this.board.wanted[slot] as number)
     if ((before & mask) === 0) return
     peer.setMask(slot, before & ~mask)
     this.board.count(slot, before, before & ~mask)
@@ -142,15 +152,14 @@ export class State {
     const key = keyOf(slot, bit)
     const segment = board.segments[slot] as number
     const block = (board.runs[slot] as number) * RUN_BLOCKS + bit
-    for (const peer of [...this.holders.get(key) ?? []]) {
+    // first, or the block would seem to open
+    board.wanted[slot] = (board.wanted[slot] as number) & ~(1 << bit)
+    // both put another list into its place
+    for (const peer of this.holders.get(key) ?? []) {
       if (peer.name === from) this.unfly(peer, key)
       else this.cancel(peer, key)
     }
     if (((board.origin[slot] as number) >>> bit & 1) === 1) this.jobs.landed(segment, block, from)
-    for (const peer of this.peers.values()) {
-      const mask = peer.mask(slot)
-      if ((mask >>> bit & 1) === 1) peer.setMask(slot, mask & ~(1 << bit))
-    }
     this.displaced.delete(key)
     board.settle(slot, bit)
     if (board.wanted[slot] === 0) {
@@ -170,7 +179,7 @@ export class State {
     if (asked === undefined) this.holders.set(key, [peer])
     else asked.push(peer)
     peer.flights.set(key, size)
-    peer.added += size
+    this.adjust(peer, size)
     board.flying[slot] = (board.flying[slot] as number) | (1 << bit)
     board.refresh(slot)
     this.outbox.request(peer.name, segment, block)
@@ -190,7 +199,7 @@ export class State {
     const size = peer.flights.get(key)
     if (size === undefined) return
     peer.flights.delete(key)
-    peer.dirty = true
+    peer.stir()
     const rest = (this.holders.get(key) ?? []).filter(other => other !== peer)
     if (rest.length > 0) {
       this.holders.set(key, rest)
@@ -207,8 +216,20 @@ export class State {
     if (size === undefined) return
     const slot = slotOf(key)
     this.unfly(peer, key)
-    peer.added -= size
+    this.adjust(peer, -size)
     this.outbox.cancel(peer.name, this.board.segments[slot] as number, (this.board.runs[slot] as number) * RUN_BLOCKS + bitOf(key))
+  }
+
+  /** Bytes were asked of the peer, or cancelled, that its link does not show in this decision. */
+  adjust (peer: Peer, bytes: number): void {
+    if (peer.added === 0) this.#adjusted.push(peer)
+    peer.added += bytes
+  }
+
+  /** The decision is carried out: links show what it asked for. */
+  settled (): void {
+    for (const peer of this.#adjusted) peer.added = 0
+    this.#adjusted = []
   }
 
   /** Gives up the run the peer works on. */

@@ -1,7 +1,9 @@
+import { nextCommon } from './bits.js'
 import { RUN_BLOCKS } from './defaults.js'
 import { electionSeed } from './election.js'
 import { Endgame } from './endgame.js'
-import { FarPass } from './far.js'
+import { far } from './far.js'
+import { Lookers } from './lookers.js'
 import { near } from './near.js'
 import { bulk, dated } from './origin-pass.js'
 import { Peer } from './peer.js'
@@ -16,10 +18,11 @@ import type { HaveDelta, HaveMap, PeerName } from '@shoal/interface'
 /** Turns events into state, and runs the passes of a decision in the order of their claims. */
 export class SwarmMachine implements Swarm {
   readonly #state: State
-  readonly #far = new FarPass()
+  readonly #lookers = new Lookers()
   readonly #endgame = new Endgame()
   readonly #starving = new Starving()
-  /** Stalled peers whose requests may have somewhere else to go. */
+  readonly #stalled = new Set<Peer>()
+  /** Those of them whose requests may have somewhere else to go. */
   readonly #rescue = new Set<Peer>()
 
   constructor (init: SwarmInit, components: SwarmComponents) {
@@ -42,18 +45,16 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     if (deadline === undefined && state.wants.bulk === 0) state.bulkSince = state.tick()
     state.wants.redate(id, deadline)
-    // what near held back may be far now
-    state.board.version++
   }
 
   peerJoined (peer: PeerName, have: HaveMap): void {
     const state = this.#state
     state.tick()
     this.peerLeft(peer)
-    const joined = new Peer(peer, have, electionSeed(state.init.swarm, peer))
+    const joined = new Peer(peer, have, electionSeed(state.init.swarm, peer), state.stirred)
     state.peers.set(peer, joined)
     for (let slot = 0; slot < state.board.size; slot++) if (state.board.wanted[slot] !== 0) state.see(joined, slot)
-    this.#recheck()
+    this.#recheck(joined)
   }
 
   peerLeft (name: PeerName): void {
@@ -63,10 +64,10 @@ export class SwarmMachine implements Swarm {
     state.tick()
     for (const key of [...peer.flights.keys()]) state.unfly(peer, key)
     state.disown(peer)
-    for (let slot = 0; slot < state.board.size; slot++) if (peer.mask(slot) !== 0) state.unsee(peer, slot, 0xff)
+    for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, state.board.size)) >= 0;) state.unsee(peer, slot, 0xff)
     state.peers.delete(name)
     state.outbox.forget(name)
-    this.#rescue.delete(peer)
+    for (const set of [state.stirred, this.#stalled, this.#rescue]) set.delete(peer)
     if (state.peers.size === 0) state.bulkSince = state.now
   }
 
@@ -91,17 +92,20 @@ export class SwarmMachine implements Swarm {
         for (let at = run; at < end; at++) if (bits[at - run] !== 0 && (index[at] as number) >= 0) state.see(peer, index[at] as number)
       }
     }
-    this.#recheck()
+    this.#recheck(peer)
   }
 
   peerChoked (name: PeerName, choked: boolean): void {
     const peer = this.#state.peers.get(name)
     if (peer === undefined) return
     peer.choked = choked
-    peer.dirty = true
-    if (choked) this.#state.disown(peer)
-    else peer.pausedUntil = 0
-    this.#recheck()
+    peer.stir()
+    if (choked) {
+      this.#state.disown(peer)
+      return
+    }
+    peer.pausedUntil = 0
+    this.#recheck(peer)
   }
 
   peerFetching (peer: PeerName, segment: number): void {
@@ -118,7 +122,7 @@ export class SwarmMachine implements Swarm {
     if (peer !== undefined) {
       peer.delivered()
       // its link no longer counts the block: the cancel would make room twice
-      if (state.outbox.spare(from, segment, block)) peer.added += size
+      if (state.outbox.spare(from, segment, block)) state.adjust(peer, size)
       state.lastPeerDelivery = state.now
     }
     this.#starving.fed(segment)
@@ -165,6 +169,7 @@ export class SwarmMachine implements Swarm {
     if (peer === undefined) return
     peer.stall(state.tick())
     state.disown(peer)
+    this.#stalled.add(peer)
     this.#rescue.add(peer)
   }
 
@@ -183,10 +188,10 @@ export class SwarmMachine implements Swarm {
     state.turn++
     state.reconcile()
     this.#relieve()
-    if (state.holders.size > 0 || state.jobs.count > 0 || state.board.size > 0) this.#pick()
-    const decision = { actions: state.outbox.take(), wakeAt: state.takeWake() }
-    for (const peer of state.peers.values()) peer.added = 0
-    return decision
+    if (state.jobs.count > 0 || state.board.live > 0) this.#pick()
+    else this.#starving.found = undefined
+    state.settled()
+    return { actions: state.outbox.take(), wakeAt: state.takeWake() }
   }
 
   #pick (): void {
@@ -200,9 +205,9 @@ export class SwarmMachine implements Swarm {
     const found = fronts(state, alone)
     if (mode !== 'p2p') dated(state, found)
     if (mode !== 'origin') {
-      const withheld = near(state, found)
+      near(state, found, this.#lookers.roomy(state))
       urgent(state, found)
-      this.#far.run(state, withheld)
+      far(state, found, this.#lookers.roomy(state))
       this.#endgame.run(state)
     }
     if (mode !== 'p2p') bulk(state)
@@ -231,8 +236,12 @@ export class SwarmMachine implements Swarm {
     return false
   }
 
-  #recheck (): void {
-    for (const peer of this.#state.peers.values()) if (peer.stalled && peer.flights.size > 0) this.#rescue.add(peer)
+  /** `helper` may give what a stalled peer was asked for. */
+  #recheck (helper: Peer): void {
+    for (const peer of this.#stalled) {
+      if (!peer.stalled) this.#stalled.delete(peer)
+      else for (const key of peer.flights.keys()) if ((helper.mask(slotOf(key)) >>> bitOf(key) & 1) === 1) this.#rescue.add(peer)
+    }
   }
 
   starving (): { readonly segment: number, readonly since: number } | undefined {

@@ -2,6 +2,16 @@ import { RUN_BLOCKS } from './defaults.js'
 import type { Want } from './types.js'
 import type { PeerName } from '@shoal/interface'
 
+/** What is missing at the front of a want: at most one large request's worth, the rest comes later. */
+export interface Missing {
+  readonly slots: readonly number[]
+  /** Missing blocks of each slot that the want waits for. */
+  readonly masks: readonly number[]
+  readonly bytes: number
+  /** The run behind the last one looked at. */
+  readonly end: number
+}
+
 /** A want as it is kept. */
 export interface WantState {
   readonly id: number
@@ -15,13 +25,15 @@ export interface WantState {
   orphanSince: number | undefined
   /** Peers that said they fetch it and did not. */
   readonly broken: Set<PeerName>
+  /** What was missing when it was last looked at. */
+  front: Missing | undefined
 }
 
 /** Who waits for what. Wants overlap freely: a block is wanted while any want covers it. */
 export class Wants {
   readonly #byId = new Map<number, WantState>()
   readonly #bySegment = new Map<number, WantState[]>()
-  #dated: WantState[] | undefined
+  readonly #dated: (WantState & { deadline: number })[] = []
   #next = 1
   /** Wants without a deadline. */
   bulk = 0
@@ -29,14 +41,13 @@ export class Wants {
   add (want: Want): WantState {
     const state: WantState = {
       id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline,
-      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, broken: new Set()
+      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, broken: new Set(), front: undefined
     }
     this.#byId.set(state.id, state)
     const list = this.#bySegment.get(want.segment)
     if (list === undefined) this.#bySegment.set(want.segment, [state])
     else list.push(state)
-    if (want.deadline === undefined) this.bulk++
-    else this.#dated = undefined
+    this.#enter(state)
     return state
   }
 
@@ -47,18 +58,16 @@ export class Wants {
     const rest = (this.#bySegment.get(state.segment) ?? []).filter(other => other !== state)
     if (rest.length === 0) this.#bySegment.delete(state.segment)
     else this.#bySegment.set(state.segment, rest)
-    if (state.deadline === undefined) this.bulk--
-    else this.#dated = undefined
+    this.#withdraw(state)
     return state
   }
 
   redate (id: number, deadline: number | undefined): void {
     const state = this.#byId.get(id)
     if (state === undefined || state.deadline === deadline) return
-    if (state.deadline === undefined) this.bulk--
-    if (deadline === undefined) this.bulk++
+    this.#withdraw(state)
     state.deadline = deadline
-    this.#dated = undefined
+    this.#enter(state)
   }
 
   of (segment: number): readonly WantState[] {
@@ -67,9 +76,29 @@ export class Wants {
 
   /** Wants with a deadline, soonest first; of equals the older. */
   get dated (): readonly (WantState & { deadline: number })[] {
-    this.#dated ??= [...this.#byId.values()].filter(want => want.deadline !== undefined)
-      .sort((a, b) => (a.deadline as number) - (b.deadline as number) || a.id - b.id)
-    return this.#dated as (WantState & { deadline: number })[]
+    return this.#dated
+  }
+
+  #enter (want: WantState): void {
+    if (isDated(want)) this.#dated.splice(this.#place(want), 0, want)
+    else this.bulk++
+  }
+
+  #withdraw (want: WantState): void {
+    if (isDated(want)) this.#dated.splice(this.#place(want), 1)
+    else this.bulk--
+  }
+
+  /** Where it is or belongs among those with a deadline. */
+  #place (want: WantState & { deadline: number }): number {
+    let low = 0
+    for (let high = this.#dated.length; low < high;) {
+      const middle = (low + high) >>> 1
+      const { deadline, id } = this.#dated[middle] as WantState & { deadline: number }
+      if (deadline < want.deadline || (deadline === want.deadline && id < want.id)) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Which of the blocks of a run are wanted, one bit each. */
@@ -78,6 +107,10 @@ export class Wants {
     for (const want of this.of(segment)) mask |= within(want, run)
     return mask
   }
+}
+
+function isDated (want: WantState): want is WantState & { deadline: number } {
+  return want.deadline !== undefined
 }
 
 /** The blocks of a run that lie in [first, end), one bit each. */

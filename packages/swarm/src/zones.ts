@@ -1,14 +1,10 @@
 import { FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS, URGENT_MARGIN_MS } from './defaults.js'
 import type { State } from './state.js'
-import { within, type WantState } from './wants.js'
+import { within, type Missing, type WantState } from './wants.js'
 
-/** What is missing at the front of a want with a deadline: at most one large request's worth, the rest comes later. */
-export interface Front {
+/** What is missing at the front of a want with a deadline. */
+export interface Front extends Missing {
   readonly want: WantState & { deadline: number }
-  readonly slots: readonly number[]
-  /** Missing blocks of each slot that this want waits for. */
-  readonly masks: readonly number[]
-  readonly bytes: number
   /** From now on the origin would be late, or, without one, requests must move to the fastest peers. */
   readonly urgentAt: number
 }
@@ -35,10 +31,22 @@ function frontOf (state: State, want: WantState & { deadline: number }): Front |
   if (index === undefined) return undefined
   const end = Math.min(index.length, Math.ceil(want.end / RUN_BLOCKS))
   while (want.cursor < end && (index[want.cursor] as number) < 0) want.cursor++
+  const last = want.front
+  if (last === undefined || !same(state, want, index, last)) want.front = missing(state, want, index, end)
+  const front = want.front as Missing
+  if (front.slots.length === 0) return undefined
+  const urgentAt = state.jobs.possible(want.segment)
+    ? want.deadline - state.jobs.queued(front.bytes) - URGENT_MARGIN_MS
+    : want.deadline - SWAP_MS
+  return { ...front, want, urgentAt }
+}
+
+function missing (state: State, want: WantState, index: Int32Array, end: number): Missing {
   const slots: number[] = []
   const masks: number[] = []
   let bytes = 0
-  for (let run = want.cursor; run < end && bytes < ORIGIN_DATED_BYTES; run++) {
+  let run = want.cursor
+  for (; run < end && bytes < ORIGIN_DATED_BYTES; run++) {
     const slot = index[run] as number
     if (slot < 0) continue
     const mask = (state.board.wanted[slot] as number) & within(want, run)
@@ -47,9 +55,17 @@ function frontOf (state: State, want: WantState & { deadline: number }): Front |
     masks.push(mask)
     for (let bit = 0; bit < RUN_BLOCKS; bit++) if ((mask >>> bit & 1) === 1) bytes += state.parts.size(want.segment, run * RUN_BLOCKS + bit)
   }
-  if (slots.length === 0) return undefined
-  const urgentAt = state.jobs.possible(want.segment)
-    ? want.deadline - state.jobs.queued(bytes) - URGENT_MARGIN_MS
-    : want.deadline - SWAP_MS
-  return { want, slots, masks, bytes, urgentAt }
+  return { slots, masks, bytes, end: run }
+}
+
+/** Whether the same is missing as when it was last looked at. */
+function same (state: State, want: WantState, index: Int32Array, last: Missing): boolean {
+  let i = 0
+  for (let run = want.cursor; run < last.end; run++) {
+    const slot = index[run] as number
+    const mask = slot < 0 ? 0 : (state.board.wanted[slot] as number) & within(want, run)
+    if (mask === 0) continue
+    if (last.slots[i] !== slot || last.masks[i++] !== mask) return false
+  }
+  return i === last.slots.length
 }
