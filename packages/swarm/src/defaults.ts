@@ -17,7 +17,13 @@ export const URGENT_MARGIN_MS = 500
 export const SWAP_MS = 2_000
 /** Estimates of peers are stretched by this before they are trusted with a deadline. */
 export const CAUTION = 1.25
-/** While a deadline is at risk, look again this often. */
+/** A peer that takes so many times longer than its rate says, where that is too long, is not expected to deliver any more. */
+export const OVERDUE_FACTOR = 2
+/** Peers that are not measured yet are trusted with what the origin could bring so many times over in the time left. */
+export const TRUST_FACTOR = 3
+/** Whether a peer is overdue is looked at this often, */
+export const OVERDUE_MS = 250
+/** and while a deadline is at risk this often. */
 export const WATCH_MS = 100
 /** Windows that other swarms' requests may have freed are looked at this often. */
 export const REFRESH_MS = 100
@@ -28,6 +34,7 @@ export const ASSUMED_PEER_RATE_BPS = 250_000
 export const ASSUMED_ORIGIN_RATE_BPS = 1_000_000
 export const ASSUMED_ORIGIN_TTFB_MS = 300
 
+export const MAX_BLOCK_BYTES = 262_144
 /** Largest single HTTP request for wants with a deadline, and for bulk. */
 export const ORIGIN_DATED_BYTES = 16 * 1024 * 1024
 export const ORIGIN_BULK_BYTES = 4 * 1024 * 1024
@@ -43,8 +50,6 @@ export const ORIGIN_RANGES = 4
 /** Pause after an origin failure, doubled with each, and its limit. */
 export const ORIGIN_RETRY_MS = 500
 export const ORIGIN_RETRY_MAX_MS = 10_000
-/** An origin request without a byte for this long, and past twice its estimate, loses its blocks to peers. */
-export const ORIGIN_OVERDUE_MS = 1_500
 /** Bulk looks for peers this long before it asks the origin. */
 export const BULK_GRACE_MS = 2_000
 /** Peers that deliver nothing for this long lose bulk to the origin. */
@@ -76,11 +81,16 @@ export const STALL_MAX_MS = 30_000
 export const DENIED_MS = 60_000
 export const DENIED_LIMIT = 1_024
 
+/** Blocks that an idle peer of unknown or outdated rate is asked for beside the origin: fewer give no measurement. */
+export const PROBE_BLOCKS = 2
+/** At most this often. */
+export const PROBE_MS = 5_000
+
 /** Blocks that one idle peer takes over at the end. */
 export const ENDGAME_BLOCKS = 2
 /** Only from peers that need this much longer. */
 export const ENDGAME_GAIN = 1.5
-/** Duplicates may cost this share of all bytes delivered, plus one block. */
-export const ENDGAME_WASTE = 0.02
+/** Duplicates may cost this share of all bytes delivered, plus those begun last. */
+export const DUPLICATES_SHARE = 0.02
 /** Look again this often while peers are idle at the end. */
 export const ENDGAME_MS = 100

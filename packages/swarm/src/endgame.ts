@@ -1,4 +1,4 @@
-import { ENDGAME_BLOCKS, ENDGAME_GAIN, ENDGAME_MS, ENDGAME_WASTE } from './defaults.js'
+import { ENDGAME_BLOCKS, ENDGAME_GAIN, ENDGAME_MS } from './defaults.js'
 import { etaOf, etaOfFlight } from './estimate.js'
 import type { Peer } from './peer.js'
 import { bitOf, slotOf } from './key.js'
@@ -38,7 +38,8 @@ interface Candidate { readonly key: number, readonly holder: Peer, readonly eta:
 function candidates (state: State): Candidate[] {
   const found: Candidate[] = []
   for (const [key, [holder, second]] of state.holders) {
-    if (holder === undefined || second !== undefined) continue
+    // what the origin was asked for as well is covered
+    if (holder === undefined || second !== undefined || ((state.board.origin[slotOf(key)] as number) >>> bitOf(key) & 1) === 1) continue
     const head = holder.flights.keys().next().value === key
     found.push({ key, holder, eta: etaOfFlight(state, holder, key), size: holder.flights.get(key) ?? 0, head })
   }
@@ -51,7 +52,7 @@ function help (state: State, peer: Peer, slowest: Candidate[]): void {
     const { key, holder, eta, size, head } = slowest[i] as Candidate
     if ((peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 0 || eta <= ENDGAME_GAIN * etaOf(peer, size)) continue
     if (head && !holder.stalled) {
-      if (state.duplicated + size > ENDGAME_WASTE * state.bytes + size) continue
+      if (!state.mayDuplicate) continue
       state.duplicated += size
     } else state.cancel(holder, key)
     state.request(peer, slotOf(key), bitOf(key))

@@ -1,5 +1,5 @@
 import {
-  ASSUMED_ORIGIN_RATE_BPS, ASSUMED_ORIGIN_TTFB_MS, ORIGIN_OVERDUE_MS, ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS, RUN_BLOCKS
+  ASSUMED_ORIGIN_RATE_BPS, ASSUMED_ORIGIN_TTFB_MS, ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS, RUN_BLOCKS
 } from './defaults.js'
 import type { Board } from './board.js'
 import { keyOf } from './key.js'
@@ -36,7 +36,6 @@ interface Job {
   readonly blocks: number
   /** Blocks still to come. */
   remaining: number
-  lastAt: number
 }
 
 /** The origin's side of the state: what it was asked for, whether it may be asked, and how long it would take. */
@@ -80,6 +79,11 @@ export class OriginJobs {
     return this.possible(segment) && this.readyAt <= this.#state.now
   }
 
+  /** What is said of its speed is more than a guess. */
+  get measured (): boolean {
+    return this.#read()?.rate !== undefined
+  }
+
   /** ms that `bytes` would take on an idle origin, and behind what it was asked for already. */
   duration (bytes: number): number {
     const link = this.#read()
@@ -106,7 +110,7 @@ export class OriginJobs {
       this.#state.replaced(keyOf(slot, bit), segment, 'origin')
     }
     if (blocks === 0) return
-    this.#jobs.push({ segment, first, end, at: now, expected: this.queued(bytes), bytes, blocks, remaining: blocks, lastAt: now })
+    this.#jobs.push({ segment, first, end, at: now, expected: this.queued(bytes), bytes, blocks, remaining: blocks })
     outbox.origin({ type: 'origin', segment, first, end, reason }, tell)
   }
 
@@ -115,8 +119,8 @@ export class OriginJobs {
     const job = this.#jobs.find(job => job.segment === segment && block >= job.first && block < job.end)
     if (job === undefined) return
     job.remaining--
-    if (from === 'origin') job.lastAt = this.#state.now
-    if (job.remaining > 0 || from === 'origin') return
+    // at its last block it ends by itself
+    if (job.remaining > 0 || (from === 'origin' && block === job.end - 1)) return
     this.#jobs = this.#jobs.filter(other => other !== job)
     this.#state.outbox.cancelOrigin(job.segment, job.first, job.end)
   }
@@ -129,45 +133,36 @@ export class OriginJobs {
       this.#retryAt = this.#state.now + Math.min(ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS * 2 ** this.#failures++)
     } else if (job.remaining === 0) this.#failures = 0
     else if (error === undefined) this.#retryAt = this.#state.now + ORIGIN_RETRY_MS
-    this.#drop(job, 'origin-failed')
+    this.#drop(job)
   }
 
-  /** Requests that came to nothing for too long lose their blocks, when `others` can give the first of them. */
-  expire (others: (slot: number, bit: number) => boolean): void {
-    for (const job of [...this.#jobs]) {
-      if (job.remaining === 0) continue
-      const at = Math.max(job.at + 2 * job.expected, job.lastAt + ORIGIN_OVERDUE_MS)
+  /** Blocks that are still to come of requests that take twice as long as they should, request by request, the last first. */
+  * overdue (): Generator<{ slot: number, bit: number }> {
+    for (const job of this.#jobs) {
+      const at = job.at + 2 * job.expected
       if (at > this.#state.now) this.#state.wake(at)
-      else if (this.#some(job, others)) {
-        this.#state.outbox.cancelOrigin(job.segment, job.first, job.end)
-        this.#retryAt = this.#state.now + 4 * ORIGIN_RETRY_MS
-        this.#drop(job, 'deadline')
-      }
+      else yield * this.#missing(job).reverse()
     }
   }
 
-  #some (job: Job, others: (slot: number, bit: number) => boolean): boolean {
-    let found = false
-    this.#each(job, (slot, bit) => { found ||= others(slot, bit) })
-    return found
-  }
-
-  #drop (job: Job, reason: 'origin-failed' | 'deadline'): void {
+  #drop (job: Job): void {
     const { board, displaced } = this.#state
     this.#jobs = this.#jobs.filter(other => other !== job)
-    this.#each(job, (slot, bit) => {
+    for (const { slot, bit } of this.#missing(job)) {
       board.origin[slot] = (board.origin[slot] as number) & ~(1 << bit)
       board.refresh(slot)
-      displaced.set(keyOf(slot, bit), { from: 'origin', reason })
-    })
+      displaced.set(keyOf(slot, bit), { from: 'origin', reason: 'origin-failed' })
+    }
   }
 
-  #each (job: Job, fn: (slot: number, bit: number) => void): void {
+  #missing (job: Job): { slot: number, bit: number }[] {
     const { board } = this.#state
+    const found: { slot: number, bit: number }[] = []
     for (let block = job.first; block < job.end; block++) {
       const slot = board.slot(job.segment, Math.floor(block / RUN_BLOCKS))
       const bit = block % RUN_BLOCKS
-      if (slot >= 0 && ((board.origin[slot] as number) >>> bit & 1) === 1) fn(slot, bit)
+      if (slot >= 0 && ((board.origin[slot] as number) >>> bit & 1) === 1) found.push({ slot, bit })
     }
+    return found
   }
 }

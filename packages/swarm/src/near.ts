@@ -1,6 +1,7 @@
 import { claimOf } from './claim.js'
 import { CAUTION, RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
-import { etaOf } from './estimate.js'
+import { etaOf, untried } from './estimate.js'
+import { halfway } from './late.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
 import type { Front } from './zones.js'
@@ -17,10 +18,11 @@ export function near (state: State, found: readonly Front[], roomy: Peer[]): voi
   for (const front of found) {
     if (candidates.length === 0) return
     const { deadline, segment } = front.want
-    const hurry = state.now >= front.urgentAt && state.jobs.usable(segment)
-    const limit = hurry ? Math.max(deadline, state.now + state.jobs.queued(front.bytes)) : deadline
+    const backed = state.jobs.usable(segment)
+    const hurry = backed && state.now >= front.urgentAt
+    const limit = hurry ? Math.max(deadline, state.now + state.jobs.queued(front.bytes)) : backed ? halfway(state, front) : deadline
     for (const { slot, bit } of order(state, front, candidates)) {
-      const peer = choose(state, candidates, slot, bit, limit, hurry)
+      const peer = choose(state, candidates, slot, bit, { limit, backed, hurry })
       if (peer === undefined) continue
       state.request(peer, slot, bit)
       if (!peer.room) candidates = candidates.filter(other => other !== peer)
@@ -51,8 +53,16 @@ function order (state: State, front: Front, candidates: readonly Peer[]): { slot
   return relaxed ? blocks.sort((a, b) => a.holders - b.holders || b.claim - a.claim) : blocks
 }
 
-/** @param hurry the origin stands by: only a peer that has shown it will be in time may have the block */
-function choose (state: State, candidates: readonly Peer[], slot: number, bit: number, limit: number, hurry: boolean): Peer | undefined {
+interface Terms {
+  /** When the block has to be there. */
+  readonly limit: number
+  /** The origin brings what no peer brings by then... */
+  readonly backed: boolean
+  /** ...and has to be asked now: only a peer that has shown it will be in time may have the block. */
+  readonly hurry: boolean
+}
+
+function choose (state: State, candidates: readonly Peer[], slot: number, bit: number, { limit, backed, hurry }: Terms): Peer | undefined {
   const size = state.parts.size(state.board.segments[slot] as number, (state.board.runs[slot] as number) * RUN_BLOCKS + bit)
   let best: Peer | undefined
   let bestEta = Infinity
@@ -64,7 +74,7 @@ function choose (state: State, candidates: readonly Peer[], slot: number, bit: n
     bestEta = eta
   }
   if (best === undefined || state.now + bestEta * CAUTION <= limit) return best
-  if (hurry) return undefined
+  if (backed) return !hurry && untried(best) ? best : undefined
   // whoever else has it may be worth waiting for
   for (const peer of state.peers.values()) {
     if ((peer.mask(slot) >>> bit & 1) === 1 && peer.usable(state.now) && 2 * etaOf(state.view(peer), size) < bestEta) return undefined

@@ -1,10 +1,14 @@
 import { nextCommon } from './bits.js'
 import { claimOf } from './claim.js'
 import {
-  BULK_DEAD_MS, BULK_GRACE_MS, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES,
-  ORIGIN_URGENT_JOBS, RUN_BLOCKS
+  BULK_DEAD_MS, BULK_GRACE_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES,
+  ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS,
+  WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
+import { keyOf } from './key.js'
+import { Forecast, halfway, leave } from './late.js'
+import type { Peer } from './peer.js'
 import type { State } from './state.js'
 import type { SwarmAction } from './types.js'
 import type { Front } from './zones.js'
@@ -30,8 +34,11 @@ export function fetchBlocks (state: State, segment: number, blocks: readonly num
 /** Wants with a deadline that no peer can help with: all of them in mode `origin` or without peers, else by election. */
 export function dated (state: State, found: readonly Front[]): void {
   const alone = state.init.mode === 'origin' || state.peers.size === 0
+  // of what the origin gives already: nothing that has more time may slow it down
+  let soonest = Infinity
   for (const front of found) {
     const { segment } = front.want
+    if (front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
     if (!state.jobs.possible(segment)) continue
     if (!state.jobs.usable(segment)) {
       state.wake(state.jobs.readyAt)
@@ -41,13 +48,14 @@ export function dated (state: State, found: readonly Front[]): void {
       const most = state.now >= front.urgentAt ? ORIGIN_URGENT_JOBS : ORIGIN_AHEAD_JOBS
       const blocks = state.jobs.count < most ? blocksOf(state, front, slot => state.board.open(slot)) : []
       fetchBlocks(state, segment, blocks, state.init.mode === 'origin' ? 'mode' : 'no-peer')
-    } else if (state.now < front.urgentAt) elect(state, front)
+    } else if (state.now < front.urgentAt && state.now + state.jobs.queued(front.bytes) + URGENT_MARGIN_MS <= soonest) elect(state, front)
   }
 }
 
 function elect (state: State, front: Front): void {
   const { want } = front
-  const blocks = blocksOf(state, front, slot => state.board.unheld(slot, state.board.open(slot)))
+  const hopeless = hopelessOf(state, front)
+  const blocks = blocksOf(state, front, slot => hopeless.get(slot) ?? 0)
   if (blocks.length === 0) {
     want.orphanSince = undefined
     return
@@ -59,10 +67,60 @@ function elect (state: State, front: Front): void {
   }
   want.orphanSince ??= state.now
   const others: number[] = []
-  for (const peer of state.peers.values()) if (!want.broken.has(peer.name)) others.push(peer.seed)
-  const at = want.orphanSince + electionWait(state.self, others, want.segment, state.parts.swarmSize(), front.urgentAt - want.orphanSince)
+  for (const peer of state.peers.values()) if (!want.broken.has(peer.name) && lacks(peer, hopeless)) others.push(peer.seed)
+  // those who have it already elect nobody
+  const size = state.parts.swarmSize() - (state.peers.size - others.length)
+  const at = want.orphanSince + electionWait(state.self, others, want.segment, size, front.urgentAt - want.orphanSince)
   if (at > state.now) state.wake(at)
-  else if (state.jobs.count < ORIGIN_ELECTED_JOBS) fetchBlocks(state, want.segment, blocks, 'elected')
+  else if (state.jobs.count < ORIGIN_ELECTED_JOBS) {
+    const held = [...hopeless].some(([slot, mask]) => state.board.unheld(slot, mask) !== mask)
+    for (const [slot, mask] of hopeless) leave(state, slot, mask)
+    fetchBlocks(state, want.segment, blocks, held ? 'deadline' : 'elected')
+  }
+}
+
+/** What nobody has, and what those who have it are too slow for, by slot. */
+function hopelessOf (state: State, front: Front): Map<number, number> {
+  const { want } = front
+  if (state.now - want.forecastAt >= WATCH_MS) forecast(state, front)
+  const hopeless = new Map<number, number>()
+  front.slots.forEach((slot, i) => {
+    const open = state.board.open(slot)
+    const slow = (want.hopeless.get(slot) ?? 0) & (open | (state.board.flying[slot] as number)) & ~(state.board.origin[slot] as number)
+    const mask = (state.board.unheld(slot, open) | slow) & (front.masks[i] as number)
+    if (mask !== 0) hopeless.set(slot, mask)
+  })
+  return hopeless
+}
+
+/**
+ * What the peers will not bring in half of the time that is left. With all of the time, a player would be left with one segment in hand,
+ * and fail with the next hiccup of the origin.
+ */
+function forecast (state: State, front: Front): void {
+  const { want } = front
+  const limit = halfway(state, front)
+  const left = want.deadline - state.now
+  const peers = new Forecast(state, left >= TRUST_FACTOR * state.jobs.queued(front.bytes))
+  const hopeless = new Map<number, number>()
+  front.slots.forEach((slot, i) => {
+    const asked = (front.masks[i] as number) & ~(state.board.origin[slot] as number)
+    let mask = 0
+    for (let bit = 0; bit < RUN_BLOCKS; bit++) {
+      if ((asked >>> bit & 1) === 0) continue
+      const holders = state.holders.get(keyOf(slot, bit))
+      if (holders !== undefined) state.wake(state.now + OVERDUE_MS)
+      if (!(holders === undefined ? peers.takes(slot, bit, limit) : peers.brings(holders, slot, bit, limit))) mask |= 1 << bit
+    }
+    if (mask !== 0) hopeless.set(slot, mask)
+  })
+  want.hopeless = hopeless
+  want.forecastAt = state.now
+}
+
+function lacks (peer: Peer, blocks: ReadonlyMap<number, number>): boolean {
+  for (const [slot, mask] of blocks) if ((peer.mask(slot) & mask) !== mask) return true
+  return false
 }
 
 function blocksOf (state: State, front: Front, pick: (slot: number) => number): number[] {
@@ -123,7 +181,7 @@ function take (state: State, slot: number, any: boolean): void {
   // with a deadline on it as well, it is the election's
   if (state.init.mode !== 'origin' && wants.some(want => want.deadline !== undefined)) return
   const until = state.init.mode === 'hybrid' ? state.fetching.until(segment, ORIGIN_BULK_BYTES) : undefined
-  if (until !== undefined && parts.blocks(segment) <= ORIGIN_BULK_BYTES / 262_144) {
+  if (until !== undefined && parts.blocks(segment) <= ORIGIN_BULK_BYTES / MAX_BLOCK_BYTES) {
     state.wake(until)
     return
   }

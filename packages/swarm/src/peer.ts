@@ -34,6 +34,11 @@ export class Peer {
   /** The decision that read `link`, and the one that computed `etas`. */
   read = -1
   timed = -1
+  viewedAt = 0
+  /** When it delivered last, or was asked for something while it had nothing to do. */
+  busySince = -Infinity
+  /** ms that it was waited for before that, for nothing. */
+  vain = 0
   /** When each block asked of it should be here, by its place in the queue: ms from now. */
   readonly etas = new Map<number, number>()
   link: PeerLink = UNREAD
@@ -111,8 +116,10 @@ export class Peer {
     return this.link.rate
   }
 
-  delivered (): void {
+  delivered (now: number): void {
     this.stalled = false
+    this.busySince = now
+    this.vain = 0
     this.#busy = this.#stalls = 0
     this.pausedUntil = 0
     this.stir()

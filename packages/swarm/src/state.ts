@@ -1,6 +1,6 @@
 import { shuffle } from '@shoal/base'
 import { Board } from './board.js'
-import { RUN_BLOCKS } from './defaults.js'
+import { DUPLICATES_SHARE, RUN_BLOCKS } from './defaults.js'
 import { electionSeed } from './election.js'
 import { Fetching } from './fetching.js'
 import { OriginJobs, type Displacement } from './jobs.js'
@@ -31,6 +31,9 @@ export class State {
   readonly self: number
   /** Blocks that a source was to give and did not, until they are asked for elsewhere. */
   readonly displaced = new Map<number, Displacement>()
+  readonly stalled = new Set<Peer>()
+  /** Those of them whose requests may have somewhere else to go. */
+  readonly rescue = new Set<Peer>()
   /** Stretches whose wants changed since the last decision. */
   #touched: { segment: number, first: number, end: number }[] = []
   /** Time of the event or decision under way, and the number of the decision. */
@@ -72,6 +75,11 @@ export class State {
 
   touch (segment: number, first: number, end: number): void {
     this.#touched.push({ segment, first, end })
+  }
+
+  /** Something may be asked for twice. */
+  get mayDuplicate (): boolean {
+    return this.duplicated <= DUPLICATES_SHARE * this.bytes
   }
 
   /** Brings the index up to what is wanted now; new runs come in random order, which is the tie-break of rarest first. */
@@ -178,6 +186,7 @@ export class State {
     const asked = this.holders.get(key)
     if (asked === undefined) this.holders.set(key, [peer])
     else asked.push(peer)
+    if (peer.flights.size === 0) peer.busySince = this.now
     peer.flights.set(key, size)
     this.adjust(peer, size)
     board.flying[slot] = (board.flying[slot] as number) | (1 << bit)
@@ -199,6 +208,7 @@ export class State {
     const size = peer.flights.get(key)
     if (size === undefined) return
     peer.flights.delete(key)
+    if (peer.flights.size === 0 && peer.rate <= 0) peer.vain += Math.max(0, this.now - peer.busySince - (peer.link.rtt ?? 0))
     peer.stir()
     const rest = (this.holders.get(key) ?? []).filter(other => other !== peer)
     if (rest.length > 0) {
@@ -232,6 +242,14 @@ export class State {
     this.#adjusted = []
   }
 
+  /** Nothing is expected of the peer any more, until it delivers. */
+  stall (peer: Peer): void {
+    peer.stall(this.now)
+    this.disown(peer)
+    this.stalled.add(peer)
+    this.rescue.add(peer)
+  }
+
   /** Gives up the run the peer works on. */
   disown (peer: Peer): void {
     if (peer.current === undefined) return
@@ -243,6 +261,7 @@ export class State {
   view (peer: Peer): Peer {
     if (peer.read !== this.turn) {
       peer.read = this.turn
+      peer.viewedAt = this.now
       peer.link = this.parts.link(peer.name)
     }
     return peer

@@ -3,6 +3,7 @@ import { RUN_BLOCKS } from './defaults.js'
 import { electionSeed } from './election.js'
 import { Endgame } from './endgame.js'
 import { far } from './far.js'
+import { hedge, probe } from './hedge.js'
 import { Lookers } from './lookers.js'
 import { near } from './near.js'
 import { bulk, dated } from './origin-pass.js'
@@ -21,9 +22,6 @@ export class SwarmMachine implements Swarm {
   readonly #lookers = new Lookers()
   readonly #endgame = new Endgame()
   readonly #starving = new Starving()
-  readonly #stalled = new Set<Peer>()
-  /** Those of them whose requests may have somewhere else to go. */
-  readonly #rescue = new Set<Peer>()
 
   constructor (init: SwarmInit, components: SwarmComponents) {
     this.#state = new State(init, components)
@@ -67,7 +65,7 @@ export class SwarmMachine implements Swarm {
     for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, state.board.size)) >= 0;) state.unsee(peer, slot, 0xff)
     state.peers.delete(name)
     state.outbox.forget(name)
-    for (const set of [state.stirred, this.#stalled, this.#rescue]) set.delete(peer)
+    for (const set of [state.stirred, state.stalled, state.rescue]) set.delete(peer)
     if (state.peers.size === 0) state.bulkSince = state.now
   }
 
@@ -120,7 +118,7 @@ export class SwarmMachine implements Swarm {
     state.bytes += size
     const peer = state.peers.get(from)
     if (peer !== undefined) {
-      peer.delivered()
+      peer.delivered(state.now)
       // its link no longer counts the block: the cancel would make room twice
       if (state.outbox.spare(from, segment, block)) state.adjust(peer, size)
       state.lastPeerDelivery = state.now
@@ -167,10 +165,8 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     const peer = state.peers.get(name)
     if (peer === undefined) return
-    peer.stall(state.tick())
-    state.disown(peer)
-    this.#stalled.add(peer)
-    this.#rescue.add(peer)
+    state.tick()
+    state.stall(peer)
   }
 
   dropped (segment: number, block: number): void {
@@ -198,15 +194,13 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     const { mode } = state.init
     const alone = mode === 'origin' || state.peers.size === 0
-    state.jobs.expire((slot, bit) => {
-      for (const peer of state.peers.values()) if (peer.usable(state.now) && (peer.mask(slot) >>> bit & 1) === 1) return true
-      return false
-    })
     const found = fronts(state, alone)
     if (mode !== 'p2p') dated(state, found)
     if (mode !== 'origin') {
+      hedge(state)
       near(state, found, this.#lookers.roomy(state))
       urgent(state, found)
+      if (mode === 'hybrid') probe(state, found)
       far(state, found, this.#lookers.roomy(state))
       this.#endgame.run(state)
     }
@@ -217,14 +211,14 @@ export class SwarmMachine implements Swarm {
   /** Stalled peers lose what somebody else can give; what only they have stays with them. */
   #relieve (): void {
     const state = this.#state
-    for (const peer of this.#rescue) {
+    for (const peer of state.rescue) {
       for (const key of peer.stalled ? [...peer.flights.keys()] : []) {
         if (!this.#elsewhere(peer, key)) continue
         state.cancel(peer, key)
         if (!state.holders.has(key)) state.displaced.set(key, { from: 'peer', reason: 'stalled' })
       }
     }
-    this.#rescue.clear()
+    state.rescue.clear()
   }
 
   #elsewhere (stalled: Peer, key: number): boolean {
@@ -238,9 +232,9 @@ export class SwarmMachine implements Swarm {
 
   /** `helper` may give what a stalled peer was asked for. */
   #recheck (helper: Peer): void {
-    for (const peer of this.#stalled) {
-      if (!peer.stalled) this.#stalled.delete(peer)
-      else for (const key of peer.flights.keys()) if ((helper.mask(slotOf(key)) >>> bitOf(key) & 1) === 1) this.#rescue.add(peer)
+    for (const peer of this.#state.stalled) {
+      if (!peer.stalled) this.#state.stalled.delete(peer)
+      else for (const key of peer.flights.keys()) if ((helper.mask(slotOf(key)) >>> bitOf(key) & 1) === 1) this.#state.rescue.add(peer)
     }
   }
 

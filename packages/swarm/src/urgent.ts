@@ -3,6 +3,7 @@ import { etaOf, etaOfFlight } from './estimate.js'
 import { fetchBlocks } from './origin-pass.js'
 import type { Peer } from './peer.js'
 import { keyOf } from './key.js'
+import { Forecast, leave } from './late.js'
 import type { State } from './state.js'
 import type { Front } from './zones.js'
 
@@ -22,7 +23,7 @@ export function urgent (state: State, found: readonly Front[]): void {
     const limit = Math.max(deadline, origin ? state.now + state.jobs.queued(front.bytes) : 0)
     const late: number[] = []
     let watched = false
-    const reserve = new Reserve(state, limit)
+    const forecast = new Forecast(state, false)
     front.slots.forEach((slot, i) => {
       const mask = (front.masks[i] as number) & ~(state.board.origin[slot] as number)
       for (let bit = 0; bit < RUN_BLOCKS; bit++) {
@@ -31,8 +32,8 @@ export function urgent (state: State, found: readonly Front[]): void {
         // without a source, only an event can help
         watched ||= origin || holders !== undefined
         const kept = holders === undefined
-          ? reserve.takes(slot, bit)
-          : inTime(state, holders, slot, bit, limit) || swap(state, holders, slot, bit, limit)
+          ? forecast.takes(slot, bit, limit)
+          : forecast.brings(holders, slot, bit, limit) || swap(state, holders, slot, bit, limit)
         if (!kept) late.push(slot, bit)
       }
     })
@@ -42,15 +43,11 @@ export function urgent (state: State, found: readonly Front[]): void {
     for (let i = 0; i < late.length; i += 2) {
       const slot = late[i] as number
       const bit = late[i + 1] as number
-      leave(state, slot, bit)
+      leave(state, slot, 1 << bit)
       blocks.push((state.board.runs[slot] as number) * RUN_BLOCKS + bit)
     }
     fetchBlocks(state, segment, blocks, state.peers.size === 0 ? 'no-peer' : 'deadline')
   }
-}
-
-function inTime (state: State, holders: readonly Peer[], slot: number, bit: number, limit: number): boolean {
-  return holders.some(peer => peer.rate > 0 && state.now + etaOfFlight(state, peer, keyOf(slot, bit)) * CAUTION <= limit)
 }
 
 /** Moves a block to a peer that is clearly faster; in time, too, when the origin could be. */
@@ -75,40 +72,4 @@ function swap (state: State, holders: readonly Peer[], slot: number, bit: number
   state.displaced.set(key, { from: 'peer', reason: 'deadline' })
   state.request(best, slot, bit)
   return true
-}
-
-/** The origin takes over: peers keep only what they are sending. */
-function leave (state: State, slot: number, bit: number): void {
-  const key = keyOf(slot, bit)
-  for (const peer of [...state.holders.get(key) ?? []]) {
-    state.displaced.set(key, { from: 'peer', reason: 'deadline' })
-    const sending = !peer.stalled && peer.rate > 0 && peer.flights.keys().next().value === key
-    if (!sending) state.cancel(peer, key)
-  }
-}
-
-/** What the peers with full windows would still deliver in time, taken together. */
-class Reserve {
-  readonly #state: State
-  readonly #limit: number
-  #bytes = 0
-
-  constructor (state: State, limit: number) {
-    this.#state = state
-    this.#limit = limit
-  }
-
-  takes (slot: number, bit: number): boolean {
-    const state = this.#state
-    let rate = 0
-    let queued = 0
-    for (const peer of state.peers.values()) {
-      if ((peer.mask(slot) >>> bit & 1) === 0 || !peer.usable(state.now) || state.view(peer).rate <= 0) continue
-      rate += peer.rate
-      queued += Math.max(0, peer.link.outstanding + peer.added)
-    }
-    if (rate === 0) return false
-    this.#bytes += state.parts.size(state.board.segments[slot] as number, (state.board.runs[slot] as number) * RUN_BLOCKS + bit)
-    return state.now + (queued + this.#bytes) * 1000 / rate * CAUTION <= this.#limit
-  }
 }

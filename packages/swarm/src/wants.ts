@@ -25,6 +25,9 @@ export interface WantState {
   orphanSince: number | undefined
   /** Peers that said they fetch it and did not. */
   readonly broken: Set<PeerName>
+  /** Blocks that the peers would not bring in time, by slot, when that was last looked at. */
+  hopeless: ReadonlyMap<number, number>
+  forecastAt: number
   /** What was missing when it was last looked at. */
   front: Missing | undefined
 }
@@ -41,7 +44,8 @@ export class Wants {
   add (want: Want): WantState {
     const state: WantState = {
       id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline,
-      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, broken: new Set(), front: undefined
+      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, broken: new Set(), hopeless: new Map(), forecastAt: -Infinity,
+      front: undefined
     }
     this.#byId.set(state.id, state)
     const list = this.#bySegment.get(want.segment)

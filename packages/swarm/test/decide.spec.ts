@@ -189,7 +189,34 @@ describe('decide', () => {
     join('a')
     all(swarm, 300)
     expect(act()).to.deep.equal([
-      { type: 'fetching', segment: 0 }, { type: 'origin', segment: 0, first: 0, end: BLOCKS, reason: 'deadline' }
+      { type: 'fetching', segment: 0 }, { type: 'origin', segment: 0, first: 0, end: BLOCKS, reason: 'deadline' },
+      // late as it is, a peer may be better
+      { type: 'request', peer: 'a', segment: 0, blocks: [15, 14] }
+    ])
+  })
+
+  it('gives no peer what would take from an origin that is just in time, and tries one at a time where there is room', () => {
+    const { swarm, act, join } = setup({ origin: WELL, links: { a: { rate: 0 }, b: { rate: 0 } } })
+    join('a')
+    join('b')
+    const id = all(swarm, 560)
+    expect(act().map(({ type }) => type)).to.deep.equal(['fetching', 'origin'])
+    swarm.unwant(id)
+    act()
+    swarm.want({ segment: 1, first: 0, end: 2, deadline: 600 })
+    const [fetching, origin, ...requests] = act()
+    expect([fetching?.type, origin?.type]).to.deep.equal(['fetching', 'origin'])
+    expect(requests).to.deep.equal([{ type: 'request', peer: 'a', segment: 1, blocks: [1, 0] }])
+  })
+
+  it('asks peers as well, from the end, when the origin takes too long, and keeps its request', () => {
+    const { swarm, act, join, clock } = setup({ origin: WELL })
+    all(swarm, 0)
+    expect(act()).to.deep.equal([{ type: 'origin', segment: 0, first: 0, end: BLOCKS, reason: 'no-peer' }])
+    clock.advance(1_100)
+    join('a')
+    expect(act()).to.deep.equal([
+      { type: 'request', peer: 'a', segment: 0, blocks: [15, 14, 13, 12] }, { type: 'fallback', segment: 0, from: 'origin', to: 'peer', reason: 'stalled' }
     ])
   })
 

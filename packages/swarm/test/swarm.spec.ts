@@ -43,6 +43,20 @@ describe('a swarm of nodes in a model network', () => {
     expect(model.nodes.every(node => node.complete)).to.equal(true)
   })
 
+  it('six viewers of the same moment cost little more than one copy beside a seeder that is too slow, and none is late', () => {
+    for (const up of [20_000, 200_000]) {
+      const model = new Model({ segments: 20, blocks: 8 })
+      const origin = new ModelOrigin()
+      const viewers = Array.from({ length: 6 }, () => model.add({ uses: origin }))
+      model.add({ seed: true, up })
+      model.mesh()
+      for (const node of viewers) node.wantAll(segment => 6000 + 4000 * segment)
+      model.run(100_000, () => viewers.every(node => node.complete))
+      expect(viewers.map(node => node.late)).to.deep.equal([0, 0, 0, 0, 0, 0])
+      expect(origin.served / 160).to.be.at.most(1.4)
+    }
+  })
+
   it('without peers, starts at once', () => {
     const model = new Model({ segments: 2, blocks: 8 })
     const node = model.add({ uses: new ModelOrigin() })
