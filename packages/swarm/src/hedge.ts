@@ -35,7 +35,9 @@ export function probe (state: State, found: readonly Front[]): void {
     const { deadline } = front.want
     if (!affordable(state, deadline)) continue
     for (const peer of state.peers.values()) {
-      if (peer.flights.size > 0 || state.now - peer.busySince < PROBE_MS || !peer.usable(state.now) || !state.view(peer).room) continue
+      // who stalls is asked for one block at a time, which is the far pass's
+      if (peer.flights.size > 0 || peer.stalled || state.now - peer.busySince < PROBE_MS) continue
+      if (!peer.usable(state.now) || !state.view(peer).room) continue
       const blocks = lastOf(state, front, peer)
       // fewer give no measurement
       if (blocks.length < Math.min(PROBE_BLOCKS, front.want.end - front.want.first)) continue

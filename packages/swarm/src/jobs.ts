@@ -34,8 +34,8 @@ interface Job {
   readonly expected: number
   readonly bytes: number
   readonly blocks: number
-  /** Blocks still to come. */
-  remaining: number
+  /** Blocks still to come, rising. Requests may overlap, where blocks were unwanted and wanted again, but each block is one request's. */
+  readonly missing: Set<number>
 }
 
 /** The origin's side of the state: what it was asked for, whether it may be asked, and how long it would take. */
@@ -91,36 +91,35 @@ export class OriginJobs {
   }
 
   queued (bytes: number): number {
-    return this.duration(this.#jobs.reduce((sum, job) => sum + job.bytes * job.remaining / job.blocks, bytes))
+    return this.duration(this.#jobs.reduce((sum, job) => sum + job.bytes * job.missing.size / job.blocks, bytes))
   }
 
   /** Asks for a stretch; its missing blocks count as under way. */
   start (segment: number, first: number, end: number, reason: Reason, tell: boolean): void {
     const { board, parts, now, outbox } = this.#state
-    let blocks = 0
+    const missing = new Set<number>()
     let bytes = 0
     for (let block = first; block < end; block++) {
       const slot = board.slot(segment, Math.floor(block / RUN_BLOCKS))
       const bit = block % RUN_BLOCKS
       if (slot < 0 || ((board.wanted[slot] as number) & ~(board.origin[slot] as number) & (1 << bit)) === 0) continue
-      blocks++
+      missing.add(block)
       bytes += parts.size(segment, block)
       board.origin[slot] = (board.origin[slot] as number) | (1 << bit)
       board.refresh(slot)
       this.#state.replaced(keyOf(slot, bit), segment, 'origin')
     }
-    if (blocks === 0) return
-    this.#jobs.push({ segment, first, end, at: now, expected: this.queued(bytes), bytes, blocks, remaining: blocks })
+    if (missing.size === 0) return
+    this.#jobs.push({ segment, first, end, at: now, expected: this.queued(bytes), bytes, blocks: missing.size, missing })
     outbox.origin({ type: 'origin', segment, first, end, reason }, tell)
   }
 
   /** A block that the origin was asked for came, from whomever, or is not wanted any more. */
   landed (segment: number, block: number, from: string | undefined): void {
-    const job = this.#jobs.find(job => job.segment === segment && block >= job.first && block < job.end)
+    const job = this.#jobs.find(job => job.segment === segment && job.missing.delete(block))
     if (job === undefined) return
-    job.remaining--
     // at its last block it ends by itself
-    if (job.remaining > 0 || (from === 'origin' && block === job.end - 1)) return
+    if (job.missing.size > 0 || (from === 'origin' && block === job.end - 1)) return
     this.#jobs = this.#jobs.filter(other => other !== job)
     this.#state.outbox.cancelOrigin(job.segment, job.first, job.end)
   }
@@ -131,7 +130,7 @@ export class OriginJobs {
     if (job === undefined) return
     if (error === 'failed') {
       this.#retryAt = this.#state.now + Math.min(ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS * 2 ** this.#failures++)
-    } else if (job.remaining === 0) this.#failures = 0
+    } else if (job.missing.size === 0) this.#failures = 0
     else if (error === undefined) this.#retryAt = this.#state.now + ORIGIN_RETRY_MS
     this.#drop(job)
   }
@@ -158,11 +157,7 @@ export class OriginJobs {
   #missing (job: Job): { slot: number, bit: number }[] {
     const { board } = this.#state
     const found: { slot: number, bit: number }[] = []
-    for (let block = job.first; block < job.end; block++) {
-      const slot = board.slot(job.segment, Math.floor(block / RUN_BLOCKS))
-      const bit = block % RUN_BLOCKS
-      if (slot >= 0 && ((board.origin[slot] as number) >>> bit & 1) === 1) found.push({ slot, bit })
-    }
+    for (const block of job.missing) found.push({ slot: board.slot(job.segment, Math.floor(block / RUN_BLOCKS)), bit: block % RUN_BLOCKS })
     return found
   }
 }

@@ -27,14 +27,18 @@ export class Forecast {
     })
   }
 
-  /** A block that nobody was asked for yet: the peers that hold it have time left for it, taken together. */
-  takes (slot: number, bit: number, limit: number): boolean {
+  /**
+   * A block that nobody was asked for yet: the peers that hold it have time left for it, taken together.
+   *
+   * @param full only those with full windows: the others were passed over already
+   */
+  takes (slot: number, bit: number, limit: number, full: boolean): boolean {
     const state = this.#state
     let rate = 0
     let queued = 0
     for (const peer of state.peers.values()) {
       if ((peer.mask(slot) >>> bit & 1) === 0 || peer.stalled || !peer.usable(state.now)) continue
-      if (state.view(peer).rate <= 0 && !this.#trusting) continue
+      if ((state.view(peer).rate <= 0 && !this.#trusting) || (full && peer.room)) continue
       if (this.#trusting && untried(peer)) return true
       rate += paceOf(peer)
       queued += Math.max(0, peer.link.outstanding + peer.added)

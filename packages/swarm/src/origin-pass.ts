@@ -110,7 +110,7 @@ function forecast (state: State, front: Front): void {
       if ((asked >>> bit & 1) === 0) continue
       const holders = state.holders.get(keyOf(slot, bit))
       if (holders !== undefined) state.wake(state.now + OVERDUE_MS)
-      if (!(holders === undefined ? peers.takes(slot, bit, limit) : peers.brings(holders, slot, bit, limit))) mask |= 1 << bit
+      if (!(holders === undefined ? peers.takes(slot, bit, limit, false) : peers.brings(holders, slot, bit, limit))) mask |= 1 << bit
     }
     if (mask !== 0) hopeless.set(slot, mask)
   })

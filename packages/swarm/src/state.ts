@@ -121,11 +121,11 @@ export class State {
   #setWanted (slot: number, mask: number): void {
     const { board } = this
     const before = board.wanted[slot] as number
+    // first, for settling the last block frees the slot
+    board.wanted[slot] = before | mask
     for (let bit = 0; bit < RUN_BLOCKS; bit++) if (((before & ~mask) >>> bit & 1) === 1) this.settle(slot, bit, undefined)
-    // settling the last block frees the slot
     if (mask === 0) return
-    board.wanted[slot] = mask
-    if ((mask & ~before) !== 0) for (const peer of this.peers.values()) this.see(peer, slot, before)
+    if ((mask & ~before) !== 0) for (const peer of this.peers.values()) this.see(peer, slot, before & mask)
     board.refresh(slot)
   }
 

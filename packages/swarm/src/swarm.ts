@@ -23,8 +23,8 @@ export class SwarmMachine implements Swarm {
   readonly #endgame = new Endgame()
   readonly #starving = new Starving()
 
-  constructor (init: SwarmInit, components: SwarmComponents) {
-    this.#state = new State(init, components)
+  constructor (init: SwarmInit, components: SwarmComponents, state = new State(init, components)) {
+    this.#state = state
   }
 
   want (want: Want): number {

@@ -32,7 +32,7 @@ export function urgent (state: State, found: readonly Front[]): void {
         // without a source, only an event can help
         watched ||= origin || holders !== undefined
         const kept = holders === undefined
-          ? forecast.takes(slot, bit, limit)
+          ? forecast.takes(slot, bit, limit, true)
           : forecast.brings(holders, slot, bit, limit) || swap(state, holders, slot, bit, limit)
         if (!kept) late.push(slot, bit)
       }
