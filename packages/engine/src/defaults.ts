@@ -40,6 +40,9 @@ export const FIND_FIRST_MS = 1_000
 export const FIND_MAX_MS = 60_000
 /** A lookup that is still running after this long is ended. */
 export const FIND_TIMEOUT_MS = 30_000
+/** The first look around, and a dial to somebody new, are likely over after this long. */
+export const FIRST_LOOK_MS = 4_000
+export const EXPECT_MS = 10_000
 /** Peers in one peer exchange message. */
 export const PEX_PEERS = 16
 /** Neighbours hear what is new at this interval while blocks come in, and at once when a segment is complete. */

@@ -78,7 +78,8 @@ export class Delivery {
       blocks: segment => this.inventory.blocks(segment),
       link: peer => this.#link(peer),
       origin: () => origin === undefined ? undefined : originLink(origin),
-      swarmSize: host.swarmSize
+      swarmSize: host.swarmSize,
+      expecting: () => host.shared.peerManager.expecting(host.swarm)
     })
     this.#flow = origin === undefined
       ? undefined

@@ -44,12 +44,14 @@ export class Dialler {
     let wake = Infinity
     let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
     let others = false
+    let hopeful = false
     const { direct } = interest.circle
     for (const candidate of this.#inOrder(interest.candidates)) {
       const { peer, teller } = candidate
       if (direct.has(peer) || standing.banned(peer)) continue
       if (this.#dialing.has(peer)) {
         others = true
+        hopeful ||= candidate.failures === 0
         continue
       }
       const away = interest.away.get(peer) ?? 0
@@ -62,6 +64,7 @@ export class Dialler {
         for (const session of open) interest.circle.greet(session)
         continue
       }
+      hopeful ||= candidate.failures === 0
       if (candidate.next > now) {
         wake = Math.min(wake, candidate.next)
         continue
@@ -74,6 +77,7 @@ export class Dialler {
       room--
       void this.#dial(interest, candidate)
     }
+    if (!hopeful) interest.expected = 0
     return wake
   }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@shoal/base'
 import type { PeerHint, PeerName, Routing, Session } from '@shoal/interface'
 import type { Source } from './candidates.js'
-import { FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS } from './defaults.js'
+import { EXPECT_MS, FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import type { Standing } from './standing.js'
 import type { AddressBook } from './types.js'
@@ -28,14 +28,17 @@ export class Discovery {
   }
 
   suggest (interest: Interest, { peer, addrs }: PeerHint, source: Source, session?: Session): void {
-    const { self, addresses } = this.#init
+    const { self, clock, addresses } = this.#init
     if (peer === self || this.#standing.banned(peer)) return
     const believed = source === 'link' ? addrs : addresses.heard(addrs, session?.remoteAddr)
     // without any the node may still know the way, but not when all that is said of it must not be tried
     if (believed.length === 0 && addrs.length > 0) return
     // it speaks for itself: it is back
     if (source === 'announcement') interest.away.delete(peer)
-    if (interest.candidates.add(peer, believed, source, session?.peer)) this.#changed()
+    const fresh = interest.candidates.get(peer) === undefined
+    if (!interest.candidates.add(peer, believed, source, session?.peer)) return
+    if (fresh) interest.expected = clock.now() + EXPECT_MS
+    this.#changed()
   }
 
   /** Looks for more when it is time. Returns when it will be. */

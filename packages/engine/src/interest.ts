@@ -30,4 +30,7 @@ export interface Interest {
   nextReview: number
   failedDials: number
   lastFailure: string
+  /** Since when the swarm is looked for, and until when peers that were named may come in. */
+  readonly since: number
+  expected: number
 }

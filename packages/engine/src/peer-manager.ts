@@ -2,7 +2,7 @@ import { BoundedMap, shuffle, type Random } from '@shoal/base'
 import type { PeerHint, PeerName, PenaltyReason, Session, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import { Candidates, type Source } from './candidates.js'
-import { AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
+import { AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, FIRST_LOOK_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
 import { Dialler, type DiallerInit } from './dialler.js'
 import { Discovery, type DiscoveryInit } from './discovery.js'
 import type { Circle, Interest } from './interest.js'
@@ -57,7 +57,9 @@ export class PeerManager {
       finding: false,
       nextReview: now + REVIEW_MS,
       failedDials: 0,
-      lastFailure: ''
+      lastFailure: '',
+      since: now,
+      expected: 0
     })
     for (const hint of hints) this.suggest(swarm, hint)
     this.#init.alarm.soonest(this.#work, now)
@@ -116,6 +118,12 @@ export class PeerManager {
   /** Peers that were named for the swarm. */
   candidates (swarm: SwarmId): number {
     return this.#interests.get(swarm)?.candidates.size ?? 0
+  }
+
+  /** Until when somebody new is likely to join: a wait for the first who are found, and for those who are being dialled. */
+  expecting (swarm: SwarmId): number {
+    const interest = this.#interests.get(swarm)
+    return interest === undefined ? 0 : Math.max(interest.since + FIRST_LOOK_MS, interest.expected)
   }
 
   /** Dials that failed, for messages: empty when none did. */

@@ -195,6 +195,23 @@ describe('peer manager', () => {
     expect(dialled).to.deep.equal([['good', 'hint']])
   })
 
+  it('expects company during the first look and while new candidates are dialled, not for ever', async () => {
+    const { manager, clock, seek, run, members } = setup()
+    const expected = (): boolean => manager.expecting('s') > clock.now()
+    seek()
+    expect(expected()).to.equal(true)
+    await run(5_000)
+    expect(expected()).to.equal(false)
+    manager.suggest('s', { peer: 'new', addrs: ['x'] }, 'dht')
+    expect(expected()).to.equal(true)
+    members.add('new')
+    await run(3_000)
+    expect(expected()).to.equal(false)
+    manager.suggest('s', { peer: 'dead', addrs: ['x'] }, 'dht')
+    await run(12_000)
+    expect(expected()).to.equal(false)
+  })
+
   it('leaves half of the dials to others than the one who names most', async () => {
     const { manager, seek, run, dialled } = setup()
     seek()

@@ -1,9 +1,8 @@
 import { nextCommon } from './bits.js'
 import { claimOf } from './claim.js'
 import {
-  BULK_DEAD_MS, BULK_GRACE_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES,
-  ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS,
-  WATCH_MS
+  BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS,
+  ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
 import { keyOf } from './key.js'
@@ -36,10 +35,17 @@ export function dated (state: State, found: readonly Front[]): void {
   const alone = state.init.mode === 'origin' || state.peers.size === 0
   // of what the origin gives already: nothing that has more time may slow it down
   let soonest = Infinity
+  const expected = state.init.mode === 'origin' ? 0 : state.parts.expecting()
   for (const front of found) {
     const { segment } = front.want
     if (front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
     if (!state.jobs.possible(segment)) continue
+    // those who come in hold it, perhaps, or take a part of the work
+    const patience = Math.min(expected, front.urgentAt - EXPECT_MARGIN_MS)
+    if (state.now < patience) {
+      state.wake(patience)
+      continue
+    }
     if (!state.jobs.usable(segment)) {
       state.wake(state.jobs.readyAt)
       continue

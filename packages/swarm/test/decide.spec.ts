@@ -7,14 +7,15 @@ import { testHaves } from './haves.js'
 const BLOCKS = 16
 
 /** One swarm whose actions show in `links` at once. */
-function setup (options: { mode?: SwarmInit['mode'], origin?: OriginLink | undefined, links?: Record<string, Partial<PeerLink>> } = {}) {
+function setup (options: { mode?: SwarmInit['mode'], origin?: OriginLink | undefined, expecting?: number, links?: Record<string, Partial<PeerLink>> } = {}) {
   const clock = new ManualClock()
   const have = testHaves(() => BLOCKS)
   const links = new Map<string, { window: number, outstanding: number, rate: number, rtt: number | undefined }>()
   const held = new Map<string, ReturnType<typeof testHaves>>()
   const swarm = createSwarm({ self: 'me', mode: options.mode ?? 'hybrid', swarm: 's' }, {
     clock, random: seededRandom(1), have, size: () => BLOCK_BYTES, blocks: () => BLOCKS,
-    link: peer => links.get(peer) as PeerLink, origin: () => options.origin, swarmSize: () => held.size + 1
+    link: peer => links.get(peer) as PeerLink, origin: () => options.origin, swarmSize: () => held.size + 1,
+    expecting: () => options.expecting ?? 0
   })
   const act = (): SwarmAction[] => {
     const { actions } = swarm.decide()
@@ -219,6 +220,37 @@ describe('decide', () => {
       { type: 'request', peer: 'a', segment: 0, blocks: [15, 14, 13, 12] }, { type: 'fallback', segment: 0, from: 'origin', to: 'peer', reason: 'stalled' }
     ])
   })
+
+  for (const company of ['alone', 'beside one that has nothing']) {
+    it(`${company}, leaves the origin alone while peers are expected and there is time`, () => {
+      const { swarm, act, join, clock } = setup({ origin: WELL, expecting: 6000 })
+      if (company !== 'alone') join('a', false)
+      const soon = swarm.want({ segment: 1, first: 0, end: BLOCKS, deadline: 2000 })
+      all(swarm, 15_000)
+      const asked = (): unknown[] => act().flatMap(action => action.type === 'origin' ? [action.segment] : [])
+      const early = asked()
+      clock.advance(1000)
+      expect([...early, ...asked()]).to.deep.equal([1])
+      swarm.unwant(soon)
+      clock.advance(4500)
+      expect(asked()).to.deep.equal([])
+      clock.advance(500)
+      const late = asked()
+      clock.advance(500)
+      expect([...late, ...asked()]).to.deep.equal([0])
+    })
+
+    it(`${company}, waits for nobody when time is short`, () => {
+      const { swarm, act, join, clock } = setup({ origin: WELL, expecting: 60_000 })
+      if (company !== 'alone') join('a', false)
+      all(swarm, 10_000)
+      expect(act()).to.deep.equal([])
+      clock.advance(5500)
+      const asked = act()
+      clock.advance(500)
+      expect([...asked, ...act()].filter(({ type }) => type === 'origin')).to.have.length(1)
+    })
+  }
 
   it('prefers peers that are in time', () => {
     const { swarm, act, join } = setup({ origin: WELL, links: { a: { rate: 10_000_000, window: 64 * BLOCK_BYTES } } })

@@ -130,7 +130,8 @@ export class ModelNode {
         if (options.uses === undefined) return undefined
         return { rate: options.uses.rate, ttfb: options.uses.ttfb, downUntil: 0 }
       },
-      swarmSize: () => model.nodes.length
+      swarmSize: () => model.nodes.length,
+      expecting: () => 0
     })
   }
 

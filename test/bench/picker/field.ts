@@ -47,7 +47,8 @@ export class Field {
         return { window: 4 * BLOCK_BYTES, outstanding: peer.asked.size * BLOCK_BYTES, rate: peer.rate, rtt: 50 }
       },
       origin: () => ({ rate: 5_000_000, ttfb: 100, downUntil: 0 }),
-      swarmSize: () => size.peers + 1
+      swarmSize: () => size.peers + 1,
+      expecting: () => 0
     })
   }
 

@@ -25,6 +25,8 @@ export interface Figures extends Playback {
   readonly node: 'starting' | 'opening' | 'open'
   /** Sessions, as `transport peer received`. */
   readonly peers: readonly string[]
+  /** What the node took from the origin, when, why and among how many sessions. */
+  readonly taken: readonly string[]
 }
 
 declare global {
@@ -46,12 +48,14 @@ async function main (): Promise<void> {
   const playback = play(video, config, starting, model)
   let shoal: Shoal | undefined
   const transports = new Map<string, string>()
+  const taken: string[] = []
   const status = element('state')
 
   starting.then(node => {
     shoal = node
     node.addEventListener('segment', ({ detail }) => {
       for (const { peer, transport } of byPeer(node.status.peers)) transports.set(peer, transport)
+      if (detail.source === 'origin') taken.push(`${detail.path} at ${Math.round(performance.now())} ms, ${detail.reason}, ${node.status.peers.length} sessions`)
       model.delivered(detail, peer => transports.get(peer)?.startsWith('webrtc') === true)
     })
     node.addEventListener('error', ({ detail }) => { playback.troubles.push(`${detail.doing}: ${detail.error.message}`) })
@@ -75,7 +79,8 @@ async function main (): Promise<void> {
       fromOrigin: model.total.origin,
       webrtc: model.webrtc,
       node: shoal === undefined ? 'starting' : shoal.contents.length === 0 ? 'opening' : 'open',
-      peers: shoal?.status.peers.map(({ peer, transport, stats }) => `${transport} ${short(peer)} ${megabytes(stats.received)}`) ?? []
+      peers: shoal?.status.peers.map(({ peer, transport, stats }) => `${transport} ${short(peer)} ${megabytes(stats.received)}`) ?? [],
+      taken
     })
   }
 
