@@ -25,8 +25,8 @@ export interface Figures extends Playback {
   readonly node: 'starting' | 'opening' | 'open'
   /** Sessions, as `transport peer received`. */
   readonly peers: readonly string[]
-  /** What the node took from the origin, when, why and among how many sessions. */
-  readonly taken: readonly string[]
+  /** When sessions began and ended, and what the node took from the origin, why and among how many of them. */
+  readonly log: readonly string[]
 }
 
 declare global {
@@ -48,14 +48,18 @@ async function main (): Promise<void> {
   const playback = play(video, config, starting, model)
   let shoal: Shoal | undefined
   const transports = new Map<string, string>()
-  const taken: string[] = []
+  const log: string[] = []
+  const note = (what: string): void => { log.push(`${Math.round(performance.now())} ms: ${what}`) }
   const status = element('state')
 
   starting.then(node => {
     shoal = node
+    note('the node is up')
+    node.addEventListener('peer:connect', ({ detail }) => { note(`${detail.direction} ${detail.transport} session with ${short(detail.peer)}`) })
+    node.addEventListener('peer:disconnect', ({ detail }) => { note(`no session with ${short(detail.peer)} any more, ${detail.reason}`) })
     node.addEventListener('segment', ({ detail }) => {
       for (const { peer, transport } of byPeer(node.status.peers)) transports.set(peer, transport)
-      if (detail.source === 'origin') taken.push(`${detail.path} at ${Math.round(performance.now())} ms, ${detail.reason}, ${node.status.peers.length} sessions`)
+      if (detail.source === 'origin') note(`${detail.path} from the origin, ${detail.reason}, ${node.status.peers.length} sessions`)
       model.delivered(detail, peer => transports.get(peer)?.startsWith('webrtc') === true)
     })
     node.addEventListener('error', ({ detail }) => { playback.troubles.push(`${detail.doing}: ${detail.error.message}`) })
@@ -80,7 +84,7 @@ async function main (): Promise<void> {
       webrtc: model.webrtc,
       node: shoal === undefined ? 'starting' : shoal.contents.length === 0 ? 'opening' : 'open',
       peers: shoal?.status.peers.map(({ peer, transport, stats }) => `${transport} ${short(peer)} ${megabytes(stats.received)}`) ?? [],
-      taken
+      log
     })
   }
 
