@@ -7,6 +7,9 @@ export const DATA_CHANNEL = { maxBufferedAmount: 256 * 1024 }
 /** Pings queue behind bulk data: a late one says nothing. Sessions judge liveness by progress. */
 export const MONITOR = { abortConnectionOnPingFailure: false, pingInterval: 60_000 }
 
+/** A dialler over WebRTC has this long to end its handshake before the connection is used, ms. */
+export const HANDSHAKE_MS = 3_000
+
 export const CONNECTIONS = {
   /**
    * New connections per second from one address. The library's 5 turns away an office behind one NAT, a reverse proxy, and every second

@@ -177,7 +177,8 @@ export class Viewer {
         return { window, outstanding, rate, rtt: RTT_MS }
       },
       origin: () => ({ rate: this.#originRate, ttfb: this.#originTtfb, downUntil: 0 }),
-      swarmSize: () => peers.length + 1
+      swarmSize: () => peers.length + 1,
+      expecting: () => 0
     })
     for (const [i, script] of peers.entries()) {
       this.#links.set(`peer-${i}`, new Link(script))

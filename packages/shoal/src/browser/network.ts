@@ -4,7 +4,7 @@ import { identify, identifyPush } from '@libp2p/identify'
 import { kadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
-import { webRTC, webRTCDirect } from '@libp2p/webrtc'
+import { webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import type { PrivateKey } from '@libp2p/interface'
@@ -18,6 +18,7 @@ import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, MONITOR, YAMUX } from '../defaults.js'
 import type { Network } from '../platform.js'
 import { walkPace } from '../walk-pace.js'
+import { patientWebRTC } from '../webrtc.js'
 import { addressRules } from './surroundings.js'
 
 /** The libp2p node of a page. */
@@ -33,7 +34,7 @@ export async function browserNetwork (config: Config, privateKey: PrivateKey, da
       transports: [
         webSockets(),
         webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
-        webRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
+        patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock),
         circuitRelayTransport()
       ],
       connectionEncrypters: [noise()],

@@ -11,7 +11,7 @@ import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { uPnPNAT } from '@libp2p/upnp-nat'
-import { webRTC, webRTCDirect } from '@libp2p/webrtc'
+import { webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import type { PrivateKey } from '@libp2p/interface'
@@ -25,6 +25,7 @@ import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, MONITOR, RELAY, YAMUX } from '../defaults.js'
 import type { Network } from '../platform.js'
 import { walkPace } from '../walk-pace.js'
+import { patientWebRTC } from '../webrtc.js'
 
 /** The libp2p node of a Node.js process. */
 export async function nodeNetwork (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network> {
@@ -41,7 +42,7 @@ export async function nodeNetwork (config: Config, privateKey: PrivateKey, datas
         webSockets(),
         circuitRelayTransport(),
         webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
-        webRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL })
+        patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock)
       ],
       // the dialler's order decides, and TLS is the faster between Node.js peers
       connectionEncrypters: [tls(), noise()],

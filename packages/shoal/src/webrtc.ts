@@ -1,0 +1,58 @@
+import { webRTC } from '@libp2p/webrtc'
+import type { Upgrader } from '@libp2p/interface'
+import type { Clock } from '@shoal/base'
+import { HANDSHAKE_MS } from './defaults.js'
+
+/** As much as is used of what libp2p hands to `upgradeInbound` for WebRTC. */
+export interface Factory {
+  readonly peerConnection?: EventTarget
+  readonly earlyDataChannels?: readonly { readonly channel: RTCDataChannel }[]
+}
+
+/**
+ * libp2p's WebRTC between peers that cannot dial each other, without its race. The dialler opens a channel named `init` for the handshake,
+ * waits until it is open, and closes it. The library's answering side closes it too, as soon as it sees it: on a busy machine before the
+ * dialler has noticed that it was open, which then waits for that in vain until the dial times out. So an answering side leaves the
+ * channel to the dialler for a while.
+ */
+export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock): ReturnType<typeof webRTC> {
+  const create = webRTC(init)
+  return components => {
+    const upgrader = overlay(components.upgrader, {
+      async upgradeInbound (connection, options) {
+        await handshakeOver((options as unknown as { muxerFactory: Factory }).muxerFactory, clock)
+        await components.upgrader.upgradeInbound(connection, options)
+      }
+    } satisfies Partial<Upgrader>)
+    return create(overlay(components, { upgrader }))
+  }
+}
+
+/** Resolves when the dialler has closed the channel of the handshake, or has had the time to. */
+export async function handshakeOver ({ peerConnection, earlyDataChannels = [] }: Factory, clock: Clock): Promise<void> {
+  if (peerConnection === undefined) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = (channel: RTCDataChannel): void => {
+    if (channel.label !== 'init') return
+    if (channel.readyState === 'closed') resolve()
+    else channel.addEventListener('close', () => { resolve() }, { once: true })
+  }
+  const onchannel = (event: Event): void => { look((event as RTCDataChannelEvent).channel) }
+  for (const { channel } of earlyDataChannels) look(channel)
+  peerConnection.addEventListener('datachannel', onchannel)
+  const cancel = clock.after(HANDSHAKE_MS, resolve)
+  await promise
+  cancel()
+  peerConnection.removeEventListener('datachannel', onchannel)
+}
+
+/** The same object but for these properties. */
+function overlay<T extends object> (object: T, properties: Partial<T>): T {
+  return new Proxy(object, {
+    get (target, key) {
+      if (key in properties) return properties[key as keyof T]
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) as unknown : value
+    }
+  })
+}

@@ -1,0 +1,64 @@
+import { ManualClock } from '@shoal/base'
+import { expect } from 'chai'
+import { HANDSHAKE_MS } from '../src/defaults.js'
+import { handshakeOver } from '../src/webrtc.js'
+
+/** As much of a data channel as is looked at. */
+class Channel extends EventTarget {
+  readonly label: string
+  readyState: RTCDataChannelState = 'open'
+
+  constructor (label: string) {
+    super()
+    this.label = label
+  }
+
+  close (): void {
+    this.readyState = 'closed'
+    this.dispatchEvent(new Event('close'))
+  }
+}
+
+describe('webrtc', () => {
+  const clock = new ManualClock()
+  const early = (...channels: Channel[]): { channel: RTCDataChannel }[] =>
+    channels.map(channel => ({ channel: channel as unknown as RTCDataChannel }))
+  const settled = async (promise: Promise<void>): Promise<boolean> => {
+    let done = false
+    void promise.then(() => { done = true })
+    await new Promise(resolve => { setTimeout(resolve) })
+    return done
+  }
+
+  it('waits until the dialler has closed the channel of the handshake', async () => {
+    const init = new Channel('init')
+    const other = new Channel('')
+    const over = handshakeOver({ peerConnection: new EventTarget(), earlyDataChannels: early(other, init) }, clock)
+    other.close()
+    expect(await settled(over)).to.equal(false)
+    init.close()
+    expect(await settled(over)).to.equal(true)
+  })
+
+  it('waits for a channel that is still to come, and not for one that is closed', async () => {
+    const peerConnection = new EventTarget()
+    const late = handshakeOver({ peerConnection }, clock)
+    expect(await settled(late)).to.equal(false)
+    const init = new Channel('init')
+    peerConnection.dispatchEvent(Object.assign(new Event('datachannel'), { channel: init }))
+    expect(await settled(late)).to.equal(false)
+    init.close()
+    expect(await settled(late)).to.equal(true)
+    expect(await settled(handshakeOver({ peerConnection, earlyDataChannels: early(init) }, clock))).to.equal(true)
+  })
+
+  it('waits for nobody for ever', async () => {
+    const over = handshakeOver({ peerConnection: new EventTarget() }, clock)
+    clock.advance(HANDSHAKE_MS)
+    expect(await settled(over)).to.equal(true)
+  })
+
+  it('goes on at once when the library keeps its channels elsewhere', async () => {
+    expect(await settled(handshakeOver({}, clock))).to.equal(true)
+  })
+})
