@@ -11,6 +11,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { removeSpaces } from '../support/namespaces.ts'
+import { cold } from './cold.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
 import { endAll } from './support/contender.ts'
@@ -19,7 +20,7 @@ import { removeFolders } from './support/folders.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [pair, picker, swarm]
+const benches: readonly Bench[] = [pair, swarm, cold, picker]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',
