@@ -44,7 +44,8 @@ export class Driver {
         return { window: 3 * BLOCK_BYTES, outstanding: asked.size * BLOCK_BYTES, rate, rtt: 50 }
       },
       origin: () => mode === 'p2p' ? undefined : { rate: 1_000_000, ttfb: 100, downUntil: 0 },
-      swarmSize: () => this.peers.size + 1
+      swarmSize: () => this.peers.size + 1,
+      expecting: () => 0
     }
     const init = { self: 'self', mode, swarm: `swarm ${seed}` }
     this.state = new State(init, parts)
