@@ -11,7 +11,9 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { removeSpaces } from '../support/namespaces.ts'
+import { browserPair } from './browser-pair.ts'
 import { cold } from './cold.ts'
+import { memory } from './memory.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
 import { endAll } from './support/contender.ts'
@@ -20,7 +22,7 @@ import { removeFolders } from './support/folders.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [pair, swarm, cold, picker]
+const benches: readonly Bench[] = [browserPair, cold, memory, pair, picker, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',
