@@ -1,4 +1,4 @@
-import { ASSUMED_PEER_RATE_BPS, MAX_BLOCK_BYTES, OVERDUE_FACTOR } from './defaults.js'
+import { ASSUMED_PEER_RATE_BPS, FIRST_BYTES_MS, MAX_BLOCK_BYTES, OVERDUE_FACTOR } from './defaults.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
 
@@ -12,23 +12,27 @@ export function etaOf (peer: Peer, size: number): number {
  * until the next bytes come; but a block that has been waited for so long shows that it is slower by now. `viewed` peers only.
  */
 export function paceOf (peer: Peer): number {
-  const measured = peer.rate > 0
-  const rate = measured ? peer.rate : ASSUMED_PEER_RATE_BPS
-  const first = peer.flights.values().next().value
-  const now = first === undefined ? 0 : Math.max(0, peer.viewedAt - peer.busySince - (peer.link.rtt ?? 0))
-  // who was never given the time to deliver anything is not new each time
-  const waited = measured ? now : now + peer.vain
-  return waited === 0 ? rate : Math.min(rate, (bytesBefore(peer) + (first ?? MAX_BLOCK_BYTES)) * 1000 / waited)
+  const rate = peer.rate > 0 ? peer.rate : ASSUMED_PEER_RATE_BPS
+  const waited = waitedFor(peer)
+  const first = peer.flights.values().next().value ?? MAX_BLOCK_BYTES
+  return waited === 0 ? rate : Math.min(rate, (bytesBefore(peer) + first) * 1000 / waited)
 }
 
-/** Nothing speaks against it yet: it was not measured, and what was asked of it is not overdue. `viewed` peers only. */
+/** Nothing speaks against it yet: it was not measured, and has not been waited for longer than for first bytes. `viewed` peers only. */
 export function untried (peer: Peer): boolean {
   return peer.rate <= 0 && !peer.stalled && !overdue(peer)
 }
 
 /** What it was asked for is so late that its rate says nothing any more. `viewed` peers only. */
 export function overdue (peer: Peer): boolean {
-  return paceOf(peer) < (peer.rate > 0 ? peer.rate / OVERDUE_FACTOR : ASSUMED_PEER_RATE_BPS)
+  return peer.rate > 0 ? paceOf(peer) < peer.rate / OVERDUE_FACTOR : waitedFor(peer) > FIRST_BYTES_MS
+}
+
+/** ms that the peer has been waited for beyond a round trip. */
+function waitedFor (peer: Peer): number {
+  const now = peer.flights.size === 0 ? 0 : Math.max(0, peer.viewedAt - peer.busySince - (peer.link.rtt ?? 0))
+  // who was never given the time to deliver anything is not new each time
+  return peer.rate > 0 ? now : now + peer.vain
 }
 
 /** Bytes that the link owes other swarms before it comes to ours. */

@@ -1,5 +1,5 @@
 import { claimOf } from './claim.js'
-import { CAUTION, RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
+import { CAUTION, OVERDUE_MS, RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
 import { etaOf, untried } from './estimate.js'
 import { halfway } from './late.js'
 import type { Peer } from './peer.js'
@@ -25,6 +25,7 @@ export function near (state: State, found: readonly Front[], roomy: Peer[]): voi
       const peer = choose(state, candidates, slot, bit, { limit, backed, hurry })
       if (peer === undefined) continue
       state.request(peer, slot, bit)
+      if (backed) state.wake(state.now + OVERDUE_MS)
       if (!peer.room) candidates = candidates.filter(other => other !== peer)
     }
   }

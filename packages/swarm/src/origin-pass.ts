@@ -33,12 +33,11 @@ export function fetchBlocks (state: State, segment: number, blocks: readonly num
 /** Wants with a deadline that no peer can help with: all of them in mode `origin` or without peers, else by election. */
 export function dated (state: State, found: readonly Front[]): void {
   const alone = state.init.mode === 'origin' || state.peers.size === 0
-  // of what the origin gives already: nothing that has more time may slow it down
+  // of what the origin gives, or is about to: nothing that has more time may slow it down
   let soonest = Infinity
   const expected = state.init.mode === 'origin' ? 0 : state.parts.expecting()
   for (const front of found) {
     const { segment } = front.want
-    if (front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
     if (!state.jobs.possible(segment)) continue
     // those who come in hold it, perhaps, or take a part of the work
     const patience = Math.min(expected, front.urgentAt - EXPECT_MARGIN_MS)
@@ -54,7 +53,11 @@ export function dated (state: State, found: readonly Front[]): void {
       const most = state.now >= front.urgentAt ? ORIGIN_URGENT_JOBS : ORIGIN_AHEAD_JOBS
       const blocks = state.jobs.count < most ? blocksOf(state, front, slot => state.board.open(slot)) : []
       fetchBlocks(state, segment, blocks, state.init.mode === 'origin' ? 'mode' : 'no-peer')
-    } else if (state.now < front.urgentAt && state.now + state.jobs.queued(front.bytes) + URGENT_MARGIN_MS <= soonest) elect(state, front)
+      continue
+    }
+    const relaxed = state.now < front.urgentAt
+    if (relaxed && state.now + state.jobs.queued(front.bytes) + URGENT_MARGIN_MS <= soonest) elect(state, front)
+    if (!relaxed || front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
   }
 }
 
