@@ -8,28 +8,31 @@ import type { State } from './state.js'
 const CANDIDATES = 32
 
 /**
- * When every block that some peer has is asked for, idle peers take over the slowest requests of others. One that waits in its peer's
- * queue moves (a cancel, no waste); one that is being sent is asked for twice, within a budget, and the loser is cancelled on arrival.
+ * Peers for which nothing is left take over the slowest requests of others. One that waits in its peer's queue moves (a cancel, no waste).
+ * When every block that some peer has is asked for, one that is being sent is asked for twice, within a budget, and the loser is
+ * cancelled on arrival.
  */
 export class Endgame {
   #ranAt = -Infinity
 
   run (state: State): void {
-    if (state.holders.size === 0 || state.board.available) return
+    if (state.holders.size === 0) return
     if (state.now - this.#ranAt < ENDGAME_MS) {
       state.wake(this.#ranAt + ENDGAME_MS)
       return
     }
-    const idle: Peer[] = []
+    const free: Peer[] = []
     for (const peer of state.peers.values()) {
-      if (peer.flights.size === 0 && peer.slots.count > 0 && peer.usable(state.now) && state.view(peer).room) idle.push(peer)
+      const done = peer.exhausted || (peer.flights.size === 0 && !state.board.available)
+      if (done && peer.slots.count > 0 && peer.usable(state.now) && state.view(peer).room) free.push(peer)
     }
-    if (idle.length === 0) return
+    // who was asked for everything has nobody to help
+    if (free.every(peer => peer.flights.size === state.holders.size)) return
     state.wake(state.now + ENDGAME_MS)
     this.#ranAt = state.now
     const slowest = candidates(state)
-    idle.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
-    for (const peer of idle) help(state, peer, slowest)
+    free.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
+    for (const peer of free) help(state, peer, slowest, peer.flights.size === 0 && !state.board.available)
   }
 }
 
@@ -46,13 +49,14 @@ function candidates (state: State): Candidate[] {
   return found.sort((a, b) => b.eta - a.eta).slice(0, CANDIDATES)
 }
 
-function help (state: State, peer: Peer, slowest: Candidate[]): void {
+/** @param twice what is being sent may be asked for twice */
+function help (state: State, peer: Peer, slowest: Candidate[], twice: boolean): void {
   let taken = 0
   for (let i = 0; i < slowest.length && taken < ENDGAME_BLOCKS && peer.room; i++) {
     const { key, holder, eta, size, head } = slowest[i] as Candidate
     if ((peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 0 || eta <= ENDGAME_GAIN * etaOf(peer, size)) continue
     if (head && !holder.stalled) {
-      if (!state.mayDuplicate) continue
+      if (!twice || !state.mayDuplicate) continue
       state.duplicated += size
     } else state.cancel(holder, key)
     state.request(peer, slotOf(key), bitOf(key))

@@ -24,6 +24,8 @@ export class Peer {
   choked = false
   pausedUntil = 0
   stalled = false
+  /** What it is sending is overdue: it gets nothing else until that is here. */
+  slow = false
   #busy = 0
   #stalls = 0
   probeAt = 0
@@ -109,7 +111,7 @@ export class Peer {
   }
 
   get room (): boolean {
-    return this.link.outstanding + this.added < this.link.window && !(this.stalled && this.flights.size > 0)
+    return this.link.outstanding + this.added < this.link.window && !((this.stalled || this.slow) && this.flights.size > 0)
   }
 
   get rate (): number {
@@ -117,7 +119,7 @@ export class Peer {
   }
 
   delivered (now: number): void {
-    this.stalled = false
+    this.stalled = this.slow = false
     this.busySince = now
     this.vain = 0
     this.#busy = this.#stalls = 0

@@ -4,6 +4,7 @@ import { electionSeed } from './election.js'
 import { Endgame } from './endgame.js'
 import { far } from './far.js'
 import { hedge, probe } from './hedge.js'
+import { HotSwap } from './hot-swap.js'
 import { Lookers } from './lookers.js'
 import { near } from './near.js'
 import { bulk, dated } from './origin-pass.js'
@@ -20,6 +21,7 @@ import type { HaveDelta, HaveMap, PeerName } from '@shoal/interface'
 export class SwarmMachine implements Swarm {
   readonly #state: State
   readonly #lookers = new Lookers()
+  readonly #hotSwap = new HotSwap()
   readonly #endgame = new Endgame()
   readonly #starving = new Starving()
 
@@ -197,6 +199,7 @@ export class SwarmMachine implements Swarm {
     const found = fronts(state, alone)
     if (mode !== 'p2p') dated(state, found)
     if (mode !== 'origin') {
+      this.#hotSwap.run(state)
       hedge(state)
       near(state, found, this.#lookers.roomy(state))
       urgent(state, found)

@@ -99,6 +99,8 @@ export class ModelNode {
   readonly links = new Map<PeerName, { node: ModelNode, copy: HaveMap, outstanding: Map<string, number>, rate: number, at: number }>()
   readonly wanted = new Map<string, number>()
   readonly arrived = new Map<string, number>()
+  /** Blocks by the peer they came from. */
+  readonly tally = new Map<PeerName, number>()
   readonly doubles = { requested: 0, outside: 0 }
   fromPeers = 0
   fromOrigin = 0
@@ -345,6 +347,7 @@ export class ModelNode {
       this.wasted += BLOCK_BYTES
       return
     }
+    this.tally.set(from, (this.tally.get(from) ?? 0) + 1)
     link.outstanding.delete(`${segment}/${block}`)
     const now = this.#model.clock.now()
     // idle time is no slowness

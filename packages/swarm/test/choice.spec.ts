@@ -1,0 +1,52 @@
+import { expect } from 'chai'
+import { BLOCKS, Driver, SEGMENTS } from './driver.js'
+import { Model } from './model.js'
+
+/** The segment of which a peer is asked for a block first. */
+function first (driver: Driver, name: string): number {
+  const [key] = driver.peers.get(name)?.asked ?? []
+  return Math.floor((key ?? NaN) / BLOCKS)
+}
+
+describe('which block of whom', () => {
+  it('a segment is striped over its holders by their rates', () => {
+    for (const deadline of [undefined, 12_000]) {
+      const model = new Model({ segments: 1, blocks: 112 })
+      const peers = [500_000, 1_000_000, 2_000_000].map(up => model.add({ seed: true, up }))
+      const node = model.add()
+      for (const peer of peers) model.connect(peer, node)
+      node.wantAll(() => deadline)
+      model.run(30_000, () => node.complete)
+      const shares = peers.map(({ name }) => (node.tally.get(name) ?? 0) / 112)
+      expect(node.late).to.equal(0)
+      ;[1 / 7, 2 / 7, 4 / 7].forEach((share, i) => { expect(shares[i]).to.be.within(0.75 * share, 1.25 * share) })
+    }
+  })
+
+  it('of what is not near, the rarest comes first', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const driver = new Driver(seed, 'p2p')
+      driver.join('all', 1_000_000, true)
+      for (const name of ['some', 'more', 'most']) driver.join(name, 1_000_000, false)
+      for (const name of ['some', 'more', 'most']) driver.choke(name, true)
+      for (let key = 0; key < SEGMENTS * BLOCKS; key++) {
+        if (Math.floor(key / BLOCKS) !== seed % SEGMENTS) for (const name of ['some', 'more', 'most']) driver.gains(name, key)
+      }
+      for (let segment = 0; segment < SEGMENTS; segment++) driver.want(segment, 0, BLOCKS, undefined)
+      driver.decide()
+      expect(first(driver, 'all')).to.equal(seed % SEGMENTS)
+    }
+  })
+
+  it('of equally rare ones, chance decides', () => {
+    const chosen = new Set<number>()
+    for (let seed = 1; seed <= 30; seed++) {
+      const driver = new Driver(seed, 'p2p')
+      for (const name of ['a', 'b', 'c', 'd']) driver.join(name, 1_000_000, true)
+      for (let segment = 0; segment < SEGMENTS; segment++) driver.want(segment, 0, BLOCKS, undefined)
+      driver.decide()
+      chosen.add(first(driver, 'a'))
+    }
+    expect(chosen.size).to.equal(SEGMENTS)
+  })
+})
