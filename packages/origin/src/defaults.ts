@@ -1,6 +1,10 @@
 /** Time from the request to the response's headers. */
 export const HEADERS_TIMEOUT_MS = 10_000
 
+/** A base without an answer for so many times its usual time to the first byte, and for this long at least, is not waited for alone. */
+export const HEDGE_FACTOR = 4
+export const HEDGE_MIN_MS = 1_000
+
 /** Longest time in which a body that is read may bring less than `MIN_PROGRESS_BYTES`. */
 export const PROGRESS_TIMEOUT_MS = 10_000
 

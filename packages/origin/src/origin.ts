@@ -1,13 +1,25 @@
 import { Ewma } from '@shoal/base'
 import { OriginError, type Origin, type OriginReply, type OriginRequest } from '@shoal/interface'
 import { Attempt } from './attempt.js'
-import { HEADERS_TIMEOUT_MS, MIN_PROGRESS_BYTES, PROGRESS_TIMEOUT_MS, STATS_WEIGHT } from './defaults.js'
+import { HEADERS_TIMEOUT_MS, HEDGE_FACTOR, HEDGE_MIN_MS, MIN_PROGRESS_BYTES, PROGRESS_TIMEOUT_MS, STATS_WEIGHT } from './defaults.js'
 import { Health } from './health.js'
 import { cut, cutOf, rangeHeader, type Cut } from './range.js'
+import { race, type Entrant } from './race.js'
 import type { OriginInit } from './types.js'
 import { normalBase, urlOf } from './url.js'
 
 interface Base { readonly url: string, readonly health: Health }
+
+interface Asking {
+  /** Another request was first. */
+  readonly signal: AbortSignal
+  /** After which it counts as a failure that another was first; `undefined`: never. */
+  readonly blameMs?: number | undefined
+  /** @default the whole time for headers */
+  readonly withinMs?: number
+  /** Beside another request to the same base, which alone counts when both fail. */
+  readonly again?: boolean
+}
 
 export class HttpOrigin implements Origin {
   readonly bases: readonly string[]
@@ -33,23 +45,29 @@ export class HttpOrigin implements Origin {
   }
 
   async fetch (request: OriginRequest): Promise<OriginReply> {
-    const errors: OriginError[] = []
-    for (const base of this.#byHealth()) {
-      const url = urlOf(base.url, request.path)
-      const attempt = new Attempt(this.#init.clock, request.signal)
-      try {
-        return await this.#ask(attempt, base, url, request)
-      } catch (error) {
-        attempt.end()
-        if (attempt.cancelled) throw error
-        errors.push(error as OriginError)
-      }
+    const { clock, headersTimeoutMs = HEADERS_TIMEOUT_MS } = this.#init
+    const bases = this.#byHealth()
+    if (bases.length === 0) throw new OriginError(`expected an origin for "${request.path}", got none: no base URL is known`)
+    const begun = clock.now()
+    const patienceMs = Math.max(HEDGE_MIN_MS, HEDGE_FACTOR * (this.#ttfb.value ?? 0))
+    const blameMs = bases.length > 1 ? patienceMs : undefined
+    const entrants: Entrant<OriginReply>[] = bases.map(base => ({ run: signal => this.#ask(base, request, { signal, blameMs }) }))
+    const [only] = bases
+    // a lone base that is silent is asked once more: what holds up one request or connection need not hold up the next
+    if (bases.length === 1 && only !== undefined) {
+      const run = (signal: AbortSignal): Promise<OriginReply> =>
+        this.#ask(only, request, { signal, withinMs: headersTimeoutMs - (clock.now() - begun), again: true })
+      entrants.push({ run, spare: true })
     }
-    const last = errors.at(-1)
-    if (last === undefined) throw new OriginError(`expected an origin for "${request.path}", got none: no base URL is known`)
-    if (errors.length === 1) throw last
-    const reasons = errors.map(error => error.message).join('; ')
-    throw new OriginError(`none of ${errors.length} origins gave "${request.path}": ${reasons}`, last.status)
+    try {
+      return await race(entrants, { clock, patienceMs, signal: request.signal })
+    } catch (thrown) {
+      request.signal?.throwIfAborted()
+      const errors = thrown as OriginError[]
+      if (bases.length === 1) throw errors[0] as OriginError
+      const reasons = errors.map(error => error.message).join('; ')
+      throw new OriginError(`none of ${errors.length} origins gave "${request.path}": ${reasons}`, errors.at(-1)?.status)
+    }
   }
 
   /** Bases that do not rest in the order given, then the others in the order in which their rest ends. */
@@ -59,11 +77,22 @@ export class HttpOrigin implements Origin {
     return [...this.#bases].sort((a, b) => rest(a) - rest(b))
   }
 
-  async #ask (attempt: Attempt, base: Base, url: string, { start = 0, end }: OriginRequest): Promise<OriginReply> {
+  async #ask (base: Base, request: OriginRequest, how: Asking): Promise<OriginReply> {
     const { clock, fetch = globalThis.fetch, headersTimeoutMs = HEADERS_TIMEOUT_MS, progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#init
+    const { path, start = 0, end, signal } = request
+    const url = urlOf(base.url, path)
+    const attempt = new Attempt(clock, signal)
     const range = rangeHeader(start, end)
     const askedAt = clock.now()
-    attempt.expect(headersTimeoutMs, `an answer within ${headersTimeoutMs} ms`)
+    how.signal.addEventListener('abort', () => {
+      const waited = clock.now() - askedAt
+      // or each request would wait for it anew
+      if (!attempt.cancelled && how.blameMs !== undefined && waited >= how.blameMs) {
+        this.#failed(attempt, base, url, new OriginError(`expected an answer, got nothing for ${Math.round(waited)} ms while another origin answered`), undefined)
+      }
+      attempt.end()
+    }, { once: true })
+    attempt.expect(how.withinMs ?? headersTimeoutMs, `an answer within ${headersTimeoutMs} ms`)
     let response: Response | undefined
     let plan: Cut
     try {
@@ -76,6 +105,8 @@ export class HttpOrigin implements Origin {
       }))
       plan = cutOf(response.status, response.headers, start, end)
     } catch (error) {
+      attempt.end()
+      if (how.signal.aborted || how.again === true) throw error
       throw this.#failed(attempt, base, url, error, response)
     }
     this.#ttfb.add(clock.now() - askedAt)

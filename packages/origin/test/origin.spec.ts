@@ -197,6 +197,69 @@ describe('origin', () => {
     expect(failures[0]?.error.message).to.contain('within 10000 ms')
   })
 
+  it('asks the next base beside one that is silent, and no more before the silent one has rested', async () => {
+    const { origin, clock, asked, failures, inits } = setup({ [A]: silent, [B]: good })
+    const reading = read(origin, 0, 10)
+    clock.advance(999)
+    expect(asked).to.deep.equal(['a'])
+    clock.advance(1)
+    expect(asked.splice(0)).to.deep.equal(['a', 'b'])
+    expect(await reading).to.deep.equal(DATA.slice(0, 10))
+    expect(inits[0]?.signal?.aborted).to.equal(true)
+    expect(failures.map(({ error }) => error.message)).to.deep.equal([
+      'origin https://a.example.com/x: expected an answer, got nothing for 1000 ms while another origin answered'
+    ])
+    await read(origin, 0, 10)
+    expect(asked).to.deep.equal(['b'])
+  })
+
+  it('takes the answer of the silent one when that is first after all, and blames nobody', async () => {
+    let answer = (_: Response): void => {}
+    const slow: Answer = () => new Promise(resolve => { answer = resolve })
+    const { origin, clock, asked, failures } = setup({ [A]: slow, [B]: silent })
+    const reading = read(origin)
+    clock.advance(1500)
+    expect(asked).to.deep.equal(['a', 'b'])
+    answer(new Response(DATA.slice()))
+    expect(await reading).to.deep.equal(DATA)
+    clock.advance(60_000)
+    expect(failures).to.deep.equal([])
+  })
+
+  it('asks a lone base that is silent once more, and counts both as one failure', async () => {
+    let hangs = 1
+    const once: Answer = init => hangs-- > 0 ? silent(init) : good(init)
+    const { origin, clock, asked, failures, answers } = setup({ [A]: once })
+    const reading = read(origin)
+    clock.advance(1000)
+    expect(await reading).to.deep.equal(DATA)
+    expect([asked.splice(0), failures, origin.downUntil]).to.deep.equal([['a', 'a'], [], 0])
+    answers[A] = silent
+    const failing = failure(read(origin))
+    clock.advance(30_000)
+    expect((await failing).message).to.contain('within 10000 ms')
+    expect([asked, failures.length, origin.downUntil > 0]).to.deep.equal([['a', 'a'], 1, true])
+  })
+
+  it('does not ask a lone base again that failed', async () => {
+    const { origin, asked } = setup({ [A]: respond('', 500) })
+    await failure(read(origin))
+    expect(asked).to.deep.equal(['a'])
+  })
+
+  it('gives a base that is always slow its time', async () => {
+    const clock = new ManualClock()
+    const slow: Answer = init => new Promise(resolve => { clock.after(800, () => { resolve(good(init) as Response) }) })
+    const { origin, asked } = setup({ [A]: slow, [B]: good }, { clock })
+    const first = read(origin)
+    clock.advance(800)
+    await first
+    const second = read(origin)
+    clock.advance(2000)
+    await second
+    expect(asked).to.deep.equal(['a', 'a'])
+  })
+
   it('waits for bytes so long and no longer, even if fetch does not heed its signal', async () => {
     let cancelled = false
     const stuck: Answer = () => new Response(new ReadableStream({
