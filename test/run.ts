@@ -46,7 +46,8 @@ const steps: Step[] = [
   { name: 'stranger', command: ['test/stranger/stranger.ts'] },
   { name: 'main-job', command: ['test/e2e/main-job.ts'] },
   { name: 'contacts', command: ['test/e2e/contacts.ts'] },
-  { name: 'bad-input', command: ['test/e2e/bad-input.ts'] }
+  { name: 'bad-input', command: ['test/e2e/bad-input.ts'] },
+  { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] }
 ]
 
 function folders (packages: string[]): string[] {
@@ -81,7 +82,7 @@ for (const [name, outcome] of outcomes) {
   passed += outcome.passed
   failed += outcome.failed
   skipped += outcome.skipped
-  console.log(`${outcome.failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(10)} ${outcome.seconds.toFixed(1).padStart(6)} s` +
+  console.log(`${outcome.failed === 0 ? 'ok    ' : 'FAILED'} ${name.padEnd(17)} ${outcome.seconds.toFixed(1).padStart(6)} s` +
     `  ${outcome.passed} of ${outcome.passed + outcome.failed}`)
 }
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)

@@ -8,7 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { swarmIdOf } from '@shoal/content'
 import {
   decodeMessage, encodeDataHeader, encodeMessage, EXCHANGE_PROTOCOL, EXCHANGE_VERSION, FrameReader, MAX_FRAME_BYTES, splitHead,
-  type Message, type Request
+  type DataHeader, type Message, type Request
 } from '@shoal/wire'
 import { createLibp2p, type Libp2p } from 'libp2p'
 import type { Shoal } from 'shoal'
@@ -97,12 +97,14 @@ export class RawPeer {
   /** A block in frames as the protocol wants them, whatever its bytes. */
   async give (id: number, block: number, bytes: Uint8Array): Promise<void> {
     await this.data(stream => {
-      for (let offset = 0; offset < bytes.byteLength; offset += PIECE) {
-        const piece = bytes.subarray(offset, offset + PIECE)
-        stream.send(encodeDataHeader({ id, block, offset, total: bytes.byteLength }, piece.byteLength))
-        stream.send(piece)
-      }
+      const total = bytes.byteLength
+      for (let offset = 0; offset < total; offset += PIECE) frame(stream, { id, block, offset, total }, bytes, PIECE)
     })
+  }
+
+  /** One frame of a block. */
+  async piece (id: number, block: number, bytes: Uint8Array, offset: number, length: number): Promise<void> {
+    await this.data(stream => { frame(stream, { id, block, offset, total: bytes.byteLength }, bytes, length) })
   }
 
   /** The victim ended the connection. */
@@ -151,6 +153,12 @@ export class RawPeer {
     })
     stream.addEventListener('message', event => { reader.push(event.data) })
   }
+}
+
+function frame (stream: Stream, header: DataHeader, bytes: Uint8Array, length: number): void {
+  const piece = bytes.subarray(header.offset, header.offset + length)
+  stream.send(encodeDataHeader(header, piece.byteLength))
+  stream.send(piece)
 }
 
 /** The node lives on: a well-behaved stranger gets the first block of what it holds. */
