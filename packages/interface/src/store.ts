@@ -36,6 +36,8 @@ export interface BlockStore {
   /** Pinned blocks are never evicted; pins count. */
   pin (digest: Uint8Array): void
   unpin (digest: Uint8Array): void
+  /** The next to be evicted, unless it is pinned, or used again before. */
+  demote (digest: Uint8Array): void
   /** Bytes held and bytes allowed (`Infinity` when unlimited). References do not count. */
   readonly used: number
   readonly quota: number

@@ -61,6 +61,14 @@ export class BlockIndex {
     this.#link(slot)
   }
 
+  /** The next to go, unless it is used before. */
+  demote (digest: Uint8Array): void {
+    const slot = this.find(digest)
+    if (slot === -1 || this.#pins[slot] !== 0) return
+    this.#unlink(slot)
+    this.#link(slot, 0)
+  }
+
   /**
    * Takes room for a block of `size` bytes. Returns what has to be deleted for it, which is not held any more.
    *
@@ -167,12 +175,13 @@ export class BlockIndex {
     return Math.ceil(size / this.#grain) * this.#grain
   }
 
-  #link (slot: number): void {
-    const last = this.#previous[0] as number
-    this.#next[last] = slot + 1
-    this.#previous[slot + 1] = last
-    this.#next[slot + 1] = 0
-    this.#previous[0] = slot + 1
+  /** @param previous its place is behind this one of the ring; the last by default */
+  #link (slot: number, previous = this.#previous[0] as number): void {
+    const next = this.#next[previous] as number
+    this.#next[previous] = slot + 1
+    this.#previous[slot + 1] = previous
+    this.#next[slot + 1] = next
+    this.#previous[next] = slot + 1
   }
 
   #unlink (slot: number): void {

@@ -132,6 +132,10 @@ export class MediumStore implements BlockStore {
     this.#index.unpin(digest)
   }
 
+  demote (digest: Uint8Array): void {
+    this.#index.demote(digest)
+  }
+
   async #write ({ digest, bytes }: VerifiedBlock): Promise<void> {
     const size = bytes.byteLength
     const victims = this.#index.reserve(size, Math.min(EVICTION_BATCH_BYTES, this.quota / 4))

@@ -71,6 +71,10 @@ class MemoryStore implements BlockStore {
     this.#index.unpin(digest)
   }
 
+  demote (digest: Uint8Array): void {
+    this.#index.demote(digest)
+  }
+
   #forget (victims: readonly Victim[]): void {
     if (victims.length === 0) return
     for (const { slot } of victims) this.#blocks[slot] = undefined

@@ -49,7 +49,7 @@ describe('digest table', () => {
 describe('block index', () => {
   it('is a list of blocks in order of use, of which the pinned ones stay', () => {
     const quota = 20
-    const step = fc.tuple(fc.constantFrom('put', 'put', 'put', 'touch', 'remove', 'pin', 'unpin'), fc.nat(11), fc.integer({ min: 1, max: 9 }))
+    const step = fc.tuple(fc.constantFrom('put', 'put', 'put', 'touch', 'demote', 'remove', 'pin', 'unpin'), fc.nat(11), fc.integer({ min: 1, max: 9 }))
     fc.assert(fc.property(fc.array(step, { maxLength: 200 }), steps => {
       const index = new BlockIndex(quota, 2)
       const cost = (size: number): number => size + size % 2
@@ -82,6 +82,9 @@ describe('block index', () => {
         } else if (what === 'touch' && slot !== -1) {
           index.touch(slot)
           if (!pinned(n)) toEnd()
+        } else if (what === 'demote') {
+          index.demote(digest(n))
+          if (at !== -1 && !pinned(n)) model.unshift(...model.splice(at, 1))
         } else if (what === 'remove' && slot !== -1) {
           index.remove(slot)
           model.splice(at, 1)

@@ -108,6 +108,17 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
       expect(await store.get(b)).to.equal(undefined)
     })
 
+    it('evicts first what was demoted, unless it is used again', async () => {
+      await use(3 * PAGE)
+      const [a, b, c, d, e] = await blocks(5) as [VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock]
+      for (const each of [a, b, c]) await store.put(each)
+      for (const each of [b, c, e]) store.demote(each.digest)
+      await store.get(b)
+      await store.put(d)
+      await store.put(e)
+      expect(evicted()).to.deep.equal([toHex(c.digest), toHex(a.digest)])
+    })
+
     it('never evicts what is pinned, as often as it is pinned', async () => {
       await use(2 * PAGE)
       const [a, b, c, d] = await blocks(4) as [VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock]

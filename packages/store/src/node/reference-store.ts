@@ -91,6 +91,10 @@ class FileSystemReferenceStore implements FileReferenceStore {
     this.#backing.unpin(digest)
   }
 
+  demote (digest: Uint8Array): void {
+    this.#backing.demote(digest)
+  }
+
   reference (reference: FileReference): void {
     let file = this.#places.file(reference.path)
     if (file !== undefined && (file.size !== reference.size || file.mtimeMs !== reference.mtimeMs)) {
