@@ -100,3 +100,16 @@ export const STARVE_CHECK_MS = 1_000
 export const JOIN_AGAIN_MS = 30_000
 /** After the store evicted something, contents are compared with it this much later, once for all that goes meanwhile. */
 export const RECHECK_MS = 1_000
+/** Bytes are counted for a rate while no pause between them is longer than this, in stretches of at least the second. */
+export const RATE_PAUSE_MS = 3_000
+export const RATE_SAMPLE_MS = 1_000
+/** A peer that was measured to give less, bytes per second, takes no duty. */
+export const SEED_RATE_BPS = 32_768
+/** In a swarm of at most so many peers even the weak let themselves be found. */
+export const SMALL_SWARM = 5
+/** A node that is no server takes caching duty after it was up for so long: of those who stay ten minutes most stay for long. */
+export const CACHE_UPTIME_S = 600
+/** A smaller store is for what is being read. */
+export const CACHE_STORE_BYTES = 4 * 1024 * 1024
+/** Copies beyond which a node that cares for none calls its own surplus, when its store is full. */
+export const SURPLUS_COPIES = 3

@@ -94,6 +94,11 @@ export class Delivery {
       })
   }
 
+  /** Somebody reads or completes it. */
+  get active (): boolean {
+    return this.#readers.size > 0 || this.#completion !== undefined
+  }
+
   async * read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.#closed) throw new UnavailableError('the content is closed')
     const range = blockRange(segment.size, options.start, options.end)

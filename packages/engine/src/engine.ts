@@ -1,5 +1,6 @@
 import {
-  ManifestError, type AnnouncementEvent, type PeerName, type PeerStatus, type PenaltyReason, type Session, type SessionEvent, type SwarmId
+  ManifestError, type AnnouncementEvent, type PeerName, type PeerProfile, type PeerStatus, type PenaltyReason, type Session,
+  type SessionEvent, type SwarmId
 } from '@shoal/interface'
 import { MANIFEST_SEGMENT } from '@shoal/content'
 import { Alarm } from './alarm.js'
@@ -7,6 +8,7 @@ import { Choker, inTurns } from './choker.js'
 import { DEFAULT_LIMITS, RECHECK_MS } from './defaults.js'
 import { Holdings } from './holdings.js'
 import { PeerManager } from './peer-manager.js'
+import { BusyRate } from './profile.js'
 import type { Shared } from './shared.js'
 import { SwarmDriver } from './swarm-driver.js'
 import type { Engine, EngineComponents, EngineInit, OpenSwarm, SwarmOpening } from './types.js'
@@ -29,12 +31,16 @@ class NodeEngine implements Engine {
   readonly #choker: Choker
   readonly #peers: PeerManager
   readonly #swarms = new Map<SwarmId, SwarmDriver>()
+  readonly #started: number
+  readonly #down = new BusyRate()
+  readonly #up = new BusyRate()
   readonly #recheck = (): void => { for (const driver of this.#swarms.values()) driver.recheck() }
 
   constructor (init: EngineInit, components: EngineComponents) {
     const limits = { ...DEFAULT_LIMITS, ...init.limits }
     const { clock } = components
     const alarm = this.#alarm = new Alarm(clock)
+    this.#started = clock.now()
     this.#init = init
     this.#components = components
     this.#holdings = new Holdings(components.store)
@@ -50,6 +56,12 @@ class NodeEngine implements Engine {
     this.#peers = new PeerManager({
       ...components, self: init.self, alarm, limits, onerror: (error, doing) => { components.emit('error', { error, doing }) }
     })
+  }
+
+  get profile (): PeerProfile {
+    const { clock, store: { used, quota } } = this.#components
+    const uptime = (clock.now() - this.#started) / 1000
+    return { capacity: this.#init.capacity, downRate: this.#down.value, upRate: this.#up.value, uptime, store: { used, quota } }
   }
 
   get peers (): readonly PeerStatus[] {
@@ -71,7 +83,9 @@ class NodeEngine implements Engine {
       choked: (session, swarm, segment) => segment !== MANIFEST_SEGMENT && this.#choked(session, swarm),
       read: async place => await this.#swarms.get(place.swarm)?.serve(place.segment, place.block),
       acquire: (session, bytes, signal) => {
+        const { clock } = this.#components
         this.#choker.used(session.peer)
+        this.#up.add(bytes, clock.now())
         return this.#uploads.acquire(bytes, signal)
       }
     })
@@ -91,6 +105,8 @@ class NodeEngine implements Engine {
       alarm: this.#alarm,
       holdings: this.#holdings,
       peerManager: this.#peers,
+      profile: () => this.profile,
+      busy: () => this.#uploads.busy || [...this.#swarms.values()].some(driver => driver.active),
       closed: swarm => { this.#swarms.delete(swarm) }
     }
     const driver = new SwarmDriver(opening, shared)
@@ -115,7 +131,7 @@ class NodeEngine implements Engine {
       case 'choke': return this.#swarms.get(event.swarm)?.choked(session, true)
       case 'unchoke': return this.#swarms.get(event.swarm)?.choked(session, false)
       case 'pex': return this.#named(session, event)
-      case 'block': return this.#swarms.get(event.place.swarm)?.block(session, event.place, event.block)
+      case 'block': return this.#block(event)
       case 'refused': return this.#swarms.get(event.place.swarm)?.refused(session, event.place, event.reason)
       case 'sent': return this.#swarms.get(event.swarm)?.sent(session, event.bytes)
       case 'stalled': return this.#stalled(event)
@@ -123,6 +139,11 @@ class NodeEngine implements Engine {
       case 'penalty': return this.#penalty(event)
       case 'demand':
     }
+  }
+
+  #block ({ session, place, block }: SessionEvent & { type: 'block' }): void {
+    this.#down.add(block.bytes.byteLength, this.#components.clock.now())
+    this.#swarms.get(place.swarm)?.block(session, place, block)
   }
 
   /** Tells whoever has to wait so, once: it need not ask again and again. */

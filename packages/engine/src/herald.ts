@@ -1,4 +1,4 @@
-import type { PeerHint, Session } from '@shoal/interface'
+import type { Duty, PeerHint, Session } from '@shoal/interface'
 import { HAVE_INTERVAL_MS, JOIN_AGAIN_MS, PEX_PEERS, PROVIDER_SAMPLE } from './defaults.js'
 import type { Inventory } from './inventory.js'
 import type { Members } from './members.js'
@@ -14,6 +14,7 @@ export interface HeraldHost {
   readonly envelope: () => Uint8Array | undefined
   /** Share of the content that is held, 0 to 1. */
   readonly share: () => number
+  readonly duty: () => Duty
   readonly swarmSize: () => number
 }
 
@@ -123,12 +124,12 @@ export class Herald {
     this.#provide()
   }
 
-  /** Those who hold something can be found: all of a small swarm, a sample of a large one. */
+  /** Those who hold something can be found: all of a small swarm, a sample of a large one, the weak of neither. */
   #provide (): void {
     if (this.#providing) return
-    const { shared: { components: { availability, routing } }, opening: { swarm }, swarmSize } = this.#host
+    const { shared: { components: { availability, routing } }, opening: { swarm }, swarmSize, duty } = this.#host
     availability.hasten(swarm)
-    if (this.#draw > PROVIDER_SAMPLE / swarmSize()) return
+    if (this.#draw > PROVIDER_SAMPLE / swarmSize() || duty() === 'none') return
     this.#providing = true
     routing.provide(swarm)
   }

@@ -1,4 +1,4 @@
-import type { SwarmId } from '@shoal/interface'
+import type { PeerProfile, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import type { Holdings } from './holdings.js'
 import type { PeerManager } from './peer-manager.js'
@@ -11,5 +11,8 @@ export interface Shared {
   readonly alarm: Alarm
   readonly holdings: Holdings
   readonly peerManager: PeerManager
+  readonly profile: () => PeerProfile
+  /** Somebody waits for bytes, here or elsewhere. */
+  readonly busy: () => boolean
   readonly closed: (swarm: SwarmId) => void
 }

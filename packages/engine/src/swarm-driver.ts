@@ -1,15 +1,18 @@
 import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, MAX_ENVELOPE_BYTES, type OpenedManifest } from '@shoal/content'
 import {
-  ManifestError, NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type HaveDelta, type Mode, type Origin, type PeerHint,
-  type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
+  ManifestError, NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode, type Origin,
+  type PeerHint, type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
-import { OPEN_TIMEOUT_MS } from './defaults.js'
+import { electionRank, electionSeed } from '@shoal/swarm'
+import { OPEN_TIMEOUT_MS, SURPLUS_COPIES } from './defaults.js'
 import { Delivery } from './delivery.js'
+import { dutyOf } from './duty.js'
 import { Herald } from './herald.js'
 import type { Circle } from './interest.js'
 import { ManifestSource } from './manifest-source.js'
 import { Members } from './members.js'
+import type { Replicator } from './replicator.js'
 import type { Shared } from './shared.js'
 import { SwarmStats } from './stats.js'
 import type { ContentSink, OpenSwarm, SwarmOpening } from './types.js'
@@ -31,6 +34,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   readonly #offering = new WeakSet<Session>()
   readonly #giveUp = (): void => { this.#notFound() }
   #delivery: Delivery | undefined
+  #replicator: Replicator | undefined
   /** Nothing is shared in mode `origin`: nothing announced, told or served. */
   readonly #sharing: boolean
   #closed = false
@@ -51,6 +55,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
       inventory: () => this.#sharing ? this.#delivery?.inventory : undefined,
       envelope: () => this.#sharing ? this.#source.envelope : undefined,
       share: () => Math.min(1, this.held / Math.max(1, this.#delivery?.manifest.summary.bytes ?? 0)),
+      duty: () => this.duty,
       swarmSize: () => this.#swarmSize
     })
     void this.#source.manifest.promise.then(manifest => { this.#deliver(manifest) }, () => {})
@@ -71,6 +76,20 @@ export class SwarmDriver implements OpenSwarm, Circle {
 
   get held (): number {
     return this.#delivery?.inventory.held ?? 0
+  }
+
+  /** Somebody reads or completes it. */
+  get active (): boolean {
+    return this.#delivery?.active === true
+  }
+
+  get duty (): Duty {
+    const { init: { replication = 0 }, profile } = this.#shared
+    return dutyOf(profile(), { replication: this.#sharing ? replication : 0, swarmSize: this.#swarmSize })
+  }
+
+  get copies (): number | undefined {
+    return this.#replicator?.copies
   }
 
   get members (): ReadonlySet<PeerName> {
@@ -127,6 +146,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
     alarm.set(this.#giveUp, undefined)
     peerManager.forget(this.swarm)
     this.#source.close()
+    this.#replicator?.close()
     this.#delivery?.close()
     this.#herald.close()
     this.#shared.closed(this.swarm)
@@ -257,6 +277,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   /** The store has lost something. */
   recheck (): void {
     void this.#delivery?.recheck()
+    void this.#keepCopies()
   }
 
   /** The disk has caught up. */
@@ -323,6 +344,25 @@ export class SwarmDriver implements OpenSwarm, Circle {
       if (envelope !== undefined && this.#sharing && this.#herald.told(session)) session.head(this.swarm, envelope)
     }
     delivery.schedule()
+    if (this.#shared.init.replication !== undefined) void this.#keepCopies()
+  }
+
+  /** Few nodes ever do: those with caching duty, and those whose store is full. */
+  async #keepCopies (): Promise<void> {
+    const { Replicator } = await import('./replicator.js')
+    const delivery = this.#delivery
+    if (delivery === undefined || this.#closed || this.#replicator !== undefined || !this.#sharing) return
+    this.#replicator = new Replicator({
+      delivery,
+      members: this.#members,
+      shared: this.#shared,
+      target: this.#shared.init.replication ?? SURPLUS_COPIES,
+      duty: () => this.duty,
+      swarmSize: () => this.#swarmSize,
+      seed: peer => electionSeed(this.swarm, peer),
+      rank: electionRank,
+      onerror: error => { this.#opening.emit('error', { error, doing: 'looking after copies' }) }
+    })
   }
 
   #mode (origin: Origin | undefined): Exclude<Mode, 'auto'> {

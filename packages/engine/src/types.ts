@@ -1,6 +1,6 @@
 import type {
-  Availability, BlockStore, CapacityClass, ContentEvents, ContentStats, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName, PeerStatus,
-  ReadOptions, Routing, SaveOptions, Segment, SwarmId, VerifiedBlock
+  Availability, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName,
+  PeerProfile, PeerStatus, ReadOptions, Routing, SaveOptions, Segment, SwarmId, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { OpenedManifest } from '@shoal/content'
@@ -26,6 +26,8 @@ export interface EngineInit {
   readonly self: PeerName
   readonly limits?: Partial<EngineLimits> | undefined
   readonly capacity: CapacityClass
+  /** Copies of each segment that the node helps to keep; 0: it has no caching duty. @default 0 */
+  readonly replication?: number | undefined
   /** Shown at every JOIN. */
   readonly token?: ((peer: PeerName) => Promise<string | undefined>) | undefined
 }
@@ -88,6 +90,9 @@ export interface OpenSwarm {
   readonly stats: ContentStats
   /** Bytes held, of those known to be held. */
   readonly held: number
+  readonly duty: Duty
+  /** Known copies of the rarest segment; `undefined` where nobody looks after them. */
+  readonly copies: number | undefined
   /**
    * Resolves with the verified manifest as soon as a peer or the store gave it.
    *
@@ -111,4 +116,5 @@ export interface Engine {
   /** The store evicted or lost blocks: have-maps are compared with it soon. */
   storeLost (): void
   readonly peers: readonly PeerStatus[]
+  readonly profile: PeerProfile
 }

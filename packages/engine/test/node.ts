@@ -21,13 +21,14 @@ export interface TestNode {
 
 /** An engine with a memory store on a virtual network. */
 export async function testNode (
-  net: VirtualNet, name: string, { quota = 1 << 28, limits }: { quota?: number, limits?: Partial<EngineLimits> } = {}
+  net: VirtualNet, name: string,
+  { quota = 1 << 28, limits, replication }: { quota?: number, limits?: Partial<EngineLimits>, replication?: number } = {}
 ): Promise<TestNode> {
   const store = memoryStore({ quota })
   await store.open()
   const events: TestEvent[] = []
   const emit = (event: keyof ContentEvents, detail: unknown): void => { events.push({ name: event, detail }) }
-  const engine = createEngine({ self: name, capacity: 2, limits }, {
+  const engine = createEngine({ self: name, capacity: replication === undefined ? 2 : 3, replication, limits }, {
     clock: net.clock,
     random: seededRandom(name.length * 7919 + name.charCodeAt(name.length - 1)),
     exchange: net.exchange(name),
@@ -40,6 +41,7 @@ export async function testNode (
     createHaveMap: bounds => createHaveMap(bounds),
     emit
   })
+  store.onevent = () => { engine.storeLost() }
   await engine.start()
   return {
     name,

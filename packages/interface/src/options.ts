@@ -42,6 +42,16 @@ export interface UploadOptions {
   slots?: number | undefined
 }
 
+export interface PolicyOptions {
+  /**
+   * Copies of each segment, in the swarms of open contents, that the node helps to keep: while nobody waits for anything it fetches what
+   * fewer hold. A server takes this duty at once, other nodes when they have been up for ten minutes. 0: it fetches only what is asked for.
+   *
+   * @default 3 with `server`, otherwise 0
+   */
+  replication?: number | undefined
+}
+
 /** What `createShoal`, the configuration file and the command line take: the same words everywhere. All are optional. */
 export interface ShoalOptions {
   /**
@@ -62,6 +72,7 @@ export interface ShoalOptions {
   data?: string | undefined
   store?: StoreOptions | undefined
   upload?: UploadOptions | undefined
+  policy?: PolicyOptions | undefined
   /** @default 'hybrid' */
   mode?: Mode | undefined
   /** Token, or a source of tokens, to show when joining a swarm. */

@@ -2,6 +2,7 @@ import type { TypedEventTarget } from 'main-event'
 import type { PeerName } from './block.js'
 import type { Content, OpenOptions, Published, PublishOptions, ReadOptions } from './content.js'
 import type { ShoalEvents } from './events.js'
+import type { Duty, PeerProfile } from './profile.js'
 import type { SessionStats, Transport } from './session.js'
 
 export interface PeerStatus {
@@ -24,6 +25,8 @@ export interface NodeStatus {
   readonly store: { readonly used: number, readonly quota: number }
   readonly contents: readonly ContentStatus[]
   readonly peers: readonly PeerStatus[]
+  /** What duties are decided by, beside uptime and store. */
+  readonly profile: Pick<PeerProfile, 'capacity' | 'downRate' | 'upRate'>
   /** Since start. */
   readonly total: { readonly fromPeers: number, readonly fromOrigin: number, readonly uploaded: number, readonly wasted: number }
 }
@@ -37,6 +40,9 @@ export interface ContentStatus {
   /** Peers of its swarm with a session, and the estimated size of the swarm. */
   readonly connected: number
   readonly swarmSize: number
+  readonly duty: Duty
+  /** Known copies of its rarest segment, estimated in a large swarm; `undefined` where nobody looks after them. */
+  readonly copies: number | undefined
 }
 
 /** A running node. */

@@ -29,6 +29,7 @@ export interface Config {
   readonly network: string
   readonly connections: number
   readonly capacity: CapacityClass
+  readonly replication: number
 }
 
 const MODES: readonly Mode[] = ['hybrid', 'p2p', 'origin', 'auto']
@@ -44,6 +45,10 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
   const slots = options.upload?.slots ?? around.uploadSlots
   if (!Number.isInteger(slots) || slots < 0) throw new ConfigError(`upload.slots: expected a whole number, got ${JSON.stringify(slots)}`)
   const rate = options.upload?.rate === undefined ? Infinity : parseRate(options.upload.rate, 'upload.rate')
+  const replication = options.policy?.replication ?? (options.server === true ? 3 : 0)
+  if (!Number.isInteger(replication) || replication < 0) {
+    throw new ConfigError(`policy.replication: expected a whole number, got ${JSON.stringify(replication)}`)
+  }
   return {
     bootstrap: strings(options.bootstrap, 'bootstrap') ?? [],
     listen: strings(options.listen, 'listen') ?? around.listen,
@@ -60,7 +65,8 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     server: options.server ?? false,
     network,
     connections: around.connections,
-    capacity: rate === 0 || slots === 0 ? 0 : options.server === true ? 3 : around.capacity
+    capacity: rate === 0 || slots === 0 ? 0 : options.server === true ? 3 : around.capacity,
+    replication
   }
 }
 

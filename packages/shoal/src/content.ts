@@ -2,7 +2,7 @@ import { TypedEventEmitter } from 'main-event'
 import type { OpenedManifest } from '@shoal/content'
 import type { OpenSwarm } from '@shoal/engine'
 import {
-  ConfigError, UnavailableError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type ReadOptions,
+  ConfigError, UnavailableError, type Content, type ContentEvents, type ContentStats, type Duty, type ManifestSummary, type ReadOptions,
   type SaveOptions, type Segment
 } from '@shoal/interface'
 import type { NodeStore, Platform } from './platform.js'
@@ -52,6 +52,14 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
 
   get held (): number {
     return this.#shared.swarm.held
+  }
+
+  get duty (): Duty {
+    return this.#shared.swarm.duty
+  }
+
+  get copies (): number | undefined {
+    return this.#shared.swarm.copies
   }
 
   get closed (): boolean {

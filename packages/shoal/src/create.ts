@@ -65,6 +65,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
       {
         self: network.peerId.toString(),
         capacity: config.capacity,
+        replication: config.replication === 0 ? undefined : config.replication,
         token: config.token,
         limits: { uploadRate: config.upload.rate, uploadSlots: config.upload.slots }
       },

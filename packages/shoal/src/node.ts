@@ -81,6 +81,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   get status (): NodeStatus {
     const { network, store, engine, clock } = this.#parts
     const open = this.#own
+    const { capacity, downRate, upRate } = engine.profile
     const total = { ...this.#total }
     for (const { stats } of open) for (const key of TOTALS) total[key] += stats[key]
     return {
@@ -89,10 +90,11 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       connections: network.getConnections().length,
       uptime: (clock.now() - this.#started) / 1000,
       store: { used: store.used, quota: store.quota },
-      contents: open.map(({ link, summary, held, stats }) => ({
-        link, name: summary.name, bytes: summary.bytes, held, connected: stats.connected, swarmSize: stats.swarmSize
+      contents: open.map(({ link, summary, held, duty, copies, stats }) => ({
+        link, name: summary.name, bytes: summary.bytes, held, connected: stats.connected, swarmSize: stats.swarmSize, duty, copies
       })),
       peers: engine.peers,
+      profile: { capacity, downRate, upRate },
       total
     }
   }

@@ -42,10 +42,13 @@ describe('config', () => {
       server: false,
       network: 'shoal',
       connections: 300,
-      capacity: 2
+      capacity: 2,
+      replication: 0
     })
     expect(resolveConfig({ data: '/d' }, around).store.quota).to.equal(2 ** 31)
-    expect(resolveConfig({ server: true }, around).capacity).to.equal(3)
+    expect(resolveConfig({ server: true }, around)).to.include({ capacity: 3, replication: 3 })
+    expect(resolveConfig({ server: true, policy: { replication: 0 } }, around).replication).to.equal(0)
+    expect(resolveConfig({ policy: { replication: 5 } }, around).replication).to.equal(5)
     expect(resolveConfig({ server: true, upload: { rate: 0 } }, around).capacity).to.equal(0)
     expect(resolveConfig({ upload: { slots: 0 } }, around).capacity).to.equal(0)
   })
@@ -93,6 +96,7 @@ describe('config', () => {
       [{ listen: [1] }, 'listen: expected a list'],
       [{ upload: { slots: 1.5 } }, 'upload.slots: expected'],
       [{ upload: { rate: 'fast' } }, 'upload.rate: expected'],
+      [{ policy: { replication: -1 } }, 'policy.replication: expected'],
       [{ store: { quota: 'big' } }, 'store.quota: expected']
     ]
     for (const [options, message] of table) expect(() => resolveConfig(options, around)).to.throw(ConfigError, message)

@@ -20,6 +20,7 @@
 import { SwarmMachine } from './swarm.js'
 import type { Swarm, SwarmComponents, SwarmInit } from './types.js'
 
+export { electionRank, electionSeed } from './election.js'
 export type { Want, PeerLink, OriginLink, SwarmAction, Decision, SwarmInit, SwarmComponents, Swarm } from './types.js'
 
 /** One swarm's state machine. Holds nothing that needs closing. */

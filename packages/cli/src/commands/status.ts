@@ -22,10 +22,12 @@ export const status: Command = {
   },
 
   render (line) {
-    const { peerId, addrs, connections, uptime, store, contents, peers, total } = line as NodeStatus
-    const rows = contents.map(({ name, bytes, held, connected, swarmSize, link }) => [
-      `  ${name}`, formatBytes(bytes), formatShare(bytes === 0 ? 1 : held / bytes), `${connected} of ~${swarmSize}`, link.split('?', 1)[0] ?? link
+    const { peerId, addrs, connections, uptime, store, contents, peers, profile, total } = line as NodeStatus
+    const rows = contents.map(({ name, bytes, held, connected, swarmSize, duty, copies, link }) => [
+      `  ${name}`, formatBytes(bytes), formatShare(bytes === 0 ? 1 : held / bytes), `${connected} of ~${swarmSize}`, duty,
+      typeof copies === 'number' ? String(Math.floor(copies)) : '', link.split('?', 1)[0] ?? link
     ])
+    const rate = (measured: number | undefined): string => measured === undefined ? 'not measured yet' : `${formatBytes(measured)}/s`
     return [
       `peer         ${peerId}`,
       `up           ${formatSeconds(uptime)}`,
@@ -34,8 +36,9 @@ export const status: Command = {
       `store        ${formatBytes(store.used)} of ${formatBytes(store.quota ?? Infinity)}`,
       `received     ${formatBytes(total.fromPeers)} from peers, ${formatBytes(total.fromOrigin)} from origins, ${formatBytes(total.wasted)} for nothing`,
       `given        ${formatBytes(total.uploaded)}`,
+      `while busy   ${rate(profile.downRate)} from peers, ${rate(profile.upRate)} to peers`,
       '',
-      ...rows.length === 0 ? ['no contents open'] : [table([['  CONTENT', 'SIZE', 'HELD', 'PEERS', 'LINK'], ...rows], [1, 2, 3])]
+      ...rows.length === 0 ? ['no contents open'] : [table([['  CONTENT', 'SIZE', 'HELD', 'PEERS', 'DUTY', 'COPIES', 'LINK'], ...rows], [1, 2, 3, 5])]
     ].join('\n')
   }
 }

@@ -24,7 +24,7 @@ export interface OptionSpec {
   readonly once?: true
 }
 
-type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload'> | 'store.quota' | 'store.kind' | 'upload.rate' | 'upload.slots'
+type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy'> | 'policy.replication' | 'store.quota' | 'store.kind' | 'upload.rate' | 'upload.slots'
 
 const NODE_OPTIONS = {
   data: { type: 'path', value: 'DIR', node: true, help: 'folder for identity, store and records', default: 'none: all in memory, a new identity each time' },
@@ -41,7 +41,8 @@ const NODE_OPTIONS = {
   'store.quota': { type: 'amount', value: 'SIZE', node: true, help: 'upper bound of the store, as 512MiB', default: '2 GiB with a data folder, 256 MiB in memory' },
   'store.kind': { type: 'string', value: 'KIND', node: true, choices: ['auto', 'memory'], help: 'where the store lives', default: 'auto' },
   'upload.rate': { type: 'amount', value: 'RATE', node: true, help: 'upper bound of what is given to peers, as 10Mbit', default: 'unlimited' },
-  'upload.slots': { type: 'count', value: 'N', node: true, help: 'peers served at the same time', default: '16' }
+  'upload.slots': { type: 'count', value: 'N', node: true, help: 'peers served at the same time', default: '16' },
+  'policy.replication': { type: 'count', value: 'N', node: true, help: 'copies of each segment to help to keep in a swarm', default: '3 with --server, otherwise 0' }
 } as const satisfies Record<NodeWord, OptionSpec>
 
 /**

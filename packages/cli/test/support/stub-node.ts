@@ -97,7 +97,10 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       connections: 2,
       uptime: 12.5,
       store: { used: 10, quota: Infinity },
-      contents: this.contents.map(({ link, summary: { name, bytes } }) => ({ link, name, bytes, held: 1, connected: 1, swarmSize: 3 })),
+      contents: this.contents.map(({ link, summary: { name, bytes } }) => ({
+        link, name, bytes, held: 1, connected: 1, swarmSize: 3, duty: 'cache', copies: 2.6
+      })),
+      profile: { capacity: 3, downRate: 3_000_000, upRate: undefined },
       peers: [{
         peer: '12D3KooWPeerPeerPeer',
         transport: 'tcp',

@@ -9,7 +9,8 @@ class OriginOnly extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly addrs = []
   readonly contents = []
   readonly status: NodeStatus = {
-    peerId: '', addrs: [], connections: 0, uptime: 0, store: { used: 0, quota: 0 }, contents: [], peers: [], total: TOTAL
+    peerId: '', addrs: [], connections: 0, uptime: 0, store: { used: 0, quota: 0 }, contents: [], peers: [], total: TOTAL,
+    profile: { capacity: 0, downRate: undefined, upRate: undefined }
   }
 
   async publish (): Promise<Published> {
