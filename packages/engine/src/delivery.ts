@@ -1,4 +1,4 @@
-import { BoundedMap, raceSignal } from '@shoal/base'
+import { BoundedMap } from '@shoal/base'
 import { blockRange } from '@shoal/content'
 import {
   UnavailableError, type Manifest, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type Session,
@@ -6,7 +6,7 @@ import {
   type VerifiedBlock
 } from '@shoal/interface'
 import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmAction } from '@shoal/swarm'
-import { Completion, storeTooSmall } from './completion.js'
+import type { Completion } from './completion.js'
 import { STARVE_BULK_MS, STARVE_CHECK_MS } from './defaults.js'
 import { Inventory } from './inventory.js'
 import type { Members } from './members.js'
@@ -51,6 +51,7 @@ export class Delivery {
   readonly #wake = (): void => { this.decide() }
   readonly #check = (): void => { this.#checkStarving() }
   #completion: Completion | undefined
+  #completing = false
   #deciding = false
   #closed = false
   /** When a block came last, or a job began. */
@@ -96,7 +97,7 @@ export class Delivery {
 
   /** Somebody reads or completes it. */
   get active (): boolean {
-    return this.#readers.size > 0 || this.#completion !== undefined
+    return this.#readers.size > 0 || this.#completing
   }
 
   async * read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -132,66 +133,23 @@ export class Delivery {
     })
   }
 
+  /** What it takes is loaded when it is first asked for: pages that play never do. */
   async complete (sink: ContentSink | undefined, { signal, onprogress }: SaveOptions): Promise<void> {
-    if (this.#completion !== undefined) throw new UnavailableError('this content is being saved already: wait for that to end')
-    const completion = this.#completion = new Completion(sink, this.manifest.summary.bytes, onprogress)
-    const wants: number[] = []
-    const { clock, store } = this.#host.shared.components
-    let listed = 0
-    this.#arrivedAt = clock.now()
-    this.#host.shared.alarm.soonest(this.#check, this.#arrivedAt + STARVE_CHECK_MS)
+    if (this.#completing) throw new UnavailableError('this content is being saved already: wait for that to end')
+    this.#completing = true
+    const { alarm, components: { clock, store } } = this.#host.shared
     try {
-      for await (const segment of this.manifest.segments(signal)) {
-        const copies = this.#expect(completion, segment)
-        listed += segment.size
-        if (sink === undefined && listed - completion.done > store.quota) throw storeTooSmall(store, this.manifest, 'more is missing than fits')
-        if (segment.blocks > 0) wants.push(this.swarm.want({ segment: segment.index, first: 0, end: segment.blocks, deadline: undefined }))
-        this.schedule()
-        for (const block of copies) await this.#copy(completion, segment.index, block)
-      }
-      completion.listed()
-      await raceSignal(completion.promise, signal)
-      // a store that is too small made room for the last blocks by evicting the first
-      const lost = sink === undefined ? await this.inventory.recheck(signal) : 0
-      if (lost > 0) throw storeTooSmall(store, this.manifest, `${lost} of its ${this.manifest.summary.blocks} blocks had to make room for others`)
+      const { Completion } = await import('./completion.js')
+      if (this.#closed) throw new UnavailableError('the content was closed')
+      this.#completion = new Completion(sink, this.manifest.summary.bytes, onprogress)
+      this.#arrivedAt = clock.now()
+      alarm.soonest(this.#check, this.#arrivedAt + STARVE_CHECK_MS)
+      await this.#completion.run(this, store, this.#host.stats, signal)
     } finally {
-      for (const id of wants) this.swarm.unwant(id)
+      this.#completing = false
       this.#completion = undefined
       this.schedule()
     }
-  }
-
-  /** Names the blocks of a segment that are missing; returns those that are held but not yet where they should be. */
-  #expect (completion: Completion, segment: Segment): number[] {
-    const copies: number[] = []
-    for (let block = 0; block < segment.blocks; block++) {
-      const ref = this.manifest.block(segment.index, block)
-      if (completion.sink?.has(segment.index, block) === true) {
-        if (this.inventory.add(segment.index, block)) {
-          this.#host.stats.add({ kind: 'store' }, ref.size as number)
-          this.swarm.delivered(segment.index, block, 'store')
-        }
-        completion.count(ref.size as number)
-        continue
-      }
-      this.inventory.lookUp(segment, block)
-      const held = this.inventory.have.has(segment.index, block)
-      if (held && completion.sink === undefined) {
-        completion.count(ref.size as number)
-        continue
-      }
-      completion.expect(segment.index, block)
-      if (held) copies.push(block)
-    }
-    return copies
-  }
-
-  async #copy (completion: Completion, segment: number, block: number): Promise<void> {
-    const bytes = await this.inventory.load(segment, block)
-    // lost meanwhile: it is wanted again, and comes like the others
-    if (bytes === undefined) return
-    await completion.sink?.write(segment, block, bytes)
-    completion.arrived(segment, block, bytes.bytes.byteLength)
   }
 
   /** A block for a peer; what the store lost is dropped from our have-map, and the neighbours hear of it. */
@@ -385,7 +343,7 @@ export class Delivery {
         `no source gave a block of ${JSON.stringify(path)} for ${STARVE_BULK_MS / 1000} s: ` +
         `${this.#host.members.size} peers are connected, none has it; ${failure?.message ?? 'no origin answers'}`, { cause: failure }))
     }
-    if (this.#readers.size === 0 && this.#completion === undefined) return
+    if (!this.active) return
     this.#host.shared.alarm.soonest(this.#check, clock.now() + STARVE_CHECK_MS)
   }
 }
