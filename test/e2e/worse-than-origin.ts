@@ -70,6 +70,8 @@ async function shoal (line: Line, way: 'read' | 'fetch', kind: Case): Promise<Co
   let play: () => Promise<Watched>
   if (way === 'read') {
     const content = await viewer.open(link)
+    // the manifest's page, too
+    await content.stat(FILM.segments[0] as string)
     if (kind !== 'slow') await publisher.stop()
     await join()
     await until(5, () => content.stats.connected === peers.length + (kind === 'slow' ? 1 : 0), 'the peers in the swarm')
@@ -78,7 +80,7 @@ async function shoal (line: Line, way: 'read' | 'fetch', kind: Case): Promise<Co
     if (kind === 'silent' || kind === 'garbage') {
       // who gives the manifest has nothing else
       const holder = await node()
-      await holder.open(link)
+      await (await holder.open(link)).stat(FILM.segments[0] as string)
       link = linkTo(holder, manifest)
       others.push(holder)
     }

@@ -9,8 +9,8 @@ interface Covered { readonly content: OpenContent, readonly path: string }
 
 /** A player or page that asks without saying when waits for it now. */
 const DEFAULT_DEADLINE_MS = 2_000
-/** Without any peer only the store can have a page of the manifest: what takes longer does not come from there. */
-const ALONE_MS = 500
+/** A page of the manifest that takes longer is not waited for: it comes for the next segments, or from nobody. */
+const PAGE_MS = 500
 
 /** What a fetch needs of its node. */
 export interface FetchHost {
@@ -42,7 +42,8 @@ export async function shoalFetch (host: FetchHost, input: string | URL | Request
   const abort = new AbortController()
   const until = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal])
   const late = new AbortController()
-  const stop = clock.after(content.stats.connected === 0 ? Math.min(deadline, ALONE_MS) : deadline, () => { late.abort(new Error('too late')) })
+  // the origin needs time, too
+  const stop = clock.after(Math.min(deadline / 2, PAGE_MS), () => { late.abort(new Error('too late')) })
   try {
     const segment = await content.stat(path, { signal: AbortSignal.any([until, late.signal]) })
     stop()
