@@ -26,7 +26,11 @@ export interface FallbackDetail {
   readonly path: string
   readonly from: SourceKind
   readonly to: SourceKind
-  /** `no-peer`, `deadline`, `stalled`, `refused`, `mismatch`, `origin-failed`, `no-secure-context`. */
+  /**
+   * `deadline`: it would have been late. `stalled`: nothing came any more. `refused`: the peer said no. `gone`: the peer left, or was shut
+   * out. `endgame`: an idle peer takes over at the end. `origin-failed`, `mismatch`: the origin did not answer well, or with other bytes.
+   * From `fetch` also `no-peer`: nobody gave it, and `no-secure-context`: a page without WebCrypto.
+   */
   readonly reason: string
 }
 

@@ -59,6 +59,7 @@ function help (state: State, peer: Peer, slowest: Candidate[], twice: boolean): 
       if (!twice || !state.mayDuplicate) continue
       state.duplicated += size
     } else state.cancel(holder, key)
+    state.displaced.set(key, { from: 'peer', reason: 'endgame' })
     state.request(peer, slotOf(key), bitOf(key))
     slowest.splice(i--, 1)
     taken++

@@ -31,7 +31,7 @@ function unload (state: State, slow: Peer): void {
     for (const peer of state.peers.values()) {
       if ((peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 0 || peer.choked || peer.stalled || peer.slow) continue
       state.cancel(slow, key)
-      if (!state.holders.has(key)) state.displaced.set(key, { from: 'peer', reason: 'stalled' })
+      state.displace(key, 'peer', 'stalled')
       break
     }
   }

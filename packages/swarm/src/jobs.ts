@@ -132,7 +132,7 @@ export class OriginJobs {
       this.#retryAt = this.#state.now + Math.min(ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS * 2 ** this.#failures++)
     } else if (job.missing.size === 0) this.#failures = 0
     else if (error === undefined) this.#retryAt = this.#state.now + ORIGIN_RETRY_MS
-    this.#drop(job)
+    this.#drop(job, error === 'mismatch')
   }
 
   /** Blocks that are still to come of requests that take twice as long as they should, request by request, the last first. */
@@ -144,13 +144,14 @@ export class OriginJobs {
     }
   }
 
-  #drop (job: Job): void {
+  /** @param told why has been said already, once for the segment */
+  #drop (job: Job, told: boolean): void {
     const { board, displaced } = this.#state
     this.#jobs = this.#jobs.filter(other => other !== job)
     for (const { slot, bit } of this.#missing(job)) {
       board.origin[slot] = (board.origin[slot] as number) & ~(1 << bit)
       board.refresh(slot)
-      displaced.set(keyOf(slot, bit), { from: 'origin', reason: 'origin-failed' })
+      if (!told) displaced.set(keyOf(slot, bit), { from: 'origin', reason: 'origin-failed' })
     }
   }
 

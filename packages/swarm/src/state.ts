@@ -195,6 +195,12 @@ export class State {
     this.replaced(key, segment, 'peer')
   }
 
+  /** A source was to give the block and does not; unless another is at it already, it will go elsewhere. */
+  displace (key: number, from: Displacement['from'], reason: Displacement['reason']): void {
+    const covered = this.holders.has(key) || ((this.board.origin[slotOf(key)] as number) >>> bitOf(key) & 1) === 1
+    if (!covered) this.displaced.set(key, { from, reason })
+  }
+
   /** The block that was displaced has found another source. */
   replaced (key: number, segment: number, to: 'peer' | 'origin'): void {
     const displacement = this.displaced.get(key)

@@ -62,7 +62,10 @@ export class SwarmMachine implements Swarm {
     const peer = state.peers.get(name)
     if (peer === undefined) return
     state.tick()
-    for (const key of [...peer.flights.keys()]) state.unfly(peer, key)
+    for (const key of [...peer.flights.keys()]) {
+      state.unfly(peer, key)
+      state.displace(key, 'peer', 'gone')
+    }
     state.disown(peer)
     for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, state.board.size)) >= 0;) state.unsee(peer, slot, 0xff)
     state.peers.delete(name)
@@ -134,7 +137,7 @@ export class SwarmMachine implements Swarm {
   refused (name: PeerName, segment: number, block: number, reason: string): void {
     const peer = this.#state.peers.get(name)
     if (peer === undefined) return
-    this.#returned(peer, segment, block)
+    this.#returned(peer, segment, block, 'refused')
     if (reason === 'not-found' || reason === 'retired') this.#deny(peer, segment, block)
     else peer.pause(this.#state.now, reason !== 'busy' && reason !== 'choked')
   }
@@ -142,18 +145,19 @@ export class SwarmMachine implements Swarm {
   lost (name: PeerName, segment: number, block: number): void {
     const peer = this.#state.peers.get(name)
     if (peer === undefined) return
-    this.#returned(peer, segment, block)
+    this.#returned(peer, segment, block, 'gone')
     this.#deny(peer, segment, block)
   }
 
   /** The peer will not deliver this block. */
-  #returned (peer: Peer, segment: number, block: number): void {
+  #returned (peer: Peer, segment: number, block: number, reason: 'refused' | 'gone'): void {
     const state = this.#state
     state.tick()
     const slot = state.board.slot(segment, Math.floor(block / RUN_BLOCKS))
-    if (slot < 0 || !peer.flights.has(keyOf(slot, block % RUN_BLOCKS))) return
-    state.unfly(peer, keyOf(slot, block % RUN_BLOCKS))
-    state.displaced.set(keyOf(slot, block % RUN_BLOCKS), { from: 'peer', reason: 'refused' })
+    const key = keyOf(slot, block % RUN_BLOCKS)
+    if (slot < 0 || !peer.flights.has(key)) return
+    state.unfly(peer, key)
+    state.displace(key, 'peer', reason)
   }
 
   #deny (peer: Peer, segment: number, block: number): void {
@@ -218,7 +222,7 @@ export class SwarmMachine implements Swarm {
       for (const key of peer.stalled ? [...peer.flights.keys()] : []) {
         if (!this.#elsewhere(peer, key)) continue
         state.cancel(peer, key)
-        if (!state.holders.has(key)) state.displaced.set(key, { from: 'peer', reason: 'stalled' })
+        state.displace(key, 'peer', 'stalled')
       }
     }
     state.rescue.clear()

@@ -44,7 +44,7 @@ export type SwarmAction =
   /** A block that a peer was asked for goes elsewhere: for events. */
   | {
     type: 'fallback', segment: number, from: 'peer' | 'origin', to: 'peer' | 'origin',
-    reason: 'deadline' | 'stalled' | 'refused' | 'origin-failed' | 'no-peer'
+    reason: 'deadline' | 'stalled' | 'refused' | 'gone' | 'endgame' | 'origin-failed'
   }
 
 export interface Decision {

@@ -170,6 +170,7 @@ describe('decide', () => {
     const actions = act()
     expect(blocksFor(actions, 'a', 'cancel')).to.deep.equal([tail])
     expect(blocksFor(actions, 'b')).to.have.members([head, tail])
+    expect(actions.at(-1)).to.deep.equal({ type: 'fallback', segment: 0, from: 'peer', to: 'peer', reason: 'endgame' })
     arrive(0, head as number, 'b')
     expect(act()).to.deep.equal([{ type: 'cancel', peer: 'a', segment: 0, blocks: [head] }])
   })
@@ -251,6 +252,21 @@ describe('decide', () => {
       expect([...asked, ...act()].filter(({ type }) => type === 'origin')).to.have.length(1)
     })
   }
+
+  it('says once why what a peer was asked for comes from elsewhere', () => {
+    const { swarm, act, join } = setup({ origin: WELL, links: { a: { rate: 10_000_000 }, b: { rate: 10_000_000 } } })
+    const fallbacks = (): SwarmAction[] => act().filter(({ type }) => type === 'fallback')
+    join('a')
+    swarm.want({ segment: 0, first: 0, end: 4, deadline: 2_000 })
+    expect(blocksFor(act(), 'a')).to.have.length(4)
+    swarm.lost('a', 0, 0)
+    swarm.peerLeft('a')
+    expect(fallbacks()).to.deep.equal([{ type: 'fallback', segment: 0, from: 'peer', to: 'origin', reason: 'gone' }])
+    join('b')
+    // its driver tells of a mismatch
+    swarm.originDone(0, 0, 4, 'mismatch')
+    expect(fallbacks()).to.deep.equal([])
+  })
 
   it('prefers peers that are in time', () => {
     const { swarm, act, join } = setup({ origin: WELL, links: { a: { rate: 10_000_000, window: 64 * BLOCK_BYTES } } })
