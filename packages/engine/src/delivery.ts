@@ -157,6 +157,11 @@ export class Delivery {
     return this.inventory.have.has(segment, block) ? await this.inventory.load(segment, block) : undefined
   }
 
+  setMode (mode: DeliveryHost['mode']): void {
+    this.swarm.setMode(mode)
+    this.schedule()
+  }
+
   async scan (): Promise<void> {
     for await (const segment of this.manifest.segments()) {
       if (this.#closed) return

@@ -34,6 +34,7 @@ class NodeEngine implements Engine {
   readonly #started: number
   readonly #down = new BusyRate()
   readonly #up = new BusyRate()
+  #sparing: string | undefined
   readonly #recheck = (): void => { for (const driver of this.#swarms.values()) driver.recheck() }
 
   constructor (init: EngineInit, components: EngineComponents) {
@@ -107,11 +108,17 @@ class NodeEngine implements Engine {
       peerManager: this.#peers,
       profile: () => this.profile,
       busy: () => this.#uploads.busy || [...this.#swarms.values()].some(driver => driver.active),
+      sparing: () => this.#sparing,
       closed: swarm => { this.#swarms.delete(swarm) }
     }
     const driver = new SwarmDriver(opening, shared)
     this.#swarms.set(opening.swarm, driver)
     return driver
+  }
+
+  spare (reason: string | undefined): void {
+    this.#sparing = reason
+    for (const driver of this.#swarms.values()) driver.reconsider()
   }
 
   storeLost (): void {

@@ -1,4 +1,4 @@
-import type { Duty, PeerHint, Session } from '@shoal/interface'
+import type { Duty, HaveDelta, PeerHint, Session } from '@shoal/interface'
 import { HAVE_INTERVAL_MS, JOIN_AGAIN_MS, PEX_PEERS, PROVIDER_SAMPLE } from './defaults.js'
 import type { Inventory } from './inventory.js'
 import type { Members } from './members.js'
@@ -62,6 +62,29 @@ export class Herald {
 
   told (session: Session): boolean {
     return this.#greetings.get(session) === 'told'
+  }
+
+  /** From now on the others hear what we hold. */
+  speak (): void {
+    const { opening: { swarm }, shared: { components }, members, inventory, envelope } = this.#host
+    components.availability.join(swarm, () => this.describe())
+    const [have, head] = [inventory()?.have.snapshot(), envelope()]
+    for (const { session } of members) {
+      if (!this.told(session)) continue
+      if (have !== undefined) session.have(swarm, have)
+      if (head !== undefined) session.head(swarm, head)
+    }
+  }
+
+  /** We hold nothing any more, as far as the others know. */
+  hush (told: HaveDelta | undefined): void {
+    const { opening: { swarm }, shared: { components }, members } = this.#host
+    components.availability.leave(swarm)
+    components.routing.unprovide(swarm)
+    this.#providing = false
+    const dropped = [...told?.complete ?? [], ...(told?.partial ?? []).map(({ segment }) => ({ start: segment, count: 1 }))]
+    if (dropped.length === 0) return
+    for (const { session } of members) if (this.told(session)) session.have(swarm, { complete: [], partial: [], dropped })
   }
 
   /** The have-map changed; `now`: worth telling at once. */

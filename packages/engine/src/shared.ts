@@ -14,5 +14,7 @@ export interface Shared {
   readonly profile: () => PeerProfile
   /** Somebody waits for bytes, here or elsewhere. */
   readonly busy: () => boolean
+  /** Why this device should share nothing for now. */
+  readonly sparing: () => string | undefined
   readonly closed: (swarm: SwarmId) => void
 }

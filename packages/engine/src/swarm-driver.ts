@@ -1,7 +1,7 @@
 import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, MAX_ENVELOPE_BYTES, type OpenedManifest } from '@shoal/content'
 import {
-  ManifestError, NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode, type Origin,
+  ManifestError, NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode,
   type PeerHint, type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
 import { electionRank, electionSeed } from '@shoal/swarm'
@@ -12,6 +12,7 @@ import { Herald } from './herald.js'
 import type { Circle } from './interest.js'
 import { ManifestSource } from './manifest-source.js'
 import { Members } from './members.js'
+import { chooseMode } from './mode.js'
 import type { Replicator } from './replicator.js'
 import type { Shared } from './shared.js'
 import { SwarmStats } from './stats.js'
@@ -35,17 +36,17 @@ export class SwarmDriver implements OpenSwarm, Circle {
   readonly #giveUp = (): void => { this.#notFound() }
   #delivery: Delivery | undefined
   #replicator: Replicator | undefined
-  /** Nothing is shared in mode `origin`: nothing announced, told or served. */
-  readonly #sharing: boolean
+  #mode: Exclude<Mode, 'auto'>
+  #origin: boolean | undefined
   #closed = false
 
   constructor (opening: SwarmOpening, shared: Shared) {
     this.swarm = opening.swarm
     this.link = opening.link
     this.#opening = opening
-    this.#sharing = opening.mode !== 'origin'
     this.#shared = shared
-    const { alarm, holdings, peerManager, components: { clock, createHaveMap, availability } } = shared
+    this.#mode = this.#choice().mode
+    const { alarm, holdings, peerManager, components: { clock, createHaveMap } } = shared
     this.#members = new Members(createHaveMap)
     this.#source = new ManifestSource({ swarm: opening.swarm, root: opening.root, clock, alarm, holdings, members: this.#members })
     this.#herald = new Herald({
@@ -64,7 +65,12 @@ export class SwarmDriver implements OpenSwarm, Circle {
     }
     alarm.set(this.#giveUp, clock.now() + OPEN_TIMEOUT_MS)
     peerManager.seek(opening.swarm, opening.hints, this)
-    if (this.#sharing) availability.join(opening.swarm, () => this.#herald.describe())
+    if (this.#sharing) this.#herald.speak()
+  }
+
+  /** Nothing is shared in mode `origin`: nothing announced, told or served. */
+  get #sharing (): boolean {
+    return this.#mode !== 'origin'
   }
 
   get stats (): ContentStats {
@@ -326,10 +332,12 @@ export class SwarmDriver implements OpenSwarm, Circle {
     const origin = this.#opening.origin(manifest)
     this.#shared.alarm.set(this.#giveUp, undefined)
     this.#members.bound(manifest)
+    this.#origin = origin !== undefined
+    this.reconsider()
     const delivery = this.#delivery = new Delivery(manifest, {
       swarm: this.swarm,
       link: this.link,
-      mode: this.#mode(origin),
+      mode: this.#mode,
       origin,
       members: this.#members,
       shared: this.#shared,
@@ -344,6 +352,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
       if (envelope !== undefined && this.#sharing && this.#herald.told(session)) session.head(this.swarm, envelope)
     }
     delivery.schedule()
+    if (this.#opening.mode === 'auto') this.#opening.emit('mode', { content: this.link, ...this.#choice() })
     if (this.#shared.init.replication !== undefined) void this.#keepCopies()
   }
 
@@ -365,12 +374,19 @@ export class SwarmDriver implements OpenSwarm, Circle {
     })
   }
 
-  #mode (origin: Origin | undefined): Exclude<Mode, 'auto'> {
-    const { mode, emit } = this.#opening
-    if (mode !== 'auto') return mode
-    const chosen = origin === undefined ? 'p2p' : 'hybrid'
-    emit('mode', { content: this.link, mode: chosen, reason: origin === undefined ? 'no origin is known' : 'an origin is known' })
-    return chosen
+  /** What mode `auto` goes by has changed. Before the manifest is there nothing is decided for good, and nothing said. */
+  reconsider (): void {
+    const [{ mode, reason }, shared] = [this.#choice(), this.#sharing]
+    if (this.#closed || mode === this.#mode) return
+    this.#mode = mode
+    if (this.#delivery !== undefined) this.#opening.emit('mode', { content: this.link, mode, reason })
+    this.#delivery?.setMode(mode)
+    if (shared && !this.#sharing) this.#herald.hush(this.#delivery?.inventory.have.snapshot())
+    if (!shared && this.#sharing) this.#herald.speak()
+  }
+
+  #choice (): ReturnType<typeof chooseMode> {
+    return chooseMode({ asked: this.#opening.mode, origin: this.#origin, sparing: this.#shared.sparing() })
   }
 
   #notFound (): void {

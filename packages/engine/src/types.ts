@@ -113,6 +113,8 @@ export interface Engine {
   start (): Promise<void>
   stop (): Promise<void>
   open (opening: SwarmOpening): OpenSwarm
+  /** Contents in mode `auto` share nothing while there is a reason for it, such as a metered connection; `undefined` when there is none. */
+  spare (reason: string | undefined): void
   /** The store evicted or lost blocks: have-maps are compared with it soon. */
   storeLost (): void
   readonly peers: readonly PeerStatus[]

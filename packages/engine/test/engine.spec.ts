@@ -213,6 +213,58 @@ describe('engine', function () {
     await Promise.all([a.engine.stop(), b.engine.stop()])
   })
 
+  it('mode auto: shares while the device may, says each change with its reason, and needs no origin to begin with', async () => {
+    const net = new VirtualNet()
+    const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name))) as [TestNode, TestNode]
+    const modes = ({ events }: TestNode): unknown[] => events.filter(({ name }) => name === 'mode').map(({ detail }) => {
+      const { mode, reason } = detail as { mode: string, reason: string }
+      return `${mode}: ${reason}`
+    })
+    const built = await testContent(files, a.store)
+    const log: OriginRequest[] = []
+    const published = await a.open(built, { publish: true, mode: 'auto', origin: memoryOrigin(files, log) })
+    await published.scan()
+    const opened = await b.open(built, { mode: 'auto', hints: ['a'] })
+    const manifest = await opened.manifest()
+    const segment = await manifest.find('a/big.bin')
+    await until(() => opened.stats.connected === 1, 'connected')
+    expect([modes(a), modes(b)]).to.deep.equal([['hybrid: an origin is known'], ['p2p: no origin is known']])
+
+    a.engine.spare('the user asked to save data')
+    a.engine.spare('the user asked to save data')
+    const abort = new AbortController()
+    let bytes = 0
+    const reading = (async () => { for await (const chunk of opened.read(segment, { signal: abort.signal })) bytes += chunk.byteLength })()
+    reading.catch(() => {})
+    for (let i = 0; i < 50; i++) await new Promise(resolve => { setTimeout(resolve, 5) })
+    expect(bytes, 'served by a peer that shares nothing').to.equal(0)
+    b.engine.spare('the battery is low')
+    a.engine.spare(undefined)
+    await reading
+    expect(bytes).to.equal(big.byteLength)
+    expect(modes(a)).to.deep.equal(['hybrid: an origin is known', 'origin: the user asked to save data', 'hybrid: an origin is known'])
+    expect(modes(b)).to.deep.equal(['p2p: no origin is known'])
+    await Promise.all([a.engine.stop(), b.engine.stop()])
+  })
+
+  it('mode auto: what peers were asked for comes from the origin when nothing is to be shared any more', async () => {
+    const net = new VirtualNet()
+    const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name, { limits: { uploadRate: 1_000 } }))) as [TestNode, TestNode]
+    const built = await testContent(files, a.store)
+    await (await a.open(built, { publish: true })).scan()
+    const opened = await b.open(built, { mode: 'auto', hints: ['a'], origin: memoryOrigin(files) })
+    const segment = await (await opened.manifest()).find('a/big.bin')
+    await until(() => opened.stats.connected === 1, 'connected')
+    const reading = collect(opened.read(segment, {}))
+    await until(() => b.engine.peers.some(({ stats }) => stats.outstanding > 0), 'asked')
+    b.engine.spare('the battery is low')
+    expect(await reading).to.deep.equal(big)
+    expect(opened.stats.fromOrigin).to.be.above(0)
+    const fallbacks = b.events.filter(({ name }) => name === 'fallback').map(({ detail }) => detail)
+    expect(fallbacks[0]).to.include({ path: 'a/big.bin', from: 'peer', to: 'origin', reason: 'mode' })
+    await Promise.all([a.engine.stop(), b.engine.stop()])
+  })
+
   it('says what it tried when nobody has the content', async () => {
     const net = new VirtualNet()
     const node = await testNode(net, 'a')

@@ -17,7 +17,7 @@ export interface SegmentDetail {
   readonly sources: readonly SegmentSource[]
   /** From the call to the last byte. */
   readonly ms: number
-  /** Why this source: `held`, `peers`, `no-peer`, `deadline`, `elected`, `mode`, `mismatch`. */
+  /** Why this source: `held`, `peers`, `no-peer`, `deadline`, `elected`, `mode`, `stalled`. */
   readonly reason: string
 }
 
@@ -28,7 +28,8 @@ export interface FallbackDetail {
   readonly to: SourceKind
   /**
    * `deadline`: it would have been late. `stalled`: nothing came any more. `refused`: the peer said no. `gone`: the peer left, or was shut
-   * out. `endgame`: an idle peer takes over at the end. `origin-failed`, `mismatch`: the origin did not answer well, or with other bytes.
+   * out. `endgame`: an idle peer takes over at the end. `mode`: see that event. `origin-failed`, `mismatch`: the origin did not answer well,
+   * or with other bytes.
    * From `fetch` also `no-peer`: nobody gave it, and `no-secure-context`: a page without WebCrypto.
    */
   readonly reason: string
@@ -38,6 +39,7 @@ export interface FallbackDetail {
 export interface ContentEvents {
   'segment': CustomEvent<SegmentDetail>
   'fallback': CustomEvent<FallbackDetail>
+  /** What mode `auto` comes down to, when the manifest is known and whenever that changes. */
   'mode': CustomEvent<{ readonly content: string, readonly mode: Mode, readonly reason: string }>
   'manifest:update': CustomEvent<{ readonly content: string, readonly manifest: string }>
   'peer:connect': CustomEvent<{ readonly peer: PeerName, readonly transport: Transport, readonly addr: string, readonly direction: 'inbound' | 'outbound' }>

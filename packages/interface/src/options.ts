@@ -8,7 +8,8 @@ export type Rate = number | string
 
 /**
  * How a content is delivered. `hybrid`: peers and origin. `p2p`: peers only. `origin`: origin only, nothing is shared.
- * `auto`: decided by Shoal, each decision in a `mode` event.
+ * `auto`: `p2p` where no origin is known; `origin` while a browser says that data should be saved, that the connection is cellular, or
+ * that the battery is below a fifth and not charging; `hybrid` otherwise. Each change is a `mode` event with its reason.
  */
 export type Mode = 'hybrid' | 'p2p' | 'origin' | 'auto'
 

@@ -43,6 +43,8 @@ export interface Platform {
   store (config: Config): NodeStore | Promise<NodeStore>
   /** Starts nothing. @throws ListenError */
   network (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network>
+  /** Tells why this device should share nothing, `undefined` when it may again, and whenever that changes; resolves with what ends it. */
+  readonly watchDevice: ((tell: (reason: string | undefined) => void) => Promise<() => void>) | undefined
   /** Files below a path, here absolute, in no particular order; a single file has its name as path. @throws PublishError */
   readonly walk: ((path: string) => Promise<{ path: string, name: string, kind: 'file' | 'directory', files: LocalFile[] }>) | undefined
   readonly stat: ((path: string) => Promise<Pick<FileReference, 'size' | 'mtimeMs'>>) | undefined

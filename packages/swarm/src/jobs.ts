@@ -13,7 +13,7 @@ export type Displacement = Pick<Extract<SwarmAction, { type: 'fallback' }>, 'fro
 
 /** As much of the state as is needed here. */
 interface Known {
-  readonly init: SwarmInit
+  readonly mode: SwarmInit['mode']
   readonly parts: SwarmComponents
   readonly board: Board
   readonly outbox: Outbox
@@ -60,7 +60,7 @@ export class OriginJobs {
   #read (): OriginLink | undefined {
     if (this.#turn !== this.#state.turn) {
       this.#turn = this.#state.turn
-      this.#link = this.#state.init.mode === 'p2p' ? undefined : this.#state.parts.origin()
+      this.#link = this.#state.mode === 'p2p' ? undefined : this.#state.parts.origin()
     }
     return this.#link
   }
@@ -132,7 +132,16 @@ export class OriginJobs {
       this.#retryAt = this.#state.now + Math.min(ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS * 2 ** this.#failures++)
     } else if (job.missing.size === 0) this.#failures = 0
     else if (error === undefined) this.#retryAt = this.#state.now + ORIGIN_RETRY_MS
-    this.#drop(job, error === 'mismatch')
+    // of a mismatch the driver tells, once for the segment
+    this.#drop(job, error === 'mismatch' ? undefined : 'origin-failed')
+  }
+
+  /** The origin is not asked any more. */
+  dismiss (): void {
+    for (const job of [...this.#jobs]) {
+      this.#state.outbox.cancelOrigin(job.segment, job.first, job.end)
+      this.#drop(job, 'mode')
+    }
   }
 
   /** Blocks that are still to come of requests that take twice as long as they should, request by request, the last first. */
@@ -144,14 +153,13 @@ export class OriginJobs {
     }
   }
 
-  /** @param told why has been said already, once for the segment */
-  #drop (job: Job, told: boolean): void {
+  #drop (job: Job, reason: Displacement['reason'] | undefined): void {
     const { board, displaced } = this.#state
     this.#jobs = this.#jobs.filter(other => other !== job)
     for (const { slot, bit } of this.#missing(job)) {
       board.origin[slot] = (board.origin[slot] as number) & ~(1 << bit)
       board.refresh(slot)
-      if (!told) displaced.set(keyOf(slot, bit), { from: 'origin', reason: 'origin-failed' })
+      if (reason !== undefined) displaced.set(keyOf(slot, bit), { from: 'origin', reason })
     }
   }
 

@@ -26,16 +26,16 @@ export function fetchBlocks (state: State, segment: number, blocks: readonly num
     else stretches.push([block, block + 1])
   }
   if (stretches.length > ORIGIN_RANGES) stretches.splice(0, stretches.length, [blocks[0] as number, (blocks.at(-1) as number) + 1])
-  const tell = state.init.mode === 'hybrid' && state.peers.size > 0
+  const tell = state.mode === 'hybrid' && state.peers.size > 0
   stretches.forEach(([first, end], i) => { state.jobs.start(segment, first, end, reason, tell && i === 0) })
 }
 
 /** Wants with a deadline that no peer can help with: all of them in mode `origin` or without peers, else by election. */
 export function dated (state: State, found: readonly Front[]): void {
-  const alone = state.init.mode === 'origin' || state.peers.size === 0
+  const alone = state.mode === 'origin' || state.peers.size === 0
   // of what the origin gives, or is about to: nothing that has more time may slow it down
   let soonest = Infinity
-  const expected = state.init.mode === 'origin' ? 0 : state.parts.expecting()
+  const expected = state.mode === 'origin' ? 0 : state.parts.expecting()
   for (const front of found) {
     const { segment } = front.want
     if (!state.jobs.possible(segment)) continue
@@ -52,7 +52,7 @@ export function dated (state: State, found: readonly Front[]): void {
     if (alone) {
       const most = state.now >= front.urgentAt ? ORIGIN_URGENT_JOBS : ORIGIN_AHEAD_JOBS
       const blocks = state.jobs.count < most ? blocksOf(state, front, slot => state.board.open(slot)) : []
-      fetchBlocks(state, segment, blocks, state.init.mode === 'origin' ? 'mode' : 'no-peer')
+      fetchBlocks(state, segment, blocks, state.mode === 'origin' ? 'mode' : 'no-peer')
       continue
     }
     const relaxed = state.now < front.urgentAt
@@ -148,7 +148,7 @@ function blocksOf (state: State, front: Front, pick: (slot: number) => number): 
  */
 export function bulk (state: State): void {
   if (state.wants.bulk === 0 || state.jobs.count >= ORIGIN_BULK_JOBS) return
-  const ordered = state.init.mode === 'origin'
+  const ordered = state.mode === 'origin'
   const idle = !ordered && state.peers.size > 0 && silent(state)
   const sets = idle ? [state.board.orphans, ...state.board.levels] : [state.board.orphans]
   if (sets.every(set => set.count === 0)) return
@@ -188,8 +188,8 @@ function take (state: State, slot: number, any: boolean): void {
   if (!state.jobs.usable(segment)) return
   const wants = state.wants.of(segment)
   // with a deadline on it as well, it is the election's
-  if (state.init.mode !== 'origin' && wants.some(want => want.deadline !== undefined)) return
-  const until = state.init.mode === 'hybrid' ? state.fetching.until(segment, ORIGIN_BULK_BYTES) : undefined
+  if (state.mode !== 'origin' && wants.some(want => want.deadline !== undefined)) return
+  const until = state.mode === 'hybrid' ? state.fetching.until(segment, ORIGIN_BULK_BYTES) : undefined
   if (until !== undefined && parts.blocks(segment) <= ORIGIN_BULK_BYTES / MAX_BLOCK_BYTES) {
     state.wake(until)
     return
@@ -200,7 +200,7 @@ function take (state: State, slot: number, any: boolean): void {
   for (let run = board.runs[slot] as number; index !== undefined && run < index.length; run++) {
     const at = index[run] as number
     // among neighbours each run has its own claimant
-    if (at < 0 || (blocks.length > 0 && state.init.mode !== 'origin' && state.peers.size > 0 && !any)) break
+    if (at < 0 || (blocks.length > 0 && state.mode !== 'origin' && state.peers.size > 0 && !any)) break
     const mask = any ? board.open(at) : board.unheld(at, board.open(at))
     for (let bit = 0; bit < RUN_BLOCKS; bit++) {
       const block = run * RUN_BLOCKS + bit
@@ -219,6 +219,6 @@ function take (state: State, slot: number, any: boolean): void {
 }
 
 function reasonOf (state: State, any: boolean): Reason {
-  if (state.init.mode === 'origin') return 'mode'
+  if (state.mode === 'origin') return 'mode'
   return any ? 'stalled' : 'no-peer'
 }

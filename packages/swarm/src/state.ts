@@ -17,6 +17,7 @@ import { Wants } from './wants.js'
  */
 export class State {
   readonly init: SwarmInit
+  mode: SwarmInit['mode']
   readonly parts: SwarmComponents
   readonly board = new Board()
   readonly wants = new Wants()
@@ -51,6 +52,7 @@ export class State {
 
   constructor (init: SwarmInit, parts: SwarmComponents) {
     this.init = init
+    this.mode = init.mode
     this.parts = parts
     this.self = electionSeed(init.swarm, init.self)
     this.jobs = new OriginJobs(this)
@@ -98,7 +100,7 @@ export class State {
       }
     }
     this.#touched = []
-    if (this.init.mode !== 'origin') shuffle(fresh, this.parts.random)
+    if (this.mode !== 'origin') shuffle(fresh, this.parts.random)
     for (const { segment, run, runs } of fresh) {
       if (this.board.slot(segment, run) >= 0) continue
       const wanted = this.#missing(segment, run, this.parts.blocks(segment))
@@ -136,7 +138,7 @@ export class State {
    */
   see (peer: Peer, slot: number, known = this.board.wanted[slot] as number): void {
     const { board } = this
-    if (this.init.mode === 'origin') return
+    if (this.mode === 'origin') return
     const mask = peer.mask(slot)
     const before = mask & known
     const after = peer.holds(board.segments[slot] as number, board.runs[slot] as number, board.wanted[slot] as number, this.now)

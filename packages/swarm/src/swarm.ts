@@ -41,6 +41,36 @@ export class SwarmMachine implements Swarm {
     if (want !== undefined) this.#state.touch(want.segment, want.first, want.end)
   }
 
+  setMode (mode: SwarmInit['mode']): void {
+    const state = this.#state
+    const before = state.mode
+    if (mode === before) return
+    state.tick()
+    state.mode = mode
+    for (const peer of state.peers.values()) {
+      if (mode === 'origin') this.#dismiss(peer)
+      else if (before === 'origin') this.#behold(peer)
+    }
+    if (mode === 'p2p') state.jobs.dismiss()
+  }
+
+  /** Nothing is asked of the peer any more. */
+  #dismiss (peer: Peer): void {
+    const state = this.#state
+    for (const key of [...peer.flights.keys()]) {
+      state.cancel(peer, key)
+      state.displace(key, 'peer', 'mode')
+    }
+    state.disown(peer)
+    for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, state.board.size)) >= 0;) state.unsee(peer, slot, 0xff)
+  }
+
+  #behold (peer: Peer): void {
+    const { board } = this.#state
+    for (let slot = 0; slot < board.size; slot++) if (board.wanted[slot] !== 0) this.#state.see(peer, slot)
+    peer.stir()
+  }
+
   redate (id: number, deadline: number | undefined): void {
     const state = this.#state
     if (deadline === undefined && state.wants.bulk === 0) state.bulkSince = state.tick()
@@ -53,7 +83,7 @@ export class SwarmMachine implements Swarm {
     this.peerLeft(peer)
     const joined = new Peer(peer, have, electionSeed(state.init.swarm, peer), state.stirred)
     state.peers.set(peer, joined)
-    for (let slot = 0; slot < state.board.size; slot++) if (state.board.wanted[slot] !== 0) state.see(joined, slot)
+    this.#behold(joined)
     this.#recheck(joined)
   }
 
@@ -198,7 +228,7 @@ export class SwarmMachine implements Swarm {
 
   #pick (): void {
     const state = this.#state
-    const { mode } = state.init
+    const { mode } = state
     const alone = mode === 'origin' || state.peers.size === 0
     const found = fronts(state, alone)
     if (mode !== 'p2p') dated(state, found)

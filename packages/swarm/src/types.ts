@@ -44,7 +44,7 @@ export type SwarmAction =
   /** A block that a peer was asked for goes elsewhere: for events. */
   | {
     type: 'fallback', segment: number, from: 'peer' | 'origin', to: 'peer' | 'origin',
-    reason: 'deadline' | 'stalled' | 'refused' | 'gone' | 'endgame' | 'origin-failed'
+    reason: 'deadline' | 'stalled' | 'refused' | 'gone' | 'endgame' | 'mode' | 'origin-failed'
   }
 
 export interface Decision {
@@ -86,6 +86,8 @@ export interface Swarm {
   want (want: Want): number
   /** Nobody waits any more (read, aborted, sought away): what is outstanding for it alone is cancelled by the next decision. */
   unwant (id: number): void
+  /** Peers or the origin are used from now on, or are not any more: what was asked of them goes elsewhere. */
+  setMode (mode: Exclude<Mode, 'auto'>): void
   /** Moves a deadline, for players whose buffer changes. */
   redate (id: number, deadline: number | undefined): void
 

@@ -21,6 +21,7 @@ export const nodePlatform: Platform = {
   store: ({ data, store: { kind, quota } }) => referenceStore(
     data === undefined || kind === 'memory' ? memoryStore({ quota }) : fileStore({ path: join(data, 'store'), quota })),
   network: nodeNetwork,
+  watchDevice: undefined,
   walk,
   stat: path => stat(path),
   sink: nodeSink
