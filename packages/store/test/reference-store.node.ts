@@ -140,6 +140,25 @@ describe('reference store', () => {
     expect(await held(content)).to.deep.equal([true, false, true, false])
   })
 
+  it('leaves no file open when it is closed, whatever is being read or asked for late', async () => {
+    const content = await blocks(20)
+    for (const [i, each] of content.entries()) store.reference(await write(`${i}`, [each]))
+    const open = async (): Promise<number> => {
+      if (process.platform !== 'linux') return 0
+      const targets = await Promise.all((await fs.readdir('/proc/self/fd')).map(fd => fs.readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+      return targets.filter(target => target.startsWith(folder)).length
+    }
+    await store.get(content[0] as VerifiedBlock)
+    const reading = Promise.allSettled(content.map(each => store.get(each)))
+    const closing = store.close()
+    const late = Promise.allSettled(content.map(each => store.get(each)))
+    await closing
+    expect(await open()).to.equal(0)
+    await Promise.all([reading, late])
+    expect([await open(), events]).to.deep.equal([0, []])
+    expect((await late).map(({ status }) => status)).to.include('rejected')
+  })
+
   it('reads from more files than it keeps open', async function () {
     this.timeout(5000)
     const content = await blocks(150, 512)

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs/promises'
 import { BoundedMap } from '@shoal/base'
+import { StoreError } from '@shoal/interface'
 
 interface Entry {
   readonly handle: fs.FileHandle
@@ -11,13 +12,22 @@ interface Entry {
 export class HandleCache {
   readonly #entries: BoundedMap<string, Entry>
   readonly #opening = new Map<string, Promise<Entry>>()
+  /** Work and closing under way. */
+  readonly #pending = new Set<Promise<unknown>>()
+  #closed = false
 
   constructor (limit: number) {
-    this.#entries = new BoundedMap(limit, (_, entry) => { retire(entry).catch(() => {}) })
+    this.#entries = new BoundedMap(limit, (_, entry) => { this.#retire(entry).catch(() => {}) })
   }
 
-  /** Runs `work` on the file's handle, which stays open at least until it is done. */
+  /** Runs `work` on the file's handle, which stays open at least until it is done. @throws StoreError after `close` */
   async use<T> (path: string, flags: 'r' | 'r+', work: (handle: fs.FileHandle) => Promise<T>): Promise<T> {
+    // a handle that nobody closes any more keeps a deleted file's space
+    if (this.#closed) throw new StoreError(`${path} is not read or written any more: the store is closed`)
+    return await this.#track(this.#use(path, flags, work))
+  }
+
+  async #use<T> (path: string, flags: 'r' | 'r+', work: (handle: fs.FileHandle) => Promise<T>): Promise<T> {
     // Not one for both: a handle that was opened for reading must not be found by a writer.
     const key = `${flags}:${path}`
     const entry = this.#entries.get(key) ?? await (this.#opening.get(key) ?? this.#open(key, path, flags))
@@ -26,7 +36,7 @@ export class HandleCache {
       return await work(entry.handle)
     } finally {
       entry.users--
-      if (entry.retired) await retire(entry)
+      if (entry.retired) await this.#retire(entry)
     }
   }
 
@@ -38,15 +48,19 @@ export class HandleCache {
     await Promise.all([`r:${path}`, `r+:${path}`].map(async key => {
       const entry = this.#entries.get(key) ?? await this.#opening.get(key)?.catch(() => undefined)
       this.#entries.delete(key)
-      if (entry !== undefined) await retire(entry)
+      if (entry !== undefined) await this.#retire(entry)
     }))
   }
 
-  async clear (): Promise<void> {
+  /** For good: opens nothing any more, and resolves when every handle is closed, those in use included. */
+  async close (): Promise<void> {
+    this.#closed = true
     await Promise.allSettled([...this.#opening.values()])
-    const entries = [...this.#entries.entries()]
-    for (const [key] of entries) this.#entries.delete(key)
-    await Promise.allSettled(entries.map(([, entry]) => retire(entry)))
+    for (const [key, entry] of [...this.#entries.entries()]) {
+      this.#entries.delete(key)
+      this.#retire(entry).catch(() => {})
+    }
+    while (this.#pending.size > 0) await Promise.allSettled([...this.#pending])
   }
 
   #open (key: string, path: string, flags: string): Promise<Entry> {
@@ -62,9 +76,18 @@ export class HandleCache {
     this.#opening.set(key, opening)
     return opening
   }
-}
 
-async function retire (entry: Entry): Promise<void> {
-  entry.retired = true
-  if (entry.users === 0) await entry.handle.close()
+  async #retire (entry: Entry): Promise<void> {
+    entry.retired = true
+    if (entry.users === 0) await this.#track(entry.handle.close())
+  }
+
+  async #track<T> (work: Promise<T>): Promise<T> {
+    this.#pending.add(work)
+    try {
+      return await work
+    } finally {
+      this.#pending.delete(work)
+    }
+  }
 }

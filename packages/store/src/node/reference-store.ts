@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises'
 import { systemClock, type Clock } from '@shoal/base'
 import { verifyBlock } from '@shoal/content'
 import {
-  BlockMismatchError, type BlockRef, type BlockStore, type FileReference, type ReferenceStore, type StoreEvent, type VerifiedBlock
+  BlockMismatchError, StoreError, type BlockRef, type BlockStore, type FileReference, type ReferenceStore, type StoreEvent, type VerifiedBlock
 } from '@shoal/interface'
 import { OPEN_FILES, REFERENCE_CHECK_INTERVAL_MS } from '../defaults.js'
 import { DirectorySink, type FileSink, type FileSinkInit } from './file-sink.js'
@@ -35,7 +35,7 @@ class FileSystemReferenceStore implements FileReferenceStore {
   readonly #backing: BlockStore
   readonly #clock: Clock
   readonly #places = new Places()
-  readonly #handles = new HandleCache(OPEN_FILES)
+  #handles = new HandleCache(OPEN_FILES)
 
   constructor (backing: BlockStore, clock: Clock) {
     this.#backing = backing
@@ -53,10 +53,11 @@ class FileSystemReferenceStore implements FileReferenceStore {
 
   async open (): Promise<void> {
     await this.#backing.open()
+    this.#handles = new HandleCache(OPEN_FILES)
   }
 
   async close (): Promise<void> {
-    await this.#handles.clear()
+    await this.#handles.close()
     await this.#backing.close()
   }
 
@@ -145,6 +146,8 @@ class FileSystemReferenceStore implements FileReferenceStore {
     } catch (error) {
       await file.moving
       if (file.path !== path) return undefined
+      // closed meanwhile
+      if (error instanceof StoreError) throw error
       const code = (error as NodeJS.ErrnoException).code ?? ''
       // The machine is short of something: that says nothing about the file.
       if (SHORTAGES.has(code)) throw storeFailure(error, `reading ${path}`)
