@@ -124,19 +124,20 @@ export class GossipAvailability implements Availability {
     try {
       body = decodeAnnouncement(from, message.data)
     } catch (error) {
-      return this.#refuse('rejected', swarm, from, (error as Error).message)
+      return this.#refuse(swarm, from, (error as Error).message)
     }
     if (body.ttl < MIN_TTL_SECONDS || body.ttl > MAX_TTL_SECONDS) {
-      return this.#refuse('rejected', swarm, from, `expected a ttl of ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS} s, got ${body.ttl}`)
+      return this.#refuse(swarm, from, `expected a ttl of ${MIN_TTL_SECONDS} to ${MAX_TTL_SECONDS} s, got ${body.ttl}`)
     }
     const reason = members.hear(from, body.sequence, body.ttl * 1000, this.#components.clock.now())
-    if (reason !== undefined) return this.#refuse('ignored', swarm, from, reason)
+    // late, or more often than needed: not passed on, and nobody's fault
+    if (reason !== undefined) return TopicValidatorResult.Ignore
     this.#listener?.({ type: 'announcement', announcement: { ...body, peer: from, swarm } })
     return TopicValidatorResult.Accept
   }
 
-  #refuse (type: 'rejected' | 'ignored', swarm: SwarmId, from: PeerName, reason: string): TopicValidatorResult {
-    this.#listener?.({ type, from, swarm, reason })
-    return type === 'rejected' ? TopicValidatorResult.Reject : TopicValidatorResult.Ignore
+  #refuse (swarm: SwarmId, from: PeerName, reason: string): TopicValidatorResult {
+    this.#listener?.({ type: 'rejected', from, swarm, reason })
+    return TopicValidatorResult.Reject
   }
 }

@@ -203,9 +203,14 @@ class NodeEngine implements Engine {
   }
 
   #heard (event: AnnouncementEvent): void {
-    if (event.type === 'rejected') this.#penalise(event.from, 'bad-announcement', event.reason)
-    if (event.type !== 'announcement') return
-    const { swarm, peer, addrs } = event.announcement
-    this.#peers.suggest(swarm, { peer, addrs }, 'announcement')
+    switch (event.type) {
+      case 'announcement': {
+        const { swarm, peer, addrs } = event.announcement
+        this.#peers.suggest(swarm, { peer, addrs }, 'announcement')
+        return
+      }
+      case 'rejected': return this.#penalise(event.from, 'bad-announcement', event.reason)
+      case 'unpublished': this.#components.emit('error', { error: new Error(event.reason), doing: 'announcing what is held' })
+    }
   }
 }

@@ -138,6 +138,18 @@ describe('engine', function () {
     for (const node of [miser, giver, newcomer]) await node.engine.stop()
   })
 
+  it('says so when it cannot announce what it holds', async () => {
+    const net = new VirtualNet()
+    net.mute = 'no stream'
+    const node = await testNode(net, 'a')
+    const built = await testContent(files, node.store)
+    await (await node.open(built, { publish: true })).scan()
+    await until(() => node.events.length > 0, 'told')
+    const { name, detail } = node.events[0] as { name: string, detail: { error: Error, doing: string } }
+    expect([name, detail.error.message, detail.doing]).to.deep.equal(['error', 'no stream', 'announcing what is held'])
+    await node.engine.stop()
+  })
+
   it('finds a peer again when a content is closed and opened on a living session', async () => {
     const net = new VirtualNet()
     const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name))) as [TestNode, TestNode]

@@ -14,6 +14,8 @@ export class VirtualNet {
   readonly providers = new Map<SwarmId, Set<PeerName>>()
   readonly topics = new Map<SwarmId, Set<(event: AnnouncementEvent) => void>>()
   readonly clock: Clock
+  /** Why nothing can be announced. */
+  mute: string | undefined
 
   constructor (clock: Clock = systemClock) {
     this.clock = clock
@@ -42,6 +44,7 @@ export class VirtualNet {
 
   availability (self: PeerName): Availability {
     const { topics } = this
+    const net = this as { readonly mute: string | undefined }
     const joined = new Map<SwarmId, () => Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'>>()
     let listener: (event: AnnouncementEvent) => void = () => {}
     return {
@@ -55,6 +58,10 @@ export class VirtualNet {
       hasten (swarm) {
         const said = joined.get(swarm)?.()
         if (said === undefined) return
+        if (net.mute !== undefined) {
+          listener({ type: 'unpublished', swarm, reason: net.mute })
+          return
+        }
         for (const hear of topics.get(swarm) ?? []) {
           if (hear !== listener) hear({ type: 'announcement', announcement: { ...said, peer: self, swarm, sequence: 1, ttl: 60 } })
         }

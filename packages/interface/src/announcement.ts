@@ -25,8 +25,6 @@ export type AnnouncementEvent =
   | { type: 'announcement', announcement: Announcement }
   /** Malformed or absurd: the signer's fault. */
   | { type: 'rejected', from: PeerName, swarm: SwarmId, reason: string }
-  /** Neither passed on nor believed, but nobody's fault: late, or more often than needed. */
-  | { type: 'ignored', from: PeerName, swarm: SwarmId, reason: string }
   /** An announcement of ours could not be sent; the next one is sent at its time. */
   | { type: 'unpublished', swarm: SwarmId, reason: string }
 

@@ -2,7 +2,8 @@ import * as fs from 'node:fs/promises'
 import { systemClock, type Clock } from '@shoal/base'
 import { verifyBlock } from '@shoal/content'
 import {
-  BlockMismatchError, StoreError, type BlockRef, type BlockStore, type FileReference, type ReferenceStore, type StoreEvent, type VerifiedBlock
+  BlockMismatchError, StoreError, type BlockRef, type BlockStore, type FileReference, type ReferenceStore, type StoreEvent,
+  type VerifiedBlock
 } from '@shoal/interface'
 import { OPEN_FILES, REFERENCE_CHECK_INTERVAL_MS } from '../defaults.js'
 import { DirectorySink, type FileSink, type FileSinkInit } from './file-sink.js'
