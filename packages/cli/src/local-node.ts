@@ -1,18 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import { StoreError, type Shoal } from '@shoal/interface'
-import { ContentPool } from './content-pool.js'
 import { type ControlServer, startControlServer } from './control/server.js'
 import { STOP_TIMEOUT_MS } from './defaults.js'
 import { logEvents } from './node-events.js'
 import { nodeOptions, type Values } from './options/table.js'
-import type { CreateNode, RunningNode } from './types.js'
+import type { CreateNode } from './types.js'
 
 /** A node that this process runs itself: made at the first use, reachable for other commands through its data folder. */
 export class LocalNode {
   readonly #createNode: CreateNode
   readonly #values: Values
   readonly #log: (line: string) => void
-  #running: Promise<RunningNode> | undefined
+  #running: Promise<Shoal> | undefined
   #control: ControlServer | undefined
 
   constructor (createNode: CreateNode, values: Values, log: (line: string) => void) {
@@ -22,31 +21,30 @@ export class LocalNode {
   }
 
   /** @throws DataInUseError another process owns the data folder, and every error of `createShoal` */
-  async get (): Promise<RunningNode> {
+  async get (): Promise<Shoal> {
     this.#running ??= this.#start()
     return await this.#running
   }
 
   async stop (): Promise<void> {
-    const running = await this.#running?.catch(() => undefined)
-    if (running === undefined) return
+    const node = await this.#running?.catch(() => undefined)
+    if (node === undefined) return
     await this.#control?.close()
-    await within(STOP_TIMEOUT_MS, running.node.stop(), () => { this.#log('the node did not stop in time; leaving it behind') })
+    await within(STOP_TIMEOUT_MS, node.stop(), () => { this.#log('the node did not stop in time; leaving it behind') })
   }
 
-  async #start (): Promise<RunningNode> {
+  async #start (): Promise<Shoal> {
     const { data, verbose } = this.#values
     if (data !== undefined) makeFolder(data)
     const node: Shoal = await this.#createNode(nodeOptions(this.#values))
     logEvents(node, this.#log, verbose === true)
-    const running = { node, contents: new ContentPool(node) }
     try {
-      if (data !== undefined) this.#control = await startControlServer(data, running)
+      if (data !== undefined) this.#control = await startControlServer(data, node)
     } catch (error) {
       await node.stop()
       throw error
     }
-    return running
+    return node
   }
 }
 

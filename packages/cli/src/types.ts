@@ -1,15 +1,8 @@
 import type { Shoal, ShoalOptions } from '@shoal/interface'
-import type { ContentPool } from './content-pool.js'
 import type { OptionName, Values } from './options/table.js'
 
 /** Makes a running node: `createShoal`, or a stub in tests. */
 export type CreateNode = (options: ShoalOptions) => Promise<Shoal>
-
-/** A running node, and who in this process uses which of its contents. */
-export interface RunningNode {
-  readonly node: Shoal
-  readonly contents: ContentPool
-}
 
 /** How far something is. */
 export interface ProgressReport {
@@ -28,7 +21,7 @@ export interface Context {
   readonly args: readonly string[]
   readonly values: Values
   /** The node, started by the first call. */
-  readonly node: () => Promise<RunningNode>
+  readonly node: () => Promise<Shoal>
   /** It runs inside another command's process, which goes on afterwards. */
   readonly attached: boolean
   /** Stop: the user pressed Ctrl-C, or the client went away. */

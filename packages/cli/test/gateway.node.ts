@@ -2,7 +2,6 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { BlockMismatchError, OriginError, UnavailableError } from '@shoal/interface'
-import { ContentPool } from '../src/content-pool.js'
 import { type Gateway, MAX_ACTIVE_REQUESTS, startGateway } from '../src/gateway/gateway.js'
 import { GatewayContents } from '../src/gateway/contents.js'
 import { parseContentPath } from '../src/gateway/content-route.js'
@@ -45,8 +44,7 @@ describe('gateway', () => {
     file = new StubContent('file', new Map([['film.mp4', BYTES]]), 'file')
     bare = new StubContent('bare', new Map([['a/<b>.txt', BYTES]]))
     node = new StubNode({}, [show, file, bare])
-    const contents = new ContentPool(node)
-    gateway = await startGateway({ address: '127.0.0.1:0', node, contents, version: '1.2.3', log: line => { logged.push(line) } })
+    gateway = await startGateway({ address: '127.0.0.1:0', node, version: '1.2.3', log: line => { logged.push(line) } })
   })
 
   afterEach(async () => { await gateway.close() })
@@ -223,30 +221,30 @@ describe('gateway', () => {
 describe('open contents of the gateway', () => {
   const contents = (count: number): StubContent[] => Array.from({ length: count }, (_, i) => new StubContent(`c${i}`, SHOW))
 
-  it('closes the least recently asked for, not what is in use or seeded by others', async () => {
-    const stubs = contents(4)
-    const node = new StubNode({}, stubs)
-    const pool = new ContentPool(node)
-    await node.open('shoal:c3')
-    const gateway = new GatewayContents(pool, 2)
-    const use = await gateway.lease('shoal:c0')
-    for (const link of ['shoal:c3', 'shoal:c1', 'shoal:c2', 'shoal:c1']) await (await gateway.lease(link)).release()
+  it('closes the least recently asked for, and what is in use when it is not any more', async () => {
+    const stubs = contents(3)
+    const gateway = new GatewayContents(new StubNode({}, stubs), 2)
+    const done = Promise.withResolvers<undefined>()
+    const using = gateway.use('shoal:c0', () => done.promise)
+    for (const link of ['shoal:c1', 'shoal:c2', 'shoal:c1']) await gateway.use(link, () => Promise.resolve())
     await new Promise(setImmediate)
-    expect(stubs.map(({ closed }) => closed)).to.deep.equal([0, 0, 0, 0])
-    await use.release()
-    expect(stubs.map(({ closed }) => closed)).to.deep.equal([1, 0, 0, 0])
+    expect(stubs.map(({ closed }) => closed)).to.deep.equal([0, 0, 0])
+    done.resolve(undefined)
+    await using
+    expect(stubs.map(({ closed }) => closed)).to.deep.equal([1, 0, 0])
     await gateway.close()
-    expect(stubs.map(({ closed }) => closed)).to.deep.equal([1, 1, 1, 0])
+    expect(stubs.map(({ closed }) => closed)).to.deep.equal([1, 1, 1])
   })
 
   it('asks once for what several want, and again after a failure', async () => {
     const node = new StubNode({}, contents(1))
-    const gateway = new GatewayContents(new ContentPool(node))
-    await Promise.all([gateway.lease('shoal:c0'), gateway.lease('shoal:c0')])
+    const gateway = new GatewayContents(node)
+    const nothing = (): Promise<void> => Promise.resolve()
+    await Promise.all([gateway.use('shoal:c0', nothing), gateway.use('shoal:c0', nothing)])
     expect(node.opened).to.have.length(1)
-    for (let i = 0; i < 2; i++) await gateway.lease('shoal:none').then(() => { throw new Error('opened') }, () => undefined)
+    for (let i = 0; i < 2; i++) await gateway.use('shoal:none', nothing).then(() => { throw new Error('opened') }, () => undefined)
     expect(node.opened).to.have.length(3)
-    const waiting = gateway.lease('shoal:silent').then(() => 'open', () => 'given up')
+    const waiting = gateway.use('shoal:silent', nothing).then(() => 'open', () => 'given up')
     await gateway.close()
     expect(await waiting).to.equal('given up')
   })

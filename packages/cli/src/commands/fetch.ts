@@ -6,7 +6,6 @@ import { UsageError } from '../errors.js'
 import { formatBytes, formatSeconds, formatShare, plural, shortPeer, table } from '../format.js'
 import { COMMON } from '../options/table.js'
 import type { Command, Context } from '../types.js'
-import type { Lease } from '../content-pool.js'
 import { seedUntilStopped } from './seeding.js'
 
 interface DoneLine {
@@ -48,13 +47,12 @@ export const fetch: Command = {
   async run (context) {
     const { args: [link = ''], values, emit } = context
     const since = systemClock.now()
-    const { contents } = await context.node()
     const patience = new Patience((values.timeout ?? FETCH_TIMEOUT_S) * 1000, context.signal)
-    const lease = await open(context, link, patience).catch((error: unknown) => {
+    const content = await open(context, link, patience).catch((error: unknown) => {
       patience.stop()
       throw error
     })
-    const { content } = lease
+    let seeding = false
     try {
       const before = sourcesNow(content)
       await save(context, content, patience)
@@ -62,10 +60,10 @@ export const fetch: Command = {
       const seconds = Math.round(systemClock.now() - since) / 1000
       emit({ done: true, bytes: content.summary.bytes, fromPeers, fromOrigin, seconds, peers } satisfies DoneLine)
       if (values.seed !== true) return
-      contents.keep(content)
+      seeding = true
       if (!context.attached) await seedUntilStopped(context, content)
     } finally {
-      await lease.release()
+      if (!seeding) await content.close()
     }
   },
 
@@ -85,16 +83,16 @@ export const fetch: Command = {
   }
 }
 
-async function open (context: Context, link: string, patience: Patience): Promise<Lease> {
+async function open (context: Context, link: string, patience: Patience): Promise<Content> {
   const { values, log } = context
-  const { node, contents } = await context.node()
+  const node = await context.node()
   const options = { origins: values.origin, mode: values.mode as Mode | undefined, signal: patience.signal }
   const timer = setInterval(() => { context.progress(looking(node.status)) }, REPORT_INTERVAL_MS)
   try {
-    const lease = await contents.open(link, options)
-    const { name, segments, bytes } = lease.content.summary
+    const content = await node.open(link, options)
+    const { name, segments, bytes } = content.summary
     log(`Found ${name}: ${plural(segments, 'segment')}, ${formatBytes(bytes)}`)
-    return lease
+    return content
   } catch (error) {
     if (patience.lost) throw new NotFoundError(`nobody in reach gave the manifest of ${link.split('?', 1)[0]} within ${values.timeout} s`, { cause: error })
     throw error

@@ -37,7 +37,7 @@ export const publish: Command = {
 
   async run (context) {
     const { args: [path = ''], values, signal, emit, progress } = context
-    const { node, contents } = await context.node()
+    const node = await context.node()
     signal.throwIfAborted()
     const { content, ...published } = await node.publish(path, {
       signal,
@@ -47,7 +47,6 @@ export const publish: Command = {
       onprogress: (done, total) => { progress({ doing: `hashing ${basename(path)}`, done, total, notes: [] }) }
     })
     progress(undefined)
-    contents.keep(content)
     const { link, manifest, root, segments, bytes } = published
     emit({ link, manifest, root, peerId: node.peerId, addrs: node.addrs, segments, bytes } satisfies PublishedLine)
     if (!context.attached && values.once !== true) await seedUntilStopped(context, content)

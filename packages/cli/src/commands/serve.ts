@@ -44,11 +44,11 @@ export const serve: Command = {
   async run (context) {
     const { values, emit, log, signal } = context
     const services: HttpService[] = []
-    const { node, contents } = await context.node()
+    const node = await context.node()
     const events = countEvents(node)
     try {
       const gateway = isOn(values.gateway)
-        ? await startGateway({ address: values.gateway, node, contents, version, log })
+        ? await startGateway({ address: values.gateway, node, version, log })
         : undefined
       if (gateway !== undefined) services.push(gateway)
       const metrics = isOn(values.metrics)

@@ -18,7 +18,7 @@ export const status: Command = {
   attach: 'only',
 
   async run ({ node, emit }) {
-    emit((await node()).node.status)
+    emit((await node()).status)
   },
 
   render (line) {
@@ -56,7 +56,7 @@ export const peers: Command = {
   attach: 'only',
 
   async run ({ node, emit, log }) {
-    const { peers } = (await node()).node.status
+    const { peers } = (await node()).status
     if (peers.length === 0) log('no peers connected')
     for (const peer of peers) emit(peer)
   },

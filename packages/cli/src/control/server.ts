@@ -1,13 +1,13 @@
 import { chmodSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { ConfigError, ListenError } from '@shoal/interface'
+import { ConfigError, ListenError, type Shoal } from '@shoal/interface'
 import { systemClock } from '@shoal/base'
 import { findCommand } from '../commands/index.js'
 import { CONTROL_MAX_CONNECTIONS, CONTROL_REQUEST_BYTES, REMOTE_PROGRESS_INTERVAL_MS } from '../defaults.js'
 import { errorLine, EXIT_DONE, exitCode, UsageError } from '../errors.js'
 import { OPTIONS, type OptionName } from '../options/table.js'
 import { valueFromJson } from '../options/values.js'
-import type { Command, ProgressReport, RunningNode } from '../types.js'
+import type { Command, ProgressReport } from '../types.js'
 import { type ControlLine, type ControlRequest, LineSplitter } from './protocol.js'
 import { dropSocket, takeSocket } from './socket-path.js'
 
@@ -18,14 +18,14 @@ export interface ControlServer { close (): Promise<void> }
  *
  * @throws ListenError the socket cannot be made
  */
-export async function startControlServer (data: string, running: RunningNode): Promise<ControlServer> {
+export async function startControlServer (data: string, node: Shoal): Promise<ControlServer> {
   const path = takeSocket(data)
   const sockets = new Set<Socket>()
   const commands = new Set<Promise<void>>()
   const server = createServer(socket => {
     sockets.add(socket)
     socket.once('close', () => { sockets.delete(socket) })
-    const command = serveClient(socket, running)
+    const command = serveClient(socket, node)
     commands.add(command)
     void command.finally(() => { commands.delete(command) })
   })
@@ -56,7 +56,7 @@ async function listen (server: Server, path: string): Promise<void> {
 }
 
 /** Resolves when the client's command is over and its connection closed. */
-async function serveClient (socket: Socket, running: RunningNode): Promise<void> {
+async function serveClient (socket: Socket, node: Shoal): Promise<void> {
   const gone = new AbortController()
   socket.setEncoding('utf8').on('error', () => undefined).once('close', () => { gone.abort() })
   const send = (line: ControlLine | object): void => { if (!socket.destroyed) socket.write(`${JSON.stringify(line)}\n`) }
@@ -64,7 +64,7 @@ async function serveClient (socket: Socket, running: RunningNode): Promise<void>
   try {
     const line = await firstLine(socket, gone.signal)
     if (line === undefined) return
-    await runRequest(line, running, send, gone.signal)
+    await runRequest(line, node, send, gone.signal)
   } catch (error) {
     send(errorLine(error))
     exit = exitCode(error)
@@ -74,14 +74,14 @@ async function serveClient (socket: Socket, running: RunningNode): Promise<void>
 }
 
 async function runRequest (
-  line: string, running: RunningNode, send: (line: ControlLine | object) => void, signal: AbortSignal
+  line: string, node: Shoal, send: (line: ControlLine | object) => void, signal: AbortSignal
 ): Promise<void> {
   const { command, args, values } = parseRequest(line)
   let sentAt = -Infinity
   await command.run({
     args,
     values,
-    node: async () => running,
+    node: async () => node,
     attached: true,
     signal,
     emit: send,

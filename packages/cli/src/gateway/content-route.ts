@@ -44,24 +44,30 @@ export async function serveContent (
   request: IncomingMessage, response: ServerResponse, pathname: string, contents: GatewayContents
 ): Promise<number> {
   const { link, path } = parseContentPath(pathname)
-  const lease = await contents.lease(link).catch((error: unknown) => {
-    // Here it means that nobody in reach has it, now: not that there is no such thing
-    if (error instanceof NotFoundError || isTimeout(error)) throw new UnavailableError((error as Error).message, { cause: error })
-    throw error
-  })
+  let found = false
   try {
-    const { content } = lease
-    if (path === undefined && content.summary.kind === 'directory') {
-      response.writeHead(308, { ...CONTENT_HEADERS, Location: `${pathname}/`, 'Content-Length': 0 }).end()
-      return 0
-    }
-    const segment = await find(content, path ?? '')
-    if (segment !== undefined) return await serveSegment(request, response, content, segment)
-    await serveListing(request, response, content)
-    return 0
-  } finally {
-    await lease.release()
+    return await contents.use(link, async content => {
+      found = true
+      return await answer(request, response, pathname, content, path)
+    })
+  } catch (error) {
+    // Here it means that nobody in reach has it, now: not that there is no such thing
+    if (found || !(error instanceof NotFoundError || isTimeout(error))) throw error
+    throw new UnavailableError((error as Error).message, { cause: error })
   }
+}
+
+async function answer (
+  request: IncomingMessage, response: ServerResponse, pathname: string, content: Content, path: string | undefined
+): Promise<number> {
+  if (path === undefined && content.summary.kind === 'directory') {
+    response.writeHead(308, { ...CONTENT_HEADERS, Location: `${pathname}/`, 'Content-Length': 0 }).end()
+    return 0
+  }
+  const segment = await find(content, path ?? '')
+  if (segment !== undefined) return await serveSegment(request, response, content, segment)
+  await serveListing(request, response, content)
+  return 0
 }
 
 /** The segment at a path; for the content itself its only segment or its index page, `undefined` when it has none. */

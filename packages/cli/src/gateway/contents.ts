@@ -1,44 +1,57 @@
 import { BoundedMap } from '@shoal/base'
-import type { ContentPool, Lease } from '../content-pool.js'
+import type { Content, Shoal } from '@shoal/interface'
 
 /** Contents that stay open between requests; the least recently asked for is closed first. */
 const MAX_OPEN_CONTENTS = 32
 /** A content that nobody in reach gives within this time is answered with 504. */
 const OPEN_TIMEOUT_MS = 30_000
 
+interface Entry {
+  readonly content: Promise<Content>
+  users: number
+  retired: boolean
+}
+
 /** Opens contents on demand and keeps the last ones open. */
 export class GatewayContents {
-  readonly #pool: ContentPool
-  readonly #open: BoundedMap<string, Promise<Lease>>
+  readonly #node: Shoal
+  readonly #open: BoundedMap<string, Entry>
   readonly #closing = new AbortController()
 
-  constructor (pool: ContentPool, limit = MAX_OPEN_CONTENTS) {
-    this.#pool = pool
-    this.#open = new BoundedMap(limit, (_, lease) => { void release(lease) })
+  constructor (node: Shoal, limit = MAX_OPEN_CONTENTS) {
+    this.#node = node
+    this.#open = new BoundedMap(limit, (_, entry) => { void retire(entry) })
   }
 
-  /** A lease for one request. Requests for the same link share one look-up. Rejects as `Shoal.open`. */
-  async lease (link: string): Promise<Lease> {
-    let open = this.#open.get(link)
-    if (open === undefined) {
+  /** Runs `work` on a content, which stays open until it is done. Requests for the same link share one look-up. Rejects as `Shoal.open`. */
+  async use<T> (link: string, work: (content: Content) => Promise<T>): Promise<T> {
+    let entry = this.#open.get(link)
+    if (entry === undefined) {
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
-      open = this.#pool.open(link, { signal })
-      this.#open.set(link, open)
-      open.catch(() => { this.#open.delete(link) })
+      entry = { content: this.#node.open(link, { signal }), users: 0, retired: false }
+      this.#open.set(link, entry)
+      entry.content.catch(() => { this.#open.delete(link) })
     }
-    return this.#pool.use((await open).content)
+    entry.users++
+    try {
+      return await work(await entry.content)
+    } finally {
+      entry.users--
+      if (entry.retired) await retire(entry)
+    }
   }
 
   async close (): Promise<void> {
     this.#closing.abort()
-    await Promise.all([...this.#open.entries()].map(async ([link, lease]) => {
+    await Promise.all([...this.#open.entries()].map(async ([link, entry]) => {
       this.#open.delete(link)
-      await release(lease)
+      await retire(entry)
     }))
   }
 }
 
-/** One that never opened has told whoever asked for it. */
-async function release (lease: Promise<Lease>): Promise<void> {
-  await lease.then(async open => { await open.release() }, () => undefined)
+/** Closes it once nobody uses it. One that never opened has told whoever asked for it. */
+async function retire (entry: Entry): Promise<void> {
+  entry.retired = true
+  if (entry.users === 0) await entry.content.then(async content => { await content.close() }, () => undefined)
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Shoal } from '@shoal/interface'
-import type { ContentPool } from '../content-pool.js'
 import { type HttpService, isLocalRequest, listenHttp } from '../http.js'
 import type { GatewayCounts } from '../metrics.js'
 import { GatewayContents } from './contents.js'
@@ -15,7 +14,6 @@ export interface GatewayInit {
   /** `HOST:PORT` */
   readonly address: string
   readonly node: Shoal
-  readonly contents: ContentPool
   readonly version: string
   readonly log: (line: string) => void
 }
@@ -34,8 +32,8 @@ export interface Gateway extends HttpService {
  *
  * @throws ListenError the address is in use, or not permitted
  */
-export async function startGateway ({ address, node, contents: pool, version, log }: GatewayInit): Promise<Gateway> {
-  const contents = new GatewayContents(pool)
+export async function startGateway ({ address, node, version, log }: GatewayInit): Promise<Gateway> {
+  const contents = new GatewayContents(node)
   const counts = { responses: new Map<number, number>(), bytes: 0, active: 0 }
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
