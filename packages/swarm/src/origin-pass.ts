@@ -175,8 +175,9 @@ export function bulk (state: State): void {
 
 /** No peer that could has delivered for long: all stalled, or silent with requests outstanding. */
 function silent (state: State): boolean {
-  const peers = [...state.peers.values()]
-  if (peers.every(peer => peer.stalled)) return true
+  let stalled = true
+  for (const peer of state.peers.values()) if (!(stalled = peer.stalled)) break
+  if (stalled) return true
   const since = Math.max(state.lastPeerDelivery, state.bulkSince) + BULK_DEAD_MS
   if (since > state.now && state.board.available) state.wake(since)
   return since <= state.now
