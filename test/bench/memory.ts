@@ -33,10 +33,7 @@ const STEP_MS = 2 * 60_000
 const GIB_MS = 3 * 60_000
 
 const CONNECTION_TARGET: Target = { key: 'rss_per_connection_mb', op: '<=', want: 1.5 }
-/**
- * 1 KiB for each block. Something kept for each of a block's frames would be more; the ups and downs of garbage collection make a slope of
- * about half of it, either way.
- */
+/** 1 KiB for each block: something kept for each of a block's frames would be more. */
 const SLOPE_TARGET: Target = { key: 'slope_mb_per_gib', op: '<=', want: 4 }
 
 const help = `usage: npm run -s bench -- memory [options]
