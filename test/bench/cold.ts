@@ -38,7 +38,7 @@ const help = `usage: npm run -s bench -- cold [options]
   --segments N    of the film (default 60)
   --kib N         size of a segment (default 2048)
   --duration MS   of a segment (default 2000)
-  --origin-mbit N rate of the origin's link (default 200)
+  --origin-mbit N rate of the origin's link (default 100)
   --runs N        rounds (default 1)
   --json          one JSON object as the last line of standard output, all else on standard error
 
@@ -56,7 +56,7 @@ export const cold: Bench = {
       segments: { type: 'string', default: '60' },
       kib: { type: 'string', default: '2048' },
       duration: { type: 'string', default: '2000' },
-      'origin-mbit': { type: 'string', default: '200' },
+      'origin-mbit': { type: 'string', default: '100' },
       runs: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false }
     })

@@ -2,14 +2,17 @@ import type { PenaltyReason } from '@shoal/interface'
 import type { EngineLimits } from './types.js'
 
 export const DEFAULT_LIMITS: EngineLimits = {
-  // A handful of neighbours keeps rarest first near its optimum (Legout et al. 2006 saw little gain above 20)
-  peersPerSwarm: 20,
+  // A handful of neighbours keeps rarest first near its optimum, and each costs handshakes, announcements and have-maps
+  peersPerSwarm: 12,
   sessions: 200,
   dials: 6,
   uploadSlots: 16,
   uploadRate: Infinity
 }
 
+/** Neighbours that a swarm looks for at once, and how often one more. */
+export const NEIGHBOURS_FIRST = 4
+export const NEIGHBOUR_EVERY_MS = 300
 /** A dial, session included, takes at most this long. A WebRTC connection through a relay needs several seconds on a busy machine. */
 export const DIAL_TIMEOUT_MS = 25_000
 /** First pause after a failed dial; doubles, up to the maximum. */

@@ -80,6 +80,7 @@ export class Delivery {
       link: peer => this.#link(peer),
       origin: () => origin === undefined ? undefined : originLink(origin),
       swarmSize: host.swarmSize,
+      known: () => host.shared.peerManager.known(host.swarm),
       expecting: () => host.shared.peerManager.expecting(host.swarm)
     })
     this.#flow = origin === undefined
@@ -274,6 +275,8 @@ export class Delivery {
     this.#failures.delete(segment)
     this.#arrivedAt = this.#host.shared.components.clock.now()
     this.#host.stats.add(source, bytes)
+    // what nobody else may have is worth telling at once
+    if (source.kind === 'origin') this.#host.haveChanged(true)
     this.swarm.delivered(segment, block, source.kind === 'peer' ? source.peer : source.kind)
     for (const reader of this.#readers.get(segment) ?? []) reader.offer(block, verified, source)
     void this.#persist(segment, block, verified)

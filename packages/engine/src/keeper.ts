@@ -1,6 +1,14 @@
 import type { PeerName } from '@shoal/interface'
-import { KEEP_LEAST, NEIGHBOUR_SURPLUS, UNSHARED_MS } from './defaults.js'
+import { KEEP_LEAST, NEIGHBOUR_EVERY_MS, NEIGHBOUR_SURPLUS, NEIGHBOURS_FIRST, UNSHARED_MS } from './defaults.js'
 import type { Interest } from './interest.js'
+
+/**
+ * Neighbours that a swarm may have `ms` after it was opened: a few at once, the others one after the other. Each costs handshakes on both
+ * sides, and in the first moments a player needs the processor for its first frame.
+ */
+export function targetAfter (ms: number, target: number): number {
+  return Math.min(target, NEIGHBOURS_FIRST + Math.floor(ms / NEIGHBOUR_EVERY_MS))
+}
 
 /** Neighbours to look for: as many as are missing to `target` useful ones, while there are not too many in all. */
 export function missing ({ circle: { direct, useful } }: Interest, target: number): number {

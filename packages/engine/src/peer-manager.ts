@@ -2,11 +2,11 @@ import { BoundedMap, shuffle, type Random } from '@shoal/base'
 import type { PeerHint, PeerName, PenaltyReason, Session, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import { Candidates, type Source } from './candidates.js'
-import { AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, FIRST_LOOK_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
+import { AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, FIRST_LOOK_MS, NEIGHBOUR_EVERY_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
 import { Dialler, type DiallerInit } from './dialler.js'
 import { Discovery, type DiscoveryInit } from './discovery.js'
 import type { Circle, Interest } from './interest.js'
-import { missing, toLeave, Unshared } from './keeper.js'
+import { missing, targetAfter, toLeave, Unshared } from './keeper.js'
 import { Standing } from './standing.js'
 
 interface PeerManagerInit extends DiscoveryInit, DiallerInit {
@@ -120,6 +120,15 @@ export class PeerManager {
     return this.#interests.get(swarm)?.candidates.size ?? 0
   }
 
+  /** Peers that are named for the swarm and that nothing is known against: those who could not be reached or left do not count. */
+  known (swarm: SwarmId): PeerName[] {
+    const interest = this.#interests.get(swarm)
+    if (interest === undefined) return []
+    const { candidates, away } = interest
+    const now = this.#init.clock.now()
+    return [...candidates].filter(({ peer, failures }) => failures === 0 && (away.get(peer) ?? 0) <= now && !this.banned(peer)).map(({ peer }) => peer)
+  }
+
   /** Until when somebody new is likely to join: a wait for the first who are found, and for those who are being dialled. */
   expecting (swarm: SwarmId): number {
     const interest = this.#interests.get(swarm)
@@ -158,7 +167,9 @@ export class PeerManager {
     for (const interest of interests) {
       if (interest.nextReview <= now) this.#review(interest, now)
       if (interest.circle.direct.size > 0) wake = Math.min(wake, interest.nextReview)
-      const wanted = missing(interest, peersPerSwarm)
+      const target = targetAfter(now - interest.since, peersPerSwarm)
+      if (target < peersPerSwarm) wake = Math.min(wake, now + NEIGHBOUR_EVERY_MS)
+      const wanted = missing(interest, target)
       if (wanted > 0) wake = Math.min(wake, this.#dialler.dial(interest, wanted, now), this.#discovery.look(interest, now))
     }
     if (wake < Infinity) alarm.soonest(this.#work, Math.max(wake, now + 50))

@@ -61,12 +61,22 @@ export const BULK_DEAD_MS = 10_000
 export const EXPECT_MARGIN_MS = 4_000
 
 /** Pause between one elected peer and the next: at most this, and at most this share of the time left. */
-export const ELECTION_PAUSE_MS = 400
-export const ELECTION_PAUSE_SHARE = 0.25
+export const ELECTION_PAUSE_MS = 1_500
+export const ELECTION_PAUSE_SHARE = 0.1
 /** The same in a swarm too large to know, where a copy takes several hops to come by. */
 export const ELECTION_WIDE_PAUSE_MS = 1_000
 /** Copies aimed at in a swarm too large to know; the threshold doubles every pause. */
 export const ELECTION_COPIES = 1
+/** Names of the swarm's peers are looked up again after this long. */
+export const KNOWN_MS = 1_000
+/** An origin that is asked in the last moment has this long before peers that are quicker take over its last blocks. */
+export const CROWD_MS = 150
+/** In the last moment the next in rank asks the origin for a block after this long. */
+export const CROWD_PAUSE_MS = 150
+/** A neighbour that got something so lately is at work. */
+export const ACTIVE_MS = 5_000
+/** In the last moment each viewer begins with another block of a segment of at most so many. */
+export const ROTATED_BLOCKS = 16
 /** A neighbour that says it fetches is believed for at least this long... */
 export const FETCHING_MIN_MS = 1_500
 /** ...and not at all after breaking its word this often. */

@@ -20,10 +20,14 @@ export class Fetching {
     this.#state = state
   }
 
-  heard (peer: PeerName, segment: number): void {
+  /** Returns whether it is news: nobody else said so and is still to be believed. */
+  heard (peer: PeerName, segment: number): boolean {
     const known = this.#state.peers.get(peer)
-    if (known === undefined || known.broken >= FETCHING_BROKEN) return
-    this.#said.set(segment, { peer, at: this.#state.now })
+    if (known === undefined || known.broken >= FETCHING_BROKEN) return false
+    const said = this.#said.get(segment)
+    const news = said === undefined || !this.#state.peers.has(said.peer) || this.#state.now - said.at > FETCHING_MIN_MS
+    if (news || said.peer === peer) this.#said.set(segment, { peer, at: this.#state.now })
+    return news
   }
 
   /** Something of the segment arrived at the peer: it is at work. */

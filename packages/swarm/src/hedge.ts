@@ -10,7 +10,7 @@ import type { Front } from './zones.js'
  * blocks first, so that both meet in the middle.
  */
 export function hedge (state: State): void {
-  for (const { slot, bit } of state.jobs.overdue()) {
+  for (const { slot, bit, eta } of state.jobs.overdue()) {
     if (((state.board.flying[slot] as number) >>> bit & 1) === 1) continue
     let best: Peer | undefined
     for (const peer of state.peers.values()) {
@@ -18,8 +18,8 @@ export function hedge (state: State): void {
       state.wake(state.now + OVERDUE_MS)
       if (state.view(peer).room && (best === undefined || etaOf(peer, 0) < etaOf(best, 0))) best = peer
     }
-    if (best === undefined) continue
-    state.displaced.set(keyOf(slot, bit), { from: 'origin', reason: 'stalled' })
+    if (best === undefined || etaOf(best, MAX_BLOCK_BYTES) * CAUTION > eta) continue
+    state.displaced.set(keyOf(slot, bit), { from: 'origin', reason: eta === Infinity ? 'stalled' : 'deadline' })
     state.request(best, slot, bit)
   }
 }

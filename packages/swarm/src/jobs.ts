@@ -1,5 +1,5 @@
 import {
-  ASSUMED_ORIGIN_RATE_BPS, ASSUMED_ORIGIN_TTFB_MS, ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS, RUN_BLOCKS
+  ASSUMED_ORIGIN_RATE_BPS, ASSUMED_ORIGIN_TTFB_MS, CROWD_MS, ORIGIN_RETRY_MAX_MS, ORIGIN_RETRY_MS, RUN_BLOCKS
 } from './defaults.js'
 import type { Board } from './board.js'
 import { keyOf } from './key.js'
@@ -33,6 +33,8 @@ interface Job {
   /** ms it should take. */
   readonly expected: number
   readonly bytes: number
+  /** The deadline leaves no time. */
+  readonly pressing: boolean
   readonly blocks: number
   /** Blocks still to come, rising. Requests may overlap, where blocks were unwanted and wanted again, but each block is one request's. */
   readonly missing: Set<number>
@@ -110,7 +112,7 @@ export class OriginJobs {
       this.#state.replaced(keyOf(slot, bit), segment, 'origin')
     }
     if (missing.size === 0) return
-    this.#jobs.push({ segment, first, end, at: now, expected: this.queued(bytes), bytes, blocks: missing.size, missing })
+    this.#jobs.push({ segment, first, end, at: now, expected: this.queued(bytes), bytes, pressing: reason === 'deadline', blocks: missing.size, missing })
     outbox.origin({ type: 'origin', segment, first, end, reason }, tell)
   }
 
@@ -119,7 +121,9 @@ export class OriginJobs {
     const job = this.#jobs.find(job => job.segment === segment && job.missing.delete(block))
     if (job === undefined) return
     // at its last block it ends by itself
-    if (job.missing.size > 0 || (from === 'origin' && block === job.end - 1)) return
+    if (from === 'origin' && block === job.end - 1) return
+    if (job.missing.size > 0 && !(job.pressing && from === 'origin' && this.#flying(job))) return
+    this.#release(job)
     this.#jobs = this.#jobs.filter(other => other !== job)
     this.#state.outbox.cancelOrigin(job.segment, job.first, job.end)
   }
@@ -144,23 +148,51 @@ export class OriginJobs {
     }
   }
 
-  /** Blocks that are still to come of requests that take twice as long as they should, request by request, the last first. */
-  * overdue (): Generator<{ slot: number, bit: number }> {
+  /** Blocks of a segment that are still to come. */
+  pending (segment: number): number {
+    return this.#jobs.reduce((sum, job) => job.segment === segment ? sum + job.missing.size : sum, 0)
+  }
+
+  /**
+   * Blocks that are still to come of requests that take twice as long as they should, request by request, the last first; and of those
+   * that were made in the last moment all but the first, with the ms that the origin will need at the pace it has shown.
+   */
+  * overdue (): Generator<{ slot: number, bit: number, eta: number }> {
+    const { now } = this.#state
     for (const job of this.#jobs) {
-      const at = job.at + 2 * job.expected
-      if (at > this.#state.now) this.#state.wake(at)
-      else yield * this.#missing(job).reverse()
+      const late = job.at + 2 * job.expected
+      const at = job.pressing ? Math.min(late, job.at + CROWD_MS) : late
+      if (at > now) {
+        this.#state.wake(at)
+        continue
+      }
+      const missing = this.#missing(job)
+      const pace = (now - job.at) / Math.max(1, job.blocks - missing.length)
+      for (let i = missing.length - 1; i >= (late > now ? 1 : 0); i--) {
+        yield { ...missing[i] as { slot: number, bit: number }, eta: late > now ? pace * i : Infinity }
+      }
     }
   }
 
   #drop (job: Job, reason: Displacement['reason'] | undefined): void {
-    const { board, displaced } = this.#state
+    const { displaced } = this.#state
     this.#jobs = this.#jobs.filter(other => other !== job)
+    if (reason !== undefined) for (const { slot, bit } of this.#missing(job)) displaced.set(keyOf(slot, bit), { from: 'origin', reason })
+    this.#release(job)
+  }
+
+  /** What is still to come of it is no more the origin's. */
+  #release (job: Job): void {
+    const { board } = this.#state
     for (const { slot, bit } of this.#missing(job)) {
       board.origin[slot] = (board.origin[slot] as number) & ~(1 << bit)
       board.refresh(slot)
-      if (reason !== undefined) displaced.set(keyOf(slot, bit), { from: 'origin', reason })
     }
+  }
+
+  /** Peers that are quicker are at work on all that is left of it. */
+  #flying (job: Job): boolean {
+    return this.#missing(job).every(({ slot, bit }) => ((this.#state.board.flying[slot] as number) >>> bit & 1) === 1)
   }
 
   #missing (job: Job): { slot: number, bit: number }[] {

@@ -1,6 +1,7 @@
 import { claimOf } from './claim.js'
 import { CAUTION, OVERDUE_MS, RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
 import { etaOf, untried } from './estimate.js'
+import { company, crowd } from './crowd.js'
 import { halfway } from './late.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
@@ -21,8 +22,9 @@ export function near (state: State, found: readonly Front[], roomy: Peer[]): voi
     const backed = state.jobs.usable(segment)
     const hurry = backed && state.now >= front.urgentAt
     const limit = hurry ? Math.max(deadline, state.now + state.jobs.queued(front.bytes)) : backed ? halfway(state, front) : deadline
+    const crowded = hurry && (crowd(state, front).length > 0 || (state.jobs.pending(segment) > 1 && company(state, front)))
     for (const { slot, bit } of order(state, front, candidates)) {
-      const peer = choose(state, candidates, slot, bit, { limit, backed, hurry })
+      const peer = choose(state, candidates, slot, bit, { limit, backed, hurry: hurry && !crowded })
       if (peer === undefined) continue
       state.request(peer, slot, bit)
       if (backed) state.wake(state.now + OVERDUE_MS)

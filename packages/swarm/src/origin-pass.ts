@@ -77,8 +77,9 @@ function elect (state: State, front: Front): void {
   want.orphanSince ??= state.now
   const others: number[] = []
   for (const peer of state.peers.values()) if (!want.broken.has(peer.name) && lacks(peer, hopeless)) others.push(peer.seed)
+  others.push(...state.strangers)
   // those who have it already elect nobody
-  const size = state.parts.swarmSize() - (state.peers.size - others.length)
+  const size = state.parts.swarmSize() - (state.peers.size + state.strangers.length - others.length)
   const at = want.orphanSince + electionWait(state.self, others, want.segment, size, front.urgentAt - want.orphanSince)
   if (at > state.now) state.wake(at)
   else if (state.jobs.count < ORIGIN_ELECTED_JOBS) {

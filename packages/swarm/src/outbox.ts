@@ -25,8 +25,13 @@ export class Outbox {
 
   /** `tell` the neighbours that we fetch it. */
   origin (action: Extract<SwarmAction, { type: 'origin' }>, tell: boolean): void {
-    if (tell) this.#origin.push({ type: 'fetching', segment: action.segment })
+    if (tell) this.fetching(action.segment)
     this.#origin.push(action)
+  }
+
+  /** Tell the neighbours that it will be here. */
+  fetching (segment: number): void {
+    this.#origin.push({ type: 'fetching', segment })
   }
 
   cancelOrigin (segment: number, first: number, end: number): void {

@@ -31,6 +31,8 @@ export class Peer {
   probeAt = 0
   /** Times it said that it fetches and nothing came. */
   broken = 0
+  /** When it got something last, or said that it would. */
+  activeAt = -Infinity
   /** It has room and there was nothing to ask it for. */
   exhausted = false
   /** The decision that read `link`, and the one that computed `etas`. */

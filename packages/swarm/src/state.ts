@@ -1,6 +1,6 @@
 import { shuffle } from '@shoal/base'
 import { Board } from './board.js'
-import { DUPLICATES_SHARE, RUN_BLOCKS } from './defaults.js'
+import { DUPLICATES_SHARE, KNOWN_MS, RUN_BLOCKS } from './defaults.js'
 import { electionSeed } from './election.js'
 import { Fetching } from './fetching.js'
 import { OriginJobs, type Displacement } from './jobs.js'
@@ -44,6 +44,8 @@ export class State {
   bytes = 0
   duplicated = 0
   lastPeerDelivery: number
+  #strangers: readonly number[] = []
+  #strangersAt = -Infinity
   /** Since when bulk is wanted without having found peers. */
   bulkSince = 0
   #wake = Infinity
@@ -62,6 +64,16 @@ export class State {
 
   tick (): number {
     return this.now = this.parts.clock.now()
+  }
+
+  /** Seeds of those in the swarm who are no neighbours, not older than a second. */
+  get strangers (): readonly number[] {
+    if (this.now - this.#strangersAt >= KNOWN_MS) {
+      this.#strangersAt = this.now
+      const { self, swarm } = this.init
+      this.#strangers = [...this.parts.known()].filter(name => name !== self && !this.peers.has(name)).map(name => electionSeed(swarm, name))
+    }
+    return this.#strangers
   }
 
   /** Decide again at `at` at the latest. */

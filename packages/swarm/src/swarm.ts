@@ -109,6 +109,7 @@ export class SwarmMachine implements Swarm {
     const peer = state.peers.get(name)
     if (peer === undefined) return
     state.tick()
+    if (segments.length > 0) peer.activeAt = state.now
     const narrow = delta?.complete.length === 0 && (delta.dropped?.length ?? 0) === 0
     for (const segment of segments) {
       const index = state.board.slotsOf(segment)
@@ -142,8 +143,12 @@ export class SwarmMachine implements Swarm {
   }
 
   peerFetching (peer: PeerName, segment: number): void {
-    this.#state.tick()
-    this.#state.fetching.heard(peer, segment)
+    const state = this.#state
+    state.tick()
+    // an echo of our own word
+    if (state.jobs.pending(segment) > 0) return
+    // who waits for it will have it too: neighbours of ours that are none of theirs need not elect another
+    if (state.fetching.heard(peer, segment) && state.wants.of(segment).length > 0) state.outbox.fetching(segment)
   }
 
   delivered (segment: number, block: number, from: PeerName | 'origin' | 'store'): void {

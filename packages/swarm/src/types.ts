@@ -73,6 +73,8 @@ export interface SwarmComponents {
   readonly origin: () => OriginLink | undefined
   /** Estimated number of peers in the swarm, at least 1, ourselves included. */
   readonly swarmSize: () => number
+  /** Peers known to be in the swarm, as far as there are names: neighbours or not. */
+  readonly known: () => Iterable<PeerName>
   /** Until when peers that are being looked for or dialled may join, ms on the injected clock; in the past when none is expected. */
   readonly expecting: () => number
 }

@@ -1,4 +1,5 @@
 import { CAUTION, ORIGIN_URGENT_JOBS, RUN_BLOCKS, WATCH_MS } from './defaults.js'
+import { begin, crowd, share, type Place } from './crowd.js'
 import { etaOf, etaOfFlight } from './estimate.js'
 import { fetchBlocks } from './origin-pass.js'
 import type { Peer } from './peer.js'
@@ -21,9 +22,10 @@ export function urgent (state: State, found: readonly Front[]): void {
     const origin = state.jobs.usable(segment)
     if (!origin && state.jobs.possible(segment)) state.wake(state.jobs.readyAt)
     const limit = Math.max(deadline, origin ? state.now + state.jobs.queued(front.bytes) : 0)
-    const late: number[] = []
+    const others = crowd(state, front)
+    const late: Place[] = []
     let watched = false
-    const forecast = new Forecast(state, false)
+    const forecast = new Forecast(state, others.length > 0)
     front.slots.forEach((slot, i) => {
       const mask = (front.masks[i] as number) & ~(state.board.origin[slot] as number)
       for (let bit = 0; bit < RUN_BLOCKS; bit++) {
@@ -34,15 +36,13 @@ export function urgent (state: State, found: readonly Front[]): void {
         const kept = holders === undefined
           ? forecast.takes(slot, bit, limit, true)
           : forecast.brings(holders, slot, bit, limit) || swap(state, holders, slot, bit, limit)
-        if (!kept) late.push(slot, bit)
+        if (!kept) late.push({ slot, bit })
       }
     })
     if (watched) state.wake(state.now + WATCH_MS)
     if (!origin || late.length === 0 || state.jobs.count >= ORIGIN_URGENT_JOBS) continue
     const blocks: number[] = []
-    for (let i = 0; i < late.length; i += 2) {
-      const slot = late[i] as number
-      const bit = late[i + 1] as number
+    for (const { slot, bit } of others.length > 0 ? share(state, front, late, others) : begin(state, front, late)) {
       leave(state, slot, 1 << bit)
       blocks.push((state.board.runs[slot] as number) * RUN_BLOCKS + bit)
     }

@@ -23,6 +23,8 @@ export interface WantState {
   cursor: number
   /** When the election for what nobody has of it began, `undefined` while there is none. */
   orphanSince: number | undefined
+  /** Since when it is a crowd's in the last moment, `undefined` while it is not. */
+  crowdSince: number | undefined
   /** Peers that said they fetch it and did not. */
   readonly broken: Set<PeerName>
   /** Blocks that the peers would not bring in time, by slot, when that was last looked at. */
@@ -44,7 +46,7 @@ export class Wants {
   add (want: Want): WantState {
     const state: WantState = {
       id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline,
-      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, broken: new Set(), hopeless: new Map(), forecastAt: -Infinity,
+      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, crowdSince: undefined, broken: new Set(), hopeless: new Map(), forecastAt: -Infinity,
       front: undefined
     }
     this.#byId.set(state.id, state)

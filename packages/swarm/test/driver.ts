@@ -45,7 +45,7 @@ export class Driver {
       },
       origin: () => mode === 'p2p' ? undefined : { rate: 1_000_000, ttfb: 100, downUntil: 0 },
       swarmSize: () => this.peers.size + 1,
-      expecting: () => 0
+      known: () => [], expecting: () => 0
     }
     const init = { self: 'self', mode, swarm: `swarm ${seed}` }
     this.state = new State(init, parts)

@@ -31,6 +31,8 @@ export class ModelOrigin {
   /** Blocks given out. */
   served = 0
   fails: (now: number) => boolean = () => false
+  /** Fetches of all nodes together in the step under way and in the one before, when they share the rate. */
+  shared: { now: number, before: number } | undefined
   constructor (rate = 5_000_000, ttfb = 50) {
     this.rate = rate
     this.ttfb = ttfb
@@ -84,6 +86,7 @@ export class Model {
     while (this.clock.now() < end && !done()) {
       for (const node of this.nodes) node.tick()
       for (const node of this.nodes) node.send()
+      for (const origin of new Set(this.nodes.map(node => node.options.uses))) if (origin?.shared !== undefined) origin.shared = { now: 0, before: origin.shared.now }
       this.clock.advance(STEP_MS)
     }
     return this.clock.now()
@@ -109,6 +112,8 @@ export class ModelNode {
   readonly #model: Model
   readonly #queues = new Map<ModelNode, Flow[]>()
   readonly #fetches = new Set<{ segment: number, first: number, end: number, at: number, sent: number }>()
+  /** Bytes per second of the last fetch. */
+  #originRate: number | undefined
   #wakeAt: number | undefined
   #dirty = true
   #choked: PeerName | undefined
@@ -130,10 +135,10 @@ export class ModelNode {
       },
       origin: () => {
         if (options.uses === undefined) return undefined
-        return { rate: options.uses.rate, ttfb: options.uses.ttfb, downUntil: 0 }
+        return { rate: options.uses.shared === undefined ? options.uses.rate : this.#originRate, ttfb: options.uses.ttfb, downUntil: 0 }
       },
       swarmSize: () => model.nodes.length,
-      expecting: () => 0
+      known: () => model.nodes.map(node => node.name), expecting: () => 0
     })
   }
 
@@ -321,6 +326,7 @@ export class ModelNode {
     const now = this.#model.clock.now()
     if (origin === undefined) return
     const active = [...this.#fetches].filter(fetch => fetch.at <= now)
+    if (origin.shared !== undefined) origin.shared.now += active.length
     for (const fetch of active) {
       if (origin.fails(now)) {
         this.#fetches.delete(fetch)
@@ -329,13 +335,14 @@ export class ModelNode {
         continue
       }
       const before = Math.floor(fetch.sent / BLOCK_BYTES)
-      fetch.sent += origin.rate * STEP_MS / 1000 / active.length
+      fetch.sent += origin.rate * STEP_MS / 1000 / Math.max(active.length, origin.shared?.before ?? 0)
       const total = fetch.end - fetch.first
       for (let i = before; i < Math.min(total, Math.floor(fetch.sent / BLOCK_BYTES)); i++) {
         origin.served++
         this.#arrive(fetch.segment, fetch.first + i, 'origin')
       }
       if (fetch.sent < total * BLOCK_BYTES || !this.#fetches.delete(fetch)) continue
+      this.#originRate = fetch.sent * 1000 / Math.max(STEP_MS, now - fetch.at)
       this.swarm.originDone(fetch.segment, fetch.first, fetch.end, undefined)
     }
   }

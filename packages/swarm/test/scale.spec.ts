@@ -46,7 +46,7 @@ function field ({ segments, peers }: Size, deadline: (segment: number) => number
   const have = testHaves(() => BLOCKS)
   const asked = new Map<PeerName, Set<number>>()
   const swarm = createSwarm({ self: 'self', mode: 'hybrid', swarm: 's' }, {
-    clock, have, random: seededRandom(1), blocks: () => BLOCKS, swarmSize: () => peers + 1, expecting: () => 0,
+    clock, have, random: seededRandom(1), blocks: () => BLOCKS, swarmSize: () => peers + 1, known: () => [], expecting: () => 0,
     size: looks.wrap(() => BLOCK_BYTES),
     link: looks.wrap(peer => {
       return { window: 4 * BLOCK_BYTES, outstanding: (asked.get(peer)?.size ?? 0) * BLOCK_BYTES, rate: 1_000_000, rtt: 50 }

@@ -178,7 +178,7 @@ export class Viewer {
       },
       origin: () => ({ rate: this.#originRate, ttfb: this.#originTtfb, downUntil: 0 }),
       swarmSize: () => peers.length + 1,
-      expecting: () => 0
+      known: () => [], expecting: () => 0
     })
     for (const [i, script] of peers.entries()) {
       this.#links.set(`peer-${i}`, new Link(script))

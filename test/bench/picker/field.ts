@@ -48,7 +48,7 @@ export class Field {
       },
       origin: () => ({ rate: 5_000_000, ttfb: 100, downUntil: 0 }),
       swarmSize: () => size.peers + 1,
-      expecting: () => 0
+      known: () => [], expecting: () => 0
     })
   }
 

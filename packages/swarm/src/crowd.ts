@@ -1,0 +1,51 @@
+import { ACTIVE_MS, CROWD_PAUSE_MS, ROTATED_BLOCKS, RUN_BLOCKS } from './defaults.js'
+import { electionRank, electionWeight } from './election.js'
+import type { State } from './state.js'
+import type { Front } from './zones.js'
+
+/** A block of a front. */
+export interface Place { readonly slot: number, readonly bit: number }
+
+/**
+ * Neighbours who miss something of a front as well and are at work: they got something of late. When time is short for all of them and all
+ * ask the origin for everything, it is slow for all; when each asks for its part, it is not.
+ */
+export function crowd (state: State, { slots, masks }: Front): number[] {
+  const seeds: number[] = []
+  for (const peer of state.peers.values()) {
+    if (peer.activeAt < state.now - ACTIVE_MS) continue
+    if (slots.some((slot, i) => ((masks[i] as number) & ~peer.mask(slot)) !== 0)) seeds.push(peer.seed)
+  }
+  // of those who are no neighbours it is not known whether they are at work: likely, when the neighbours are
+  if (2 * seeds.length >= state.peers.size) seeds.push(...state.strangers)
+  return seeds
+}
+
+/** A neighbour lacks something of the front, too. */
+export function company (state: State, { slots, masks }: Front): boolean {
+  for (const peer of state.peers.values()) if (slots.some((slot, i) => ((masks[i] as number) & ~peer.mask(slot)) !== 0)) return true
+  return false
+}
+
+/**
+ * With what to begin when nobody is at work yet. Viewers who open the same film in the same moment begin at different blocks of its first
+ * segment, and get the rest from each other; if all began with the first they would have nothing to exchange until all had everything.
+ * What is left of the segment waits until the origin has done that.
+ */
+export function begin (state: State, front: Front, late: readonly Place[]): readonly Place[] {
+  const { want } = front
+  if (late.length > ROTATED_BLOCKS || !company(state, front)) return late
+  if (state.jobs.pending(want.segment) > 1) return []
+  return late.length < want.end - want.first ? late : late.slice(electionWeight(state.self, want.segment) % late.length)
+}
+
+/** Our part of these blocks, by rendezvous hashing: more with every pause, so that nobody waits long for those who do not do theirs. */
+export function share (state: State, { want }: Front, late: readonly Place[], others: readonly number[]): Place[] {
+  want.crowdSince ??= state.now
+  const rounds = Math.floor((state.now - want.crowdSince) / CROWD_PAUSE_MS)
+  state.wake(want.crowdSince + (rounds + 1) * CROWD_PAUSE_MS)
+  return late.filter(({ slot, bit }) => {
+    const block = (state.board.runs[slot] as number) * RUN_BLOCKS + bit
+    return electionRank(state.self, others, Math.imul(want.segment, 0x9e3779b1) + block) <= rounds
+  })
+}
