@@ -37,8 +37,8 @@ const help = `usage: npm run -s bench -- cold [options]
   --viewers N     (default 30)
   --segments N    of the film (default 60)
   --kib N         size of a segment (default 2048)
-  --duration MS   of a segment (default 2000)
-  --origin-mbit N rate of the origin's link (default 100)
+  --duration MS   of a segment (default 4000)
+  --origin-mbit N rate of the origin's link (default 40)
   --runs N        rounds (default 1)
   --json          one JSON object as the last line of standard output, all else on standard error
 
@@ -55,8 +55,8 @@ export const cold: Bench = {
       viewers: { type: 'string', default: '30' },
       segments: { type: 'string', default: '60' },
       kib: { type: 'string', default: '2048' },
-      duration: { type: 'string', default: '2000' },
-      'origin-mbit': { type: 'string', default: '100' },
+      duration: { type: 'string', default: '4000' },
+      'origin-mbit': { type: 'string', default: '40' },
       runs: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false }
     })

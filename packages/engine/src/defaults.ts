@@ -11,8 +11,8 @@ export const DEFAULT_LIMITS: EngineLimits = {
 }
 
 /** Neighbours that a swarm looks for at once, and how often one more. */
-export const NEIGHBOURS_FIRST = 4
-export const NEIGHBOUR_EVERY_MS = 300
+export const NEIGHBOURS_FIRST = 3
+export const NEIGHBOUR_EVERY_MS = 500
 /** A dial, session included, takes at most this long. A WebRTC connection through a relay needs several seconds on a busy machine. */
 export const DIAL_TIMEOUT_MS = 25_000
 /** First pause after a failed dial; doubles, up to the maximum. */
