@@ -126,7 +126,9 @@ export class PeerManager {
     if (interest === undefined) return []
     const { candidates, away } = interest
     const now = this.#init.clock.now()
-    return [...candidates].filter(({ peer, failures }) => failures === 0 && (away.get(peer) ?? 0) <= now && !this.banned(peer)).map(({ peer }) => peer)
+    return [...candidates]
+      .filter(({ peer, failures }) => failures === 0 && (away.get(peer) ?? 0) <= now && !this.banned(peer))
+      .map(({ peer }) => peer)
   }
 
   /** Until when somebody new is likely to join: a wait for the first who are found, and for those who are being dialled. */

@@ -71,7 +71,8 @@ export class State {
     if (this.now - this.#strangersAt >= KNOWN_MS) {
       this.#strangersAt = this.now
       const { self, swarm } = this.init
-      this.#strangers = [...this.parts.known()].filter(name => name !== self && !this.peers.has(name)).map(name => electionSeed(swarm, name))
+      const strangers = [...this.parts.known()].filter(name => name !== self && !this.peers.has(name))
+      this.#strangers = strangers.map(name => electionSeed(swarm, name))
     }
     return this.#strangers
   }

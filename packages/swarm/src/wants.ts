@@ -46,7 +46,8 @@ export class Wants {
   add (want: Want): WantState {
     const state: WantState = {
       id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline,
-      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, crowdSince: undefined, broken: new Set(), hopeless: new Map(), forecastAt: -Infinity,
+      cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, crowdSince: undefined, broken: new Set(),
+      hopeless: new Map(), forecastAt: -Infinity,
       front: undefined
     }
     this.#byId.set(state.id, state)

@@ -37,6 +37,10 @@ export class ModelOrigin {
     this.rate = rate
     this.ttfb = ttfb
   }
+
+  step (): void {
+    if (this.shared !== undefined) this.shared = { now: 0, before: this.shared.now }
+  }
 }
 
 /**
@@ -86,7 +90,7 @@ export class Model {
     while (this.clock.now() < end && !done()) {
       for (const node of this.nodes) node.tick()
       for (const node of this.nodes) node.send()
-      for (const origin of new Set(this.nodes.map(node => node.options.uses))) if (origin?.shared !== undefined) origin.shared = { now: 0, before: origin.shared.now }
+      for (const origin of new Set(this.nodes.map(node => node.options.uses))) origin?.step()
       this.clock.advance(STEP_MS)
     }
     return this.clock.now()
@@ -221,10 +225,7 @@ export class ModelNode {
         if (link.outstanding.has(key)) throw new Error(`asked ${action.peer} twice for ${key}`)
         if (this.have.has(action.segment, block)) throw new Error(`asked for ${key}, which we hold`)
         if (!link.copy.has(action.segment, block)) throw new Error(`asked ${action.peer} for ${key}, which it lacks`)
-        for (const other of this.links.values()) {
-          if (!other.outstanding.has(key)) continue
-          this.doubles.requested++
-        }
+        for (const other of this.links.values()) if (other.outstanding.has(key)) this.doubles.requested++
         link.outstanding.set(key, clock.now())
         clock.after(DELAY_MS, () => link.node.serve(this, action.segment, block))
       }
