@@ -46,7 +46,9 @@ export async function startDemo ({ port = 0, seed = true }: DemoOptions = {}): P
     const files = await bundlePage()
     const origin = await startOrigin(MEDIA)
     opened.push(() => origin.close())
-    const node = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'], server: true })
+    // a node that keeps copies of what is rare would be a source that the pictures do not tell from an edge
+    const policy = { replication: 0 }
+    const node = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'], server: true, policy })
     opened.push(() => node.stop())
     const published = seed ? await node.publish(MEDIA, { origin: origin.url, name: NAME }) : await publishElsewhere(node, origin.url)
     const link = `shoal:${published.manifest}`

@@ -61,7 +61,7 @@ export const BULK_DEAD_MS = 10_000
 export const EXPECT_MARGIN_MS = 4_000
 
 /** Pause between one elected peer and the next: at most this, and at most this share of the time left. */
-export const ELECTION_PAUSE_MS = 1_500
+export const ELECTION_PAUSE_MS = 600
 export const ELECTION_PAUSE_SHARE = 0.1
 /** The same in a swarm too large to know, where a copy takes several hops to come by. */
 export const ELECTION_WIDE_PAUSE_MS = 1_000

@@ -21,7 +21,6 @@ export interface NodeOptions {
   uses?: ModelOrigin
 }
 
-/** Bytes on their way from one node to another. */
 interface Flow { readonly to: ModelNode, readonly segment: number, readonly block: number, left: number }
 
 /** An HTTP server with a rate that its requests share. */
@@ -116,7 +115,6 @@ export class ModelNode {
   readonly #model: Model
   readonly #queues = new Map<ModelNode, Flow[]>()
   readonly #fetches = new Set<{ segment: number, first: number, end: number, at: number, sent: number }>()
-  /** Bytes per second of the last fetch. */
   #originRate: number | undefined
   #wakeAt: number | undefined
   #dirty = true

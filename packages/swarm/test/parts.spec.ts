@@ -78,7 +78,7 @@ describe('election', () => {
   it('one goes at once, the next a pause later, sooner when time is short', () => {
     const wait = (left: number): number[] => seeds
       .map(seed => electionWait(seed, seeds.filter(other => other !== seed), 3, 50, left)).sort((a, b) => a - b)
-    expect(wait(30_000).slice(0, 3)).to.deep.equal([0, 1500, 3000])
+    expect(wait(30_000).slice(0, 3)).to.deep.equal([0, 600, 1200])
     expect(wait(4000).slice(0, 3)).to.deep.equal([0, 400, 800])
     expect(wait(-5)[49]).to.equal(0)
   })
