@@ -28,8 +28,8 @@ export interface FallbackDetail {
   readonly to: SourceKind
   /**
    * `deadline`: it would have been late. `stalled`: nothing came any more. `refused`: the peer said no. `gone`: the peer left, or was shut
-   * out. `endgame`: an idle peer takes over at the end. `mode`: see that event. `origin-failed`, `mismatch`: the origin did not answer well,
-   * or with other bytes.
+   * out. `endgame`: an idle peer takes over at the end. `mode`: see that event. `origin-failed`, `mismatch`: the origin did not answer
+   * well, or with other bytes.
    * From `fetch` also `no-peer`: nobody gave it, and `no-secure-context`: a page without WebCrypto.
    */
   readonly reason: string
