@@ -1,4 +1,4 @@
-import type { PrivateKey, PublicKey } from '@libp2p/interface'
+import type { PublicKey } from '@libp2p/interface'
 import { equalBytes } from '@shoal/base'
 import { publicKeyFromProtobuf, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { concat } from './concat.js'
@@ -16,16 +16,8 @@ export interface Envelope {
 }
 
 /** Fields of the protobuf message: public key, payload type, payload, signature; all are length-delimited. */
-const FIELDS = [1, 2, 3, 5] as const
-const LENGTH_DELIMITED = 2
-
-/** Signs a payload for one domain, so that no other protocol can be made to take it for its own. */
-export async function sealEnvelope (key: PrivateKey, domain: string, payloadType: Uint8Array, payload: Uint8Array): Promise<Uint8Array> {
-  const signature = await key.sign(signedBytes(domain, payloadType, payload))
-  return concat([publicKeyToProtobuf(key.publicKey), payloadType, payload, signature].flatMap((bytes, i) => {
-    return [varint(FIELDS[i] as number << 3 | LENGTH_DELIMITED), varint(bytes.byteLength), bytes]
-  }))
-}
+export const FIELDS = [1, 2, 3, 5] as const
+export const LENGTH_DELIMITED = 2
 
 /**
  * Opens an envelope and verifies its signature.
@@ -69,11 +61,11 @@ function decode (bytes: Uint8Array): Fields | undefined {
   return at === bytes.byteLength ? fields as unknown as Fields : undefined
 }
 
-function signedBytes (domain: string, payloadType: Uint8Array, payload: Uint8Array): Uint8Array {
+export function signedBytes (domain: string, payloadType: Uint8Array, payload: Uint8Array): Uint8Array {
   return concat([new TextEncoder().encode(domain), payloadType, payload].flatMap(bytes => [varint(bytes.byteLength), bytes]))
 }
 
-function varint (value: number): Uint8Array {
+export function varint (value: number): Uint8Array {
   const bytes: number[] = []
   for (; value >= 0x80; value >>>= 7) bytes.push(value & 0x7f | 0x80)
   bytes.push(value)

@@ -61,19 +61,6 @@ export function parseLink (text: string): Link {
 }
 
 /**
- * Writes a link that `parseLink` reads back.
- *
- * @throws InvalidLinkError when a part of it is no part of a link
- */
-export function formatLink (link: Link): string {
-  const hints = [...link.addrs.map(addr => `addr=${encode(addr)}`), ...link.origins.map(origin => `origin=${encode(origin)}`)]
-  const target = link.kind === 'manifest' ? link.manifest : `${link.publisher}/${encodeName(link.name)}`
-  const text = `shoal:${target}${hints.length > 0 ? `?${hints.join('&')}` : ''}`
-  parseLink(text)
-  return text
-}
-
-/**
  * Name of a content's swarm: SHA-256 of the manifest's binary CID.
  *
  * @throws InvalidLinkError when it is no manifest's CID
@@ -133,16 +120,6 @@ function decode (text: string): string {
   } catch {
     throw invalid('expected valid percent-encoding', text)
   }
-}
-
-// ':' and '/' are legal in a query and keep addresses readable
-function encode (text: string): string {
-  return encodeName(text).replaceAll('%2F', '/').replaceAll('%3A', ':')
-}
-
-function encodeName (text: string): string {
-  if (!text.isWellFormed()) throw invalid('expected valid Unicode', text)
-  return encodeURIComponent(text)
 }
 
 function invalid (expected: string, got: unknown): InvalidLinkError {

@@ -4,7 +4,8 @@ import { InvalidLinkError } from '@shoal/interface'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { dagCborCid, rawCid } from '../src/cid.js'
-import { formatLink, parseLink, swarmIdOf, type Link } from '../src/link.js'
+import { formatLink } from '../src/format-link.js'
+import { parseLink, swarmIdOf, type Link } from '../src/link.js'
 import { sha256 } from '../src/verify.js'
 
 const MANIFEST = dagCborCid(new Uint8Array(32).fill(7)).toString()

@@ -15,8 +15,6 @@ interface Asking {
   readonly signal: AbortSignal
   /** After which it counts as a failure that another was first; `undefined`: never. */
   readonly blameMs?: number | undefined
-  /** @default the whole time for headers */
-  readonly withinMs?: number
   /** Beside another request to the same base, which alone counts when both fail. */
   readonly again?: boolean
 }
@@ -45,19 +43,16 @@ export class HttpOrigin implements Origin {
   }
 
   async fetch (request: OriginRequest): Promise<OriginReply> {
-    const { clock, headersTimeoutMs = HEADERS_TIMEOUT_MS } = this.#init
+    const { clock } = this.#init
     const bases = this.#byHealth()
     if (bases.length === 0) throw new OriginError(`expected an origin for "${request.path}", got none: no base URL is known`)
-    const begun = clock.now()
     const patienceMs = Math.max(HEDGE_MIN_MS, HEDGE_FACTOR * (this.#ttfb.value ?? 0))
     const blameMs = bases.length > 1 ? patienceMs : undefined
     const entrants: Entrant<OriginReply>[] = bases.map(base => ({ run: signal => this.#ask(base, request, { signal, blameMs }) }))
     const [only] = bases
     // a lone base that is silent is asked once more: what holds up one request or connection need not hold up the next
     if (bases.length === 1 && only !== undefined) {
-      const run = (signal: AbortSignal): Promise<OriginReply> =>
-        this.#ask(only, request, { signal, withinMs: headersTimeoutMs - (clock.now() - begun), again: true })
-      entrants.push({ run, spare: true })
+      entrants.push({ run: signal => this.#ask(only, request, { signal, again: true }), spare: true })
     }
     try {
       return await race(entrants, { clock, patienceMs, signal: request.signal })
@@ -92,7 +87,7 @@ export class HttpOrigin implements Origin {
       }
       attempt.end()
     }, { once: true })
-    attempt.expect(how.withinMs ?? headersTimeoutMs, `an answer within ${headersTimeoutMs} ms`)
+    attempt.expect(headersTimeoutMs, `an answer within ${headersTimeoutMs} ms`)
     let response: Response | undefined
     let plan: Cut
     try {

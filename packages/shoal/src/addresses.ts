@@ -1,5 +1,4 @@
 import { peerIdFromString } from '@libp2p/peer-id'
-import { formatLink } from '@shoal/content'
 import type { AddressBook } from '@shoal/engine'
 import { hearsayAddrs, scopeOf, scopeOfPeer, usableAddrs, type Scope } from '@shoal/routing'
 import { LINK_ADDRS } from './defaults.js'
@@ -74,13 +73,8 @@ export function rankAddrs (addrs: readonly string[]): string[] {
   return [...new Set([...pair, ...firsts, ...ranked.filter(({ way }) => way < WAYS.length), ...circuits])].map(({ addr }) => addr)
 }
 
-/** The link of a manifest, with some of the node's addresses as hints. */
-export function linkOf (manifest: string, addrs: readonly string[]): string {
-  return formatLink({ kind: 'manifest', manifest, addrs: hintAddrs(addrs), origins: [] })
-}
-
-/** A link outlives its node's run: a certificate hash in it rots within two weeks, and a circuit leads to signalling only. */
-function hintAddrs (addrs: readonly string[]): string[] {
+/** Those that go into a link. It outlives its node's run: a certificate hash in it rots within two weeks, and a circuit leads to signalling only. */
+export function hintAddrs (addrs: readonly string[]): string[] {
   const lasting = (addr: string): number => addr.includes('/certhash/') ? 1 : 0
   return rankAddrs(addrs.filter(addr => !isCircuit(addr))).toSorted((a, b) => lasting(a) - lasting(b)).slice(0, LINK_ADDRS)
 }

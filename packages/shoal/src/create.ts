@@ -92,11 +92,6 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     undo.push(() => routes.stop())
     await engine.start()
     undo.push(() => engine.stop())
-    const { watchDevice } = platform
-    if (watchDevice !== undefined) {
-      const stop = watchDevice(reason => { engine.spare(reason) })
-      undo.push(async () => { (await stop)() })
-    }
     bootstrap.start()
     undo.push(() => Promise.resolve(bootstrap.stop()))
     node.restore(seeds)

@@ -8,7 +8,7 @@ import {
   type PublishOptions, type Shoal, type ShoalEvents, type StoreEvent
 } from '@shoal/interface'
 import { createOrigin } from '@shoal/origin'
-import { linkOf } from './addresses.js'
+import { hintAddrs } from './addresses.js'
 import { OpenContent, type SharedContent } from './content.js'
 import { emitter } from './events.js'
 import type { FetchInit } from './http.js'
@@ -48,6 +48,8 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   /** By CID of the manifest. */
   readonly #entries = new Map<string, Entry & { readonly content: Promise<SharedContent> }>()
   #restored: Promise<void> | undefined
+  /** Resolves with what ends the watch over the device. */
+  #watching: Promise<() => void> | undefined
   #stopped: Promise<void> | undefined
   readonly #total: Totals = { fromPeers: 0, fromOrigin: 0, uploaded: 0, wasted: 0 }
 
@@ -144,7 +146,8 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async #adopt (record: ContentRecord): Promise<OpenContent> {
     // the addresses of an earlier run are worth nothing to others
-    const text = linkOf(record.manifest, this.addrs)
+    const { linkOf } = await import('./own-link.js')
+    const text = linkOf(record.manifest, hintAddrs(this.addrs))
     const link = parseLink(text) as ManifestLink
     return await this.#opened({ link, text, origins: [], mode: this.#parts.config.mode, envelope: envelopeOf(record) })
   }
@@ -188,6 +191,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
         this.#leave(cid, new UnavailableError('the node is stopped'))
       }
       await this.#restored
+      ;(await this.#watching)?.()
     } finally {
       await this.#parts.close()
     }
@@ -237,6 +241,8 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   async #start (cid: string, opening: Opening, entry: Entry): Promise<SharedContent> {
     const { link, text, origins, mode, envelope } = opening
     const { engine, store, platform, bootstrap, network } = this.#parts
+    // the other modes do not ask what the device can afford
+    if (mode === 'auto') await (this.#watching ??= platform.watchDevice?.(reason => { engine.spare(reason) }))
     const { signal } = entry.abort
     let bases: readonly string[] = []
     const emit: Emit = emitter(() => [...entry.handles, this])

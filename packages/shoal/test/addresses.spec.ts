@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { multiaddr } from '@multiformats/multiaddr'
-import { addressBook, linkOf, rankAddrs } from '../src/addresses.js'
+import { addressBook, hintAddrs, rankAddrs } from '../src/addresses.js'
+import { linkOf } from '../src/own-link.js'
 import type { Network } from '../src/platform.js'
 
 const PEER = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
@@ -45,7 +46,7 @@ describe('addresses of a node', () => {
   it('puts what lasts into links', () => {
     const manifest = 'bafyreigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'
     const direct = `/ip4/8.8.8.8/udp/1/webrtc-direct/certhash/${CERT}/p2p/${PEER}`
-    const link = decodeURIComponent(linkOf(manifest, [direct, `/ip4/127.0.0.1/tcp/1/p2p/${PEER}`, `/ip4/8.8.8.8/tcp/1/p2p/${PEER}`]))
+    const link = decodeURIComponent(linkOf(manifest, hintAddrs([direct, `/ip4/127.0.0.1/tcp/1/p2p/${PEER}`, `/ip4/8.8.8.8/tcp/1/p2p/${PEER}`])))
     expect(link.indexOf('/ip4/8.8.8.8/tcp/1/')).to.be.within(0, link.indexOf('/ip4/127.0.0.1/tcp/1/'))
     expect(link.indexOf('/webrtc-direct/')).to.be.above(link.indexOf('/ip4/127.0.0.1/tcp/1/'))
   })

@@ -2,7 +2,6 @@ import { memoryStore } from '@shoal/store'
 import { MemoryDatastore } from 'datastore-core'
 import type { Config } from '../config.js'
 import type { Platform } from '../platform.js'
-import { watchDevice } from './device.js'
 import { browserNetwork } from './network.js'
 import { addressRules, browserSurroundings } from './surroundings.js'
 
@@ -23,7 +22,7 @@ export function browserPlatform (): Platform {
       return inMemory(config) ? memoryStore({ quota: config.store.quota }) : (await import('./persistent.js')).persistentStore(config)
     },
     network: browserNetwork,
-    watchDevice,
+    watchDevice: async tell => await (await import('./device.js')).watchDevice(tell),
     walk: undefined,
     stat: undefined,
     sink: undefined
