@@ -73,7 +73,10 @@ export function rankAddrs (addrs: readonly string[]): string[] {
   return [...new Set([...pair, ...firsts, ...ranked.filter(({ way }) => way < WAYS.length), ...circuits])].map(({ addr }) => addr)
 }
 
-/** Those that go into a link. It outlives its node's run: a certificate hash in it rots within two weeks, and a circuit leads to signalling only. */
+/**
+ * Those that go into a link. It outlives its node's run: a certificate hash in it rots within two weeks, and a circuit leads to signalling
+ * only.
+ */
 export function hintAddrs (addrs: readonly string[]): string[] {
   const lasting = (addr: string): number => addr.includes('/certhash/') ? 1 : 0
   return rankAddrs(addrs.filter(addr => !isCircuit(addr))).toSorted((a, b) => lasting(a) - lasting(b)).slice(0, LINK_ADDRS)
