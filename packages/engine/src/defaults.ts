@@ -48,7 +48,7 @@ export const FIRST_LOOK_MS = 4_000
 export const EXPECT_MS = 10_000
 /** Peers in one peer exchange message. */
 export const PEX_PEERS = 16
-/** Neighbours hear what is new at this interval while blocks come in, and at once when a segment is complete. */
+/** Neighbours hear what is new at once, but no sooner than this after the last time, unless a segment is complete. */
 export const HAVE_INTERVAL_MS = 200
 /** A peer is asked for a manifest block at most this long before another is asked too. */
 export const MANIFEST_HEDGE_MS = 2_000

@@ -26,6 +26,8 @@ export class Herald {
   /** Sessions whose peer was not in the swarm when we said JOIN, and when we may say it again. */
   readonly #refused = new WeakMap<Session, number>()
   readonly #tell = (): void => { this.#sendHaves() }
+  /** When the others last heard of what is new. */
+  #toldAt = -Infinity
   #providing = false
   /** Decides once, not at every change, whether we are in the sample that provides. */
   readonly #draw: number
@@ -90,7 +92,7 @@ export class Herald {
   /** The have-map changed; `now`: worth telling at once. */
   changed (now = false): void {
     const { alarm, components } = this.#host.shared
-    alarm.soonest(this.#tell, components.clock.now() + (now ? 0 : HAVE_INTERVAL_MS))
+    alarm.soonest(this.#tell, now ? components.clock.now() : Math.max(components.clock.now(), this.#toldAt + HAVE_INTERVAL_MS))
   }
 
   async sendPeers (session: Session): Promise<void> {
@@ -140,9 +142,10 @@ export class Herald {
   }
 
   #sendHaves (): void {
-    const { members, opening: { swarm }, inventory } = this.#host
+    const { members, opening: { swarm }, inventory, shared } = this.#host
     const delta = inventory()?.have.takeDelta()
     if (delta === undefined) return
+    this.#toldAt = shared.components.clock.now()
     for (const { session } of members) if (this.told(session)) session.have(swarm, delta)
     this.#provide()
   }

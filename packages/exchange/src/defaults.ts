@@ -28,6 +28,9 @@ export const PONG_MS = 30_000
 export const STALL_MIN_MS = 1000
 export const STALL_FACTOR = 8
 
+/** The same of a peer that has sent nothing yet: behind a full uplink its first bytes may be lost twice. */
+export const STALL_FIRST_MS = 2000
+
 /** Longest pause between two `stalled` events while a stall lasts. */
 export const STALL_REPEAT_MAX_MS = 30_000
 

@@ -1,7 +1,7 @@
 import type { Session, SessionEvent } from '@shoal/interface'
 import type { Clock } from '@shoal/base'
 import { MAX_BLOCK_BYTES, type Message } from '@shoal/wire'
-import { BUSY_PING_MS, IDLE_PING_MS, PONG_MS, STALL_FACTOR, STALL_MIN_MS, STALL_REPEAT_MAX_MS } from './defaults.js'
+import { BUSY_PING_MS, IDLE_PING_MS, PONG_MS, STALL_FACTOR, STALL_FIRST_MS, STALL_MIN_MS, STALL_REPEAT_MAX_MS } from './defaults.js'
 import type { LinkMeter } from './meter.js'
 
 export interface WatchdogContext {
@@ -70,8 +70,8 @@ export class Watchdog {
   /** No byte for this long while something is outstanding is a stall. */
   get #patience (): number {
     const { meter } = this.#context
-    const expected = meter.delay + (meter.rate > 0 ? MAX_BLOCK_BYTES * 1000 / meter.rate : 0)
-    return Math.max(STALL_MIN_MS, STALL_FACTOR * expected)
+    if (meter.rate === 0) return STALL_FIRST_MS
+    return Math.max(STALL_MIN_MS, STALL_FACTOR * (meter.delay + MAX_BLOCK_BYTES * 1000 / meter.rate))
   }
 
   #ping (): void {

@@ -29,6 +29,8 @@ export class Peer {
   #busy = 0
   #stalls = 0
   probeAt = 0
+  /** The block that it is probed with while stalled. */
+  probe: number | undefined
   /** Times it said that it fetches and nothing came. */
   broken = 0
   /** When it got something last, or said that it would. */
@@ -138,6 +140,7 @@ export class Peer {
 
   stall (now: number): void {
     this.stalled = true
+    this.probe = undefined
     this.stir()
     this.probeAt = now + Math.min(STALL_MAX_MS, STALL_MS * 2 ** this.#stalls++)
   }

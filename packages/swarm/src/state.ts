@@ -203,6 +203,7 @@ export class State {
     else asked.push(peer)
     if (peer.flights.size === 0) peer.busySince = this.now
     peer.flights.set(key, size)
+    if (peer.stalled) peer.probe = key
     this.adjust(peer, size)
     board.flying[slot] = (board.flying[slot] as number) | (1 << bit)
     board.refresh(slot)

@@ -255,7 +255,8 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     for (const peer of state.rescue) {
       for (const key of peer.stalled ? [...peer.flights.keys()] : []) {
-        if (!this.#elsewhere(peer, key)) continue
+        // a probe that is taken back at the first occasion could never succeed
+        if (key === peer.probe || !this.#elsewhere(peer, key)) continue
         state.cancel(peer, key)
         state.displace(key, 'peer', 'stalled')
       }

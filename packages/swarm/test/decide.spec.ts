@@ -139,6 +139,23 @@ describe('decide', () => {
     expect(blocksFor(act(), 'a')).to.have.length(4)
   })
 
+  it('a probe stays with the stalled peer until that stalls again', () => {
+    const { swarm, act, join, clock } = setup({ mode: 'p2p', links: { b: { window: BLOCK_BYTES } } })
+    join('a')
+    swarm.want({ segment: 0, first: 0, end: 2, deadline: undefined })
+    act()
+    join('b')
+    swarm.stalled('a')
+    act()
+    clock.advance(2100)
+    const probe = blocksFor(act(), 'a')
+    expect(probe).to.have.length(1)
+    swarm.peerHave('b', [0])
+    expect(blocksFor(act(), 'a', 'cancel')).to.deep.equal([])
+    swarm.stalled('a')
+    expect(blocksFor(act(), 'a', 'cancel')).to.deep.equal(probe)
+  })
+
   it('a stalled peer keeps what only it has', () => {
     const { swarm, act, join } = setup({ mode: 'p2p' })
     join('a')
