@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { equalBytes, fromHex, toHex } from '../src/bytes.js'
+import { equalBytes, fromHex, toHex, uncleared } from '../src/bytes.js'
 
 describe('hex', () => {
   it('reads what it writes', () => {
@@ -40,5 +40,15 @@ describe('equalBytes', () => {
       expect(equalBytes(bytes, other)).to.equal(false)
       expect(equalBytes(bytes, bytes.subarray(1))).to.equal(false)
     }))
+  })
+})
+
+describe('uncleared', () => {
+  it('gives plain arrays of their own memory', () => {
+    for (const length of [0, 1, 262_144]) {
+      const bytes = uncleared(length)
+      expect(Object.getPrototypeOf(bytes)).to.equal(Uint8Array.prototype)
+      expect([bytes.byteLength, bytes.buffer.byteLength]).to.deep.equal([length, length])
+    }
   })
 })

@@ -1,6 +1,6 @@
 import { BlockMismatchError, WireError } from '@shoal/interface'
 import type { BlockPlace, BlockRef, RefuseReason, Session, SessionEvent, SwarmId } from '@shoal/interface'
-import type { Clock } from '@shoal/base'
+import { uncleared, type Clock } from '@shoal/base'
 import { verifyBlock } from '@shoal/content'
 import { MAX_BLOCK_BYTES, MAX_BLOCKS_PER_MESSAGE, type DataHeader, type Message, type Refuse } from '@shoal/wire'
 import type { ReceiveCredit } from './credit.js'
@@ -138,7 +138,8 @@ export class Requester {
         this.#context.corrupt(`expected a block of ${entry.ref.size} bytes, got one of ${header.total}`)
         return
       }
-      entry.buffer = new Uint8Array(header.total)
+      // nobody sees it before every byte of it has come and been verified
+      entry.buffer = uncleared(header.total)
     }
     if (entry.buffer?.byteLength !== header.total || header.offset !== entry.filled) {
       throw new WireError(`expected byte ${entry.filled} of a block next, got ${header.offset} of ${header.total}`)

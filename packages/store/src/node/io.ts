@@ -1,4 +1,5 @@
 import * as fs from 'node:fs'
+import { uncleared } from '@shoal/base'
 import { StoreError, StoreFullError } from '@shoal/interface'
 
 /**
@@ -41,7 +42,7 @@ export function writeAt (io: FileIo, fd: number, bytes: Uint8Array, position: nu
 /** `size` bytes, fewer when the file ends before. */
 export function readAt (io: FileIo, fd: number, size: number, position: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const bytes = new Uint8Array(size)
+    const bytes = uncleared(size)
     const read = (from: number): void => {
       io.read(fd, bytes, from, size - from, position + from, (error, count) => {
         if (error !== null) reject(error)

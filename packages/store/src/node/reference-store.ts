@@ -1,5 +1,5 @@
 import * as fs from 'node:fs/promises'
-import { systemClock, type Clock } from '@shoal/base'
+import { systemClock, uncleared, type Clock } from '@shoal/base'
 import { verifyBlock } from '@shoal/content'
 import {
   BlockMismatchError, StoreError, type BlockRef, type BlockStore, type FileReference, type ReferenceStore, type StoreEvent,
@@ -141,7 +141,7 @@ class FileSystemReferenceStore implements FileReferenceStore {
         if (file.path === path) this.#withdraw(file, change)
         return undefined
       }
-      const bytes = new Uint8Array(size)
+      const bytes = uncleared(size)
       const { bytesRead } = await this.#handles.use(path, 'r', handle => handle.read(bytes, 0, size, offset))
       return await verifyBlock({ digest, size }, bytesRead === size ? bytes : bytes.subarray(0, bytesRead))
     } catch (error) {
