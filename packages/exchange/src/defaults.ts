@@ -41,6 +41,9 @@ export const MAX_CONTROL_BACKLOG_BYTES = 1024 * 1024
 export const CONTROL_FRAMES_PER_SECOND = 5000
 export const CONTROL_FRAMES_BURST = 20_000
 
+/** A stream that takes what it was handed within this is handed twice as much the next time, up to a block; a slower one half of it. */
+export const BURST_MS = 10
+
 /** Blocks read from the store ahead of the one that is being sent. */
 export const READ_AHEAD_BLOCKS = 3
 

@@ -2,12 +2,15 @@ import type { Stream } from '@libp2p/interface'
 import { encodeDataHeader, DATA_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_QUEUED_BLOCKS, type Cancel, type Message, type Request } from '@shoal/wire'
 import type { RefuseReason, ServeHandler, Session, SessionEvent, SwarmId, VerifiedBlock } from '@shoal/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { uncleared, type Clock } from '@shoal/base'
+import { Burst } from './burst.js'
 import type { SendCredit } from './credit.js'
 import { READ_AHEAD_BLOCKS } from './defaults.js'
 import { untilDrained } from './streams.js'
 
 export interface ServerContext {
   readonly session: Session
+  readonly clock: Clock
   readonly serve: ServeHandler
   readonly emit: (event: SessionEvent) => void
   readonly send: (message: Message) => void
@@ -33,6 +36,7 @@ export class Server {
   readonly #context: ServerContext
   readonly #credit: SendCredit
   readonly #frameBytes: number
+  readonly #burst: Burst
   readonly #abort = new AbortController()
   readonly #queued = new Map<SwarmId, number>()
   #queue: Item[] = []
@@ -40,15 +44,18 @@ export class Server {
   #running = false
   #lastId = -1
   #wake: (() => void) | undefined
+  /** The upload scheduler has let the next frame pass. */
+  #turnCame = false
   #stream: Promise<Stream> | undefined
   /** Block bytes handed to the transport. */
   sent = 0
 
-  /** @param frameCap largest frame that both sides take */
-  constructor (context: ServerContext, credit: SendCredit, frameCap: number) {
+  /** @param frameCap largest frame that both sides take. @param maxBurst bytes of a block handed to the stream at once, at most */
+  constructor (context: ServerContext, credit: SendCredit, frameCap: number, maxBurst: number) {
     this.#context = context
     this.#credit = credit
     this.#frameBytes = frameCap - FRAME_HEADER_BYTES - DATA_HEADER_BYTES
+    this.#burst = new Burst(this.#frameBytes, maxBurst)
   }
 
   /** @returns what is wrong with it, `undefined` when nothing is. @param swarm `undefined` when the peer or we are not in it */
@@ -157,35 +164,66 @@ export class Server {
   }
 
   async #send (item: Item, bytes: Uint8Array): Promise<void> {
-    const { session, serve, emit } = this.#context
+    const { session, clock, emit } = this.#context
     const stream = await this.#openData()
     const total = bytes.byteLength
-    let offset = 0
+    let sent = 0
+    this.#turnCame = false
     try {
-      while (offset < total && !item.dead) {
-        const length = Math.min(this.#frameBytes, total - offset)
-        if (this.#credit.available < length) {
-          await new Promise<void>(resolve => { this.#wake = resolve })
-          this.#wake = undefined
-          this.#abort.signal.throwIfAborted()
-          continue
+      while (sent < total && !item.dead) {
+        let end = sent
+        let wait: Promise<void> | undefined
+        do {
+          const length = Math.min(this.#frameBytes, total - end)
+          wait = this.#allow(length)
+          if (wait === undefined) end += length
+        } while (wait === undefined && end < total && end - sent < this.#burst.bytes)
+        if (end > sent) {
+          const frames = this.#frames(item, bytes, sent, end)
+          const from = clock.now()
+          this.sent += end - sent
+          sent = end
+          if (!stream.send(frames) || stream.writableNeedsDrain) await untilDrained(stream)
+          this.#burst.taken(clock.now() - from)
         }
-        const turn = serve.acquire(session, length, this.#abort.signal)
-        if (turn !== undefined) {
-          await turn
-          if (item.dead) break
-        }
-        this.#credit.spend(length)
-        const frame = new Uint8ArrayList(
-          encodeDataHeader({ id: item.id, block: item.block, offset, total }, length),
-          offset === 0 && length === total ? bytes : bytes.subarray(offset, offset + length)
-        )
-        offset += length
-        this.sent += length
-        if (!stream.send(frame) || stream.writableNeedsDrain) await untilDrained(stream)
+        if (wait === undefined) continue
+        await wait
+        this.#abort.signal.throwIfAborted()
       }
     } finally {
-      if (offset > 0) emit({ type: 'sent', session, swarm: item.swarm, bytes: offset })
+      if (sent > 0) emit({ type: 'sent', session, swarm: item.swarm, bytes: sent })
     }
+  }
+
+  /** Pays for a frame with `length` bytes of a block: `undefined` when that may go now, else what to wait for before asking again. */
+  #allow (length: number): Promise<void> | undefined {
+    if (this.#credit.available < length) return new Promise(resolve => { this.#wake = resolve })
+    if (!this.#turnCame) {
+      const turn = this.#context.serve.acquire(this.#context.session, length, this.#abort.signal)?.then(() => { this.#turnCame = true })
+      // what was paid for before goes out first, and the session may end meanwhile
+      turn?.catch(() => {})
+      if (turn !== undefined) return turn
+    }
+    this.#turnCame = false
+    this.#credit.spend(length)
+    return undefined
+  }
+
+  /** One frame is handed over in two pieces, several in one: each piece is a record of the encryption and a system call of its own. */
+  #frames ({ id, block }: Item, bytes: Uint8Array, from: number, to: number): Uint8Array | Uint8ArrayList {
+    const total = bytes.byteLength
+    const head = (offset: number, length: number): Uint8Array => encodeDataHeader({ id, block, offset, total }, length)
+    const count = Math.ceil((to - from) / this.#frameBytes)
+    if (count === 1) return new Uint8ArrayList(head(from, to - from), bytes.subarray(from, to))
+    const frames = uncleared(to - from + count * (FRAME_HEADER_BYTES + DATA_HEADER_BYTES))
+    let at = 0
+    for (let offset = from; offset < to; offset += this.#frameBytes) {
+      const piece = bytes.subarray(offset, Math.min(offset + this.#frameBytes, to))
+      const header = head(offset, piece.byteLength)
+      frames.set(header, at)
+      frames.set(piece, at + header.byteLength)
+      at += header.byteLength + piece.byteLength
+    }
+    return frames
   }
 }

@@ -5,7 +5,7 @@ import type {
 } from '@shoal/interface'
 import { TokenBucket, type Clock } from '@shoal/base'
 import {
-  decodeMessage, EXCHANGE_MIN_VERSION, EXCHANGE_PROTOCOL, EXCHANGE_VERSION, MAX_FRAME_BYTES,
+  decodeMessage, EXCHANGE_MIN_VERSION, EXCHANGE_PROTOCOL, EXCHANGE_VERSION, MAX_BLOCK_BYTES, MAX_FRAME_BYTES,
   MAX_WEBRTC_FRAME_BYTES, splitHave, splitHead, splitPex, type FrameHeader, type Hello, type Message
 } from '@shoal/wire'
 import { ControlWriter } from './control.js'
@@ -240,10 +240,12 @@ export class ConnectionSession implements Session {
     const sendCredit = new SendCredit(this.#hello.credit)
     const server = new Server({
       ...context,
+      clock,
       serve,
       openData: async () => this.#openStream(),
       fail: error => { this.#end(`the data stream failed: ${error.message}`) }
-    }, sendCredit, frameCap)
+      // WebRTC carries messages, which stay small
+    }, sendCredit, frameCap, isWebRtc(this.transport) ? 0 : MAX_BLOCK_BYTES)
     const requester = new Requester({
       ...context,
       clock,

@@ -105,10 +105,22 @@ describe('exchange: sessions', () => {
     }
     expect(a.recorder.of('block')).to.have.length(3)
     expect(ofA.stats).to.include({ outstanding: 0, received: 300_000, wasted: 0 })
+    // a sender is done with a block when the stream has taken it, which may be after it has arrived
+    await b.recorder.first('demand', event => event.queued === 0)
     expect(ofB.stats.sent).to.equal(300_000)
     expect(b.recorder.of('sent').reduce((sum, event) => sum + event.bytes, 0)).to.equal(300_000)
     expect(b.recorder.of('demand').at(-1)?.queued).to.equal(0)
   })
+
+  it('ask the upload scheduler once for every frame, waiting or not', async () => {
+    const { a, b, ofA } = await joinedPair()
+    const refs = await b.serve.fill(0, 8, MAX_BLOCK_BYTES)
+    let asked = 0
+    b.serve.turn = () => ++asked % 3 === 0 ? new Promise(resolve => { setTimeout(resolve, 1) }) : undefined
+    ofA.request(SWARM, 0, refs.map((_, i) => i), refs)
+    await a.recorder.first('block', event => event.place.block === 7)
+    expect(asked).to.equal(8 * Math.ceil(MAX_BLOCK_BYTES / 60_000))
+  }).timeout(10_000)
 
   it('deliver a block whose size only its sender knows', async () => {
     const { a, b, ofA } = await joinedPair()

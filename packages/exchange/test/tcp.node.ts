@@ -64,6 +64,19 @@ describe('exchange between two nodes over TCP', () => {
     expect(nodes[0].getConnections()[0]?.streams.filter(stream => stream.protocol === EXCHANGE_PROTOCOL)).to.have.length(3)
   }).timeout(20_000)
 
+  it('lets what is said pass what is being sent', async () => {
+    const refs = await b.serve.fill(0, 64, MAX_BLOCK_BYTES)
+    await a.exchange.connect(undefined, addrs())
+    const [mine, theirs] = await joinBoth(a, b)
+    mine.request(SWARM, 0, refs.map((_, i) => i), refs)
+    await a.recorder.first('block')
+    theirs.fetching(SWARM, 7)
+    await a.recorder.first('block', event => event.place.block === 63)
+    const blocksBefore = a.recorder.events.slice(0, a.recorder.events.findIndex(event => event.type === 'fetching'))
+      .filter(event => event.type === 'block').length
+    expect(blocksBefore).to.be.within(1, 48)
+  }).timeout(20_000)
+
   it('moves 32 MiB both ways at once', async () => {
     const ofB = await b.serve.fill(0, 128, MAX_BLOCK_BYTES)
     const ofA = await a.serve.fill(1, 128, MAX_BLOCK_BYTES)
