@@ -1,9 +1,9 @@
 import { BURST_MS } from './defaults.js'
 
 /**
- * How much of a block is handed to a stream at once. Each hand-over costs a record of the encryption and a system call or two, and what was
- * handed over can neither be cancelled nor overtaken by control: so it grows while the stream takes it within `BURST_MS`, to whole blocks on
- * a fast link, and shrinks to a frame on a slow one.
+ * How much of a block is handed to a stream at once. Each hand-over costs a record of the encryption and a system call or two, and what
+ * was handed over can neither be cancelled nor overtaken by control: so it grows while the stream takes it within `BURST_MS`, to whole
+ * blocks on a fast link, and shrinks to a frame on a slow one.
  */
 export class Burst {
   readonly #least: number
