@@ -18,6 +18,5 @@ export { parseRate, parseSize } from './units.js'
  */
 export async function createShoal (options: ShoalOptions = {}): Promise<Shoal> {
   if (!globalThis.isSecureContext) return (await import('./browser/origin-only.js')).originOnly()
-  const [{ createNode }, { browserPlatform }] = await Promise.all([import('./create.js'), import('./browser/platform.js')])
-  return await createNode(options, browserPlatform())
+  return await (await import('./browser/node.js')).browserNode(options)
 }
