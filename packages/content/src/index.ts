@@ -1,7 +1,7 @@
 /**
  * What is published, as bytes: reads a signed manifest without trusting anybody but its publisher, and verifies each block. No network and
- * no disk: pages of a manifest come in through a function. Making contents is the entry `@shoal/content/publishing`, which those who only
- * read need not load.
+ * no disk: pages of a manifest come in through a function. Making contents is the entry `@shoal/content/publishing`, and the media types
+ * of HTTP are `@shoal/content/content-type`, which those who only read need not load.
  *
  * `parseLink` → `openManifest` → `blockRange` → `verifyBlock`.
  *
@@ -14,4 +14,3 @@ export { parseLink, swarmIdOf, type Link, type LinkHints, type ManifestLink, typ
 export { blockRange, blockCount, blockLength, type BlockRange } from './block-range.js'
 export { openManifest, type OpenManifestInit } from './open-manifest.js'
 export type { OpenedManifest } from './paged-manifest.js'
-export { contentTypeOf } from './content-type.js'

@@ -1,5 +1,5 @@
 import type { Clock } from '@shoal/base'
-import { contentTypeOf } from '@shoal/content'
+import { contentTypeOf } from '@shoal/content/content-type'
 import { ManifestError, NotFoundError, UnavailableError, type FallbackDetail, type ReadOptions, type Segment } from '@shoal/interface'
 import type { OpenContent } from './content.js'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { contentTypeOf } from '@shoal/content'
+import { contentTypeOf } from '@shoal/content/content-type'
 import type { Content, Segment } from '@shoal/interface'
 import { NotFoundError, UnavailableError } from '@shoal/interface'
 import { formatBytes } from '../format.js'
