@@ -42,6 +42,9 @@ export const ORIGIN_DATED_BYTES = 16 * 1024 * 1024
 export const ORIGIN_BULK_BYTES = 4 * 1024 * 1024
 /** What at most this many peers hold is divided among those that lack it. */
 export const RARE_HOLDERS = 2
+/** A neighbour whose turn it is at a seeder keeps it at least, and at most, this long without getting anything. */
+export const TURN_MIN_MS = 1_000
+export const TURN_MAX_MS = 5_000
 /** Parallel origin requests: when deadlines press, when elected, ahead of need, for bulk. */
 export const ORIGIN_URGENT_JOBS = 6
 export const ORIGIN_ELECTED_JOBS = 4

@@ -5,6 +5,7 @@ import { RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
 import { etaOf } from './estimate.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
+import { Turns } from './turns.js'
 import type { Front } from './zones.js'
 
 /** Levels of the runs that hardly anybody has, and how many of them to weigh against each other. */
@@ -37,7 +38,15 @@ function fill (state: State, peer: Peer, nearby: ReadonlyMap<number, number>): b
     heldBack ||= blocks !== rest
     return rest
   }
+  let turns: Turns | undefined = new Turns(state, peer, open)
   while (peer.room) {
+    const turn = turns?.next()
+    if (turn === 'wait') return true
+    if (turn !== undefined) {
+      state.request(peer, turn.slot, turn.bit)
+      continue
+    }
+    turns = undefined
     let slot = peer.current ?? -1
     if (slot < 0 || open(slot) === 0) {
       state.disown(peer)

@@ -33,6 +33,8 @@ export class Peer {
   probe: number | undefined
   /** Times it said that it fetches and nothing came. */
   broken = 0
+  /** When it last said that it has got something that we miss. */
+  gainedAt = -Infinity
   /** When it got something last, or said that it would. */
   activeAt = -Infinity
   /** It has room and there was nothing to ask it for. */

@@ -114,7 +114,9 @@ export class SwarmMachine implements Swarm {
     for (const segment of segments) {
       const index = state.board.slotsOf(segment)
       state.fetching.progress(name, segment)
-      if (index === undefined || narrow) continue
+      if (index === undefined) continue
+      peer.gainedAt = state.now
+      if (narrow) continue
       for (const slot of index) if (slot >= 0) state.see(peer, slot)
     }
     if (narrow) {
