@@ -79,7 +79,7 @@ export const pair: Bench = {
       libp2p: await ownVersion('libp2p'),
       ...needsRivals ? { webtorrent: await rivalVersion('webtorrent'), helia: await rivalVersion('helia') } : {},
       security: 'TLS, none for webtorrent',
-      v8: '--heap-growing-percent=300 --external-memory-accounted-in-global-limit for all',
+      v8: '--heap-growing-percent=300 for all',
       stores: 'files: shoal, webtorrent and helia (blockstore-fs) a folder, raw_hashed and shoal_save one file, raw none'
     }
     const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]))

@@ -6,7 +6,6 @@ import { setFlagsFromString } from 'node:v8'
 
 // as the shoal program sets it, and the same for every contender
 setFlagsFromString('--heap-growing-percent=300')
-setFlagsFromString('--external-memory-accounted-in-global-limit')
 
 /** What both ends are told. */
 export interface Job {
