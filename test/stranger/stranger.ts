@@ -126,9 +126,7 @@ await checks.check('the browser bundle of shoal keeps its size budget', async ()
   }
   const first = closure(['bundle/bundle.js'])
   // what `createShoal` loads; what the node in turn loads on demand, such as publishing, counts for those who use it
-  // and what a page without a secure context loads in place of the node is no part of it
-  const loaded = [...first].flatMap(path => importsOf(path, 'dynamic-import')).filter(path => !path.includes('origin-only'))
-  const whole = closure(loaded, new Set(first))
+  const whole = closure([...first].flatMap(path => importsOf(path, 'dynamic-import')), new Set(first))
   const sizeOf = (paths: Iterable<string>): number => [...paths].reduce((sum, path) => sum + (sizes.get(join(project, path)) ?? 0), 0)
   const measured = { first: sizeOf(first), whole: sizeOf(whole) }
   console.log(`          before the first frame ${measured.first} bytes gzip (budget ${budget.first}), ` +
