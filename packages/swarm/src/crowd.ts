@@ -17,7 +17,7 @@ export function crowd (state: State, { slots, masks }: Front): number[] {
     if (slots.some((slot, i) => ((masks[i] as number) & ~peer.mask(slot)) !== 0)) seeds.push(peer.seed)
   }
   // of those who are no neighbours it is not known whether they are at work: likely, when the neighbours are
-  if (2 * seeds.length >= state.peers.size) seeds.push(...state.strangers)
+  if (seeds.length > 0 && 2 * seeds.length >= state.peers.size) seeds.push(...state.strangers)
   return seeds
 }
 
