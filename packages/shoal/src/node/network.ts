@@ -9,7 +9,7 @@ import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
+import { nativeTls } from './tls.js'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
@@ -45,7 +45,7 @@ export async function nodeNetwork (config: Config, privateKey: PrivateKey, datas
         patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock)
       ],
       // the dialler's order decides, and TLS is the faster between Node.js peers
-      connectionEncrypters: [tls(), noise()],
+      connectionEncrypters: [nativeTls(), noise()],
       streamMuxers: [yamux(YAMUX)],
       peerRouters: [() => walkPace(systemClock)],
       connectionMonitor: MONITOR,

@@ -1,0 +1,109 @@
+import { Socket } from 'node:net'
+import { connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { InvalidCryptoExchangeError } from '@libp2p/interface'
+import type {
+  ConnectionEncrypter, MessageStream, SecureConnectionOptions, SecuredConnection, StreamMessageEvent, StreamMuxerFactory
+} from '@libp2p/interface'
+import { PROTOCOL, type TLSComponents } from '@libp2p/tls'
+import { generateCertificate, toMessageStream, toNodeDuplex, verifyPeerCertificate } from '@libp2p/tls/utils'
+
+/** A connection has no early muxer when its ends agree on this protocol alone. */
+const NO_MUXER = 'libp2p'
+
+/**
+ * libp2p's TLS 1.3 as `@libp2p/tls` speaks it, with its certificates and their verification, but for two things. A TCP socket is encrypted
+ * where it is, in native code: the library carries each encrypted chunk through JavaScript streams and back. And the certificate is made
+ * once a node, not once a connection.
+ *
+ * @see https://github.com/libp2p/specs/blob/master/tls/tls.md
+ */
+export function nativeTls (): (components: TLSComponents) => ConnectionEncrypter {
+  return components => new NativeTls(components)
+}
+
+class NativeTls implements ConnectionEncrypter {
+  readonly protocol = PROTOCOL
+  readonly #components: TLSComponents
+  #certificate: ReturnType<typeof generateCertificate> | undefined
+
+  constructor (components: TLSComponents) {
+    this.#components = components
+  }
+
+  async secureInbound (connection: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> {
+    return await this.#secure(connection, true, options)
+  }
+
+  async secureOutbound (connection: MessageStream, options?: SecureConnectionOptions): Promise<SecuredConnection> {
+    return await this.#secure(connection, false, options)
+  }
+
+  async #secure (connection: MessageStream, isServer: boolean, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
+    const { signal, remotePeer: expected, skipStreamMuxerNegotiation = false } = options
+    const muxers = skipStreamMuxerNegotiation ? new Map<string, StreamMuxerFactory>() : this.#components.upgrader.getStreamMuxers()
+    // not with the signal of whoever comes first
+    this.#certificate ??= generateCertificate(this.#components.privateKey)
+    const init: TLSSocketOptions = {
+      ...await this.#certificate,
+      isServer,
+      minVersion: 'TLSv1.3',
+      maxVersion: 'TLSv1.3',
+      // certificates are self-signed: what is in them is verified below
+      rejectUnauthorized: false,
+      ...isServer
+        ? { requestCert: true, ALPNCallback: ({ protocols }) => protocols.find(name => name === NO_MUXER || muxers.has(name)) }
+        : { ALPNProtocols: [...muxers.keys(), NO_MUXER] }
+    }
+    signal?.throwIfAborted()
+    const carrier = await takeSocket(connection) ?? toNodeDuplex(connection)
+    const socket = isServer ? new TLSSocket(carrier, init) : connect({ ...init, socket: carrier as Socket })
+    carrier.on('error', error => { socket.destroy(error) })
+    try {
+      await secured(socket, signal)
+      const remotePeer = await verifyPeerCertificate(socket.getPeerCertificate().raw, expected, connection.log)
+      const agreed = socket.alpnProtocol
+      const streamMuxer = typeof agreed === 'string' ? muxers.get(agreed) : undefined
+      if (streamMuxer === undefined && typeof agreed === 'string' && agreed !== NO_MUXER) {
+        throw new InvalidCryptoExchangeError(`expected one of the muxers that were offered, got ${agreed}`)
+      }
+      return { remotePeer, connection: toMessageStream(connection, socket), ...streamMuxer === undefined ? {} : { streamMuxer } }
+    } catch (error) {
+      socket.destroy()
+      connection.abort(error as Error)
+      throw error
+    }
+  }
+}
+
+/**
+ * The TCP socket under a connection, with what came on it and nobody read; `undefined` where there is none, or where encryption would
+ * overtake what waits to be written. The library keeps the socket in a property that it calls private; without it all works, but slower.
+ */
+async function takeSocket (connection: MessageStream): Promise<Socket | undefined> {
+  const { socket } = connection as { socket?: unknown }
+  if (!(socket instanceof Socket) || socket.destroyed || socket.writableLength > 0) return undefined
+  socket.pause()
+  socket.removeAllListeners('data')
+  const unread: Uint8Array[] = []
+  const take = ({ data }: StreamMessageEvent): void => { unread.push(data.subarray()) }
+  connection.addEventListener('message', take)
+  // a connection gives what it holds in the microtask after somebody listens
+  await Promise.resolve()
+  connection.removeEventListener('message', take)
+  for (const bytes of unread.toReversed()) socket.unshift(bytes)
+  return socket
+}
+
+async function secured (socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const abort = (): void => { reject(signal?.reason as Error) }
+    const end = (error?: Error): void => {
+      signal?.removeEventListener('abort', abort)
+      if (error !== undefined) reject(error)
+    }
+    signal?.addEventListener('abort', abort)
+    socket.once('secure', () => { end(); resolve() })
+    socket.on('error', end)
+    socket.once('close', () => { end(new InvalidCryptoExchangeError('the connection closed during the handshake')) })
+  })
+}
