@@ -11,7 +11,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomFile, temporaryFolder } from './support/folders.ts'
-import { transfer, type Contender, type Run } from './support/contender.ts'
+import { transfer, type Contender, type Profile, type Run } from './support/contender.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { installRivals, ownVersion, rivalVersion } from './support/rivals.ts'
 import { positive, readOptions, UsageError, type Bench } from './support/usage.ts'
@@ -40,7 +40,7 @@ const help = `usage: npm run -s bench -- pair [options]
   --mib N        size of the content in MiB (default 512)
   --runs N       rounds (default 5)
   --only A,B     only these of ${CONTENDERS.map(({ name }) => name).join(', ')}: for a closer look, no targets
-  --profile END  seed or fetch: that end writes a CPU profile into the working folder, and is slower for it; no targets
+  --profile END  seed, fetch or both: these ends write a CPU profile into the working folder, and are slower for it; no targets
   --json         one JSON object as the last line of standard output, all else on standard error
 
 Measured, medians: *_mbps in 10^6 bytes per second; ratio_* is shoal_mbps over the other's; *_cpu_s is the CPU time of both processes;
@@ -64,7 +64,7 @@ export const pair: Bench = {
     const rounds = positive('runs', options.runs)
     const contenders = choose(options.only)
     const { profile } = options
-    if (profile !== undefined && profile !== 'seed' && profile !== 'fetch') throw new UsageError(`--profile: expected seed or fetch, got ${JSON.stringify(profile)}`)
+    if (profile !== undefined && !isProfile(profile)) throw new UsageError(`--profile: expected seed, fetch or both, got ${JSON.stringify(profile)}`)
     const needsRivals = contenders.some(({ script }) => script.includes('rivals'))
     build()
     if (needsRivals) await installRivals()
@@ -112,6 +112,10 @@ export const pair: Bench = {
     for (const { key } of targets) if (measured[key] === undefined) throw new Error(`${key} was not measured`)
     print({ bench: 'pair', env: { ...env, load_1min_after: machine().load_1min }, measured, runs: values, targets }, options.json)
   }
+}
+
+function isProfile (text: string): text is Profile {
+  return text === 'seed' || text === 'fetch' || text === 'both'
 }
 
 function choose (only: string): readonly Contender[] {

@@ -2,7 +2,7 @@ import type { Stream } from '@libp2p/interface'
 import { encodeDataHeader, DATA_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_QUEUED_BLOCKS, type Cancel, type Message, type Request } from '@shoal/wire'
 import type { RefuseReason, ServeHandler, Session, SessionEvent, SwarmId, VerifiedBlock } from '@shoal/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { uncleared, type Clock } from '@shoal/base'
+import { type Clock } from '@shoal/base'
 import { Burst } from './burst.js'
 import type { SendCredit } from './credit.js'
 import { READ_AHEAD_BLOCKS } from './defaults.js'
@@ -209,20 +209,13 @@ export class Server {
     return undefined
   }
 
-  /** One frame is handed over in two pieces, several in one: each piece is a record of the encryption and a system call of its own. */
-  #frames ({ id, block }: Item, bytes: Uint8Array, from: number, to: number): Uint8Array | Uint8ArrayList {
-    const total = bytes.byteLength
-    const head = (offset: number, length: number): Uint8Array => encodeDataHeader({ id, block, offset, total }, length)
-    const count = Math.ceil((to - from) / this.#frameBytes)
-    if (count === 1) return new Uint8ArrayList(head(from, to - from), bytes.subarray(from, to))
-    const frames = uncleared(to - from + count * (FRAME_HEADER_BYTES + DATA_HEADER_BYTES))
-    let at = 0
+  /** The frames as a list of pieces, nothing copied. */
+  #frames ({ id, block }: Item, bytes: Uint8Array, from: number, to: number): Uint8ArrayList {
+    const frames = new Uint8ArrayList()
     for (let offset = from; offset < to; offset += this.#frameBytes) {
       const piece = bytes.subarray(offset, Math.min(offset + this.#frameBytes, to))
-      const header = head(offset, piece.byteLength)
-      frames.set(header, at)
-      frames.set(piece, at + header.byteLength)
-      at += header.byteLength + piece.byteLength
+      frames.append(encodeDataHeader({ id, block, offset, total: bytes.byteLength }, piece.byteLength))
+      frames.append(piece)
     }
     return frames
   }

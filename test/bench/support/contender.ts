@@ -16,6 +16,9 @@ export interface Contender {
   readonly keepsNothing?: boolean
 }
 
+/** Whose CPU profile is written into the working folder. */
+export type Profile = Job['role'] | 'both'
+
 export interface Run {
   /** Bytes per second. */
   readonly rate: number
@@ -103,15 +106,14 @@ export async function endAll (): Promise<void> {
 /**
  * One transfer from a fresh seeder to a fresh fetcher.
  *
- * @param profile this end writes a CPU profile into the working folder
  * @throws Error when it failed, or when what came is not what was sent
  */
-export async function transfer (contender: Contender, source: Source, folder: string, profile?: Job['role']): Promise<Run> {
+export async function transfer (contender: Contender, source: Source, folder: string, profile?: Profile): Promise<Run> {
   const { name, script, options = {}, keepsNothing = false } = contender
   const job = (role: Job['role']): Job => ({ role, file: source.file, bytes: source.bytes, folder: join(folder, role), options })
   await Promise.all([mkdir(job('seed').folder, { recursive: true }), mkdir(job('fetch').folder, { recursive: true })])
-  const seeder = new Worker(script, 'seed', profile === 'seed')
-  const fetcher = new Worker(script, 'fetch', profile === 'fetch')
+  const seeder = new Worker(script, 'seed', profile === 'seed' || profile === 'both')
+  const fetcher = new Worker(script, 'fetch', profile === 'fetch' || profile === 'both')
   try {
     const { found, digest: expected = source.digest } = await seeder.ask({ do: 'prepare', job: job('seed') })
     const ready = await fetcher.ask({ do: 'prepare', job: { ...job('fetch'), found } })

@@ -66,7 +66,8 @@ class NativeTls implements ConnectionEncrypter {
       if (streamMuxer === undefined && typeof agreed === 'string' && agreed !== NO_MUXER) {
         throw new InvalidCryptoExchangeError(`expected one of the muxers that were offered, got ${agreed}`)
       }
-      return { remotePeer, connection: toMessageStream(connection, socket), ...streamMuxer === undefined ? {} : { streamMuxer } }
+      const encrypted = gathering(toMessageStream(connection, socket), socket)
+      return { remotePeer, connection: encrypted, ...streamMuxer === undefined ? {} : { streamMuxer } }
     } catch (error) {
       socket.destroy()
       connection.abort(error as Error)
@@ -92,6 +93,22 @@ async function takeSocket (connection: MessageStream): Promise<Socket | undefine
   connection.removeEventListener('message', take)
   for (const bytes of unread.toReversed()) socket.unshift(bytes)
   return socket
+}
+
+/**
+ * What is sent at once becomes one write, copied together in native code. The library writes piece by piece and stops when the socket is
+ * full, but a record and two system calls for each header of a frame cost more than the little that is queued beyond.
+ */
+function gathering (stream: MessageStream, socket: TLSSocket): MessageStream {
+  const sender = stream as MessageStream & { sendData (data: Iterable<Uint8Array> & { byteLength: number }): { sentBytes: number, canSendMore: boolean } }
+  sender.sendData = data => {
+    let canSendMore = true
+    socket.cork()
+    for (const bytes of data) canSendMore = socket.write(bytes)
+    socket.uncork()
+    return { sentBytes: data.byteLength, canSendMore }
+  }
+  return sender
 }
 
 async function secured (socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {
