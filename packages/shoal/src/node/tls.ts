@@ -7,6 +7,9 @@ import type {
 import { PROTOCOL, type TLSComponents } from '@libp2p/tls'
 import { generateCertificate, toMessageStream, toNodeDuplex, verifyPeerCertificate } from '@libp2p/tls/utils'
 
+/** How libp2p's streams hand down what is sent on them. */
+type SendData = (data: Iterable<Uint8Array> & { readonly byteLength: number }) => { sentBytes: number, canSendMore: boolean }
+
 /** A connection has no early muxer when its ends agree on this protocol alone. */
 const NO_MUXER = 'libp2p'
 
@@ -100,7 +103,7 @@ async function takeSocket (connection: MessageStream): Promise<Socket | undefine
  * full, but a record and two system calls for each header of a frame cost more than the little that is queued beyond.
  */
 function gathering (stream: MessageStream, socket: TLSSocket): MessageStream {
-  const sender = stream as MessageStream & { sendData (data: Iterable<Uint8Array> & { byteLength: number }): { sentBytes: number, canSendMore: boolean } }
+  const sender = stream as MessageStream & { sendData: SendData }
   sender.sendData = data => {
     let canSendMore = true
     socket.cork()
