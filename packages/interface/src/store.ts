@@ -18,8 +18,26 @@ export type StoreEvent =
   | { type: 'corrupt', digest: Uint8Array, where: string }
   /** A referenced file changed or vanished: none of its blocks is held any more. */
   | { type: 'withdrawn', path: string, blocks: readonly BlockRef[], reason: string }
-  /** Blocks made room for others. */
+  /** Blocks made room for others, expired, or were taken by the platform. */
   | { type: 'evicted', digests: readonly Uint8Array[] }
+  /** The medium does not do what it should, which says nothing of the block: told once, until it works again. */
+  | { type: 'failed', error: Error, doing: string }
+
+export interface PutOptions {
+  /** Seconds after which nobody needs it any more: it is the first to go then. @default what the store was told, else unlimited */
+  ttl?: number | undefined
+}
+
+export interface CollectOptions {
+  /** Bytes that may stay; more than that goes in the order of eviction. @default all that has not expired */
+  keep?: number | undefined
+}
+
+/** What was removed: `bytes` as the quota counts them. */
+export interface Collected {
+  readonly blocks: number
+  readonly bytes: number
+}
 
 /** Content-addressed blocks. What goes in is verified; what comes out is verified again, for disks rot. */
 export interface BlockStore {
@@ -28,16 +46,24 @@ export interface BlockStore {
   close (): Promise<void>
   /** From the index in memory. */
   has (digest: Uint8Array): boolean
-  /** The block, or undefined when it is not held or turned out corrupt (an event says so). */
+  /** The block, or undefined when it is not held, turned out corrupt or cannot be read now (an event says so). */
   get (ref: BlockRef): Promise<VerifiedBlock | undefined>
-  /** Resolves when it is held. @throws StoreFullError when the quota or the disk is full and nothing can be evicted */
-  put (block: VerifiedBlock): Promise<void>
+  /**
+   * Resolves when it is held. Of two that put the same block, the one that wants it longer has its way.
+   *
+   * @throws StoreFullError when the quota or the disk is full and nothing can be evicted, StoreError when the medium fails
+   */
+  put (block: VerifiedBlock, options?: PutOptions): Promise<void>
   delete (digest: Uint8Array): Promise<void>
   /** Pinned blocks are never evicted; pins count. */
   pin (digest: Uint8Array): void
   unpin (digest: Uint8Array): void
   /** The next to be evicted, unless it is pinned, or used again before. */
   demote (digest: Uint8Array): void
+  /** Few others have it: when its turn to be evicted comes, it is passed over once. */
+  promote (digest: Uint8Array): void
+  /** Removes what has expired, and more where asked, in small steps. Nothing that is pinned, being written or being read. */
+  collect (options?: CollectOptions): Promise<Collected>
   /** Bytes held and bytes allowed (`Infinity` when unlimited). References do not count. */
   readonly used: number
   readonly quota: number

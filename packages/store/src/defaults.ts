@@ -2,8 +2,10 @@
 export const DISK_PAGE_BYTES = 4096
 /** What a block in memory costs beside its bytes, at least. */
 export const MEMORY_GRAIN_BYTES = 512
-/** When room is needed, about this much is cleared at once: deleting one file per file written halves the speed of writing. */
+/** When room is needed, about this much is cleared at once: a transaction of a database costs more than a block. */
 export const EVICTION_BATCH_BYTES = 16 * 1024 * 1024
+/** One step of making room takes so many blocks at most, or what one write needs: nobody waits for more. */
+export const COLLECT_BLOCKS = 64
 /** Times that a write is tried again after a full disk made the store evict. */
 export const FULL_DISK_RETRIES = 3
 /** Files kept open for reading and writing blocks in place. */

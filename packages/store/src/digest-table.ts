@@ -62,6 +62,11 @@ export class DigestTable {
     return this.#digests.slice(slot * DIGEST_BYTES, (slot + 1) * DIGEST_BYTES)
   }
 
+  /** All that are in use, in no particular order. */
+  slots (): number[] {
+    return Array.from(this.#table.filter(entry => entry !== 0), entry => entry - 1)
+  }
+
   #insert (slot: number): void {
     const mask = this.#table.length - 1
     let at = this.#slotHome(slot)
@@ -99,7 +104,7 @@ function word (bytes: Uint8Array, at: number): number {
 }
 
 /** The array itself when it has a place `index`, else a longer copy. */
-export function withPlace<T extends Uint32Array | Float64Array> (array: T, index: number): T {
+export function withPlace<T extends Uint8Array | Uint32Array | Float64Array> (array: T, index: number): T {
   if (index < array.length) return array
   const longer = new (array.constructor as new (length: number) => T)(Math.max(2 * array.length, index + 1))
   longer.set(array as unknown as ArrayLike<number>)

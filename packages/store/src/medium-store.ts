@@ -1,47 +1,77 @@
-import { toHex } from '@shoal/base'
+import { systemClock, toHex, type Clock } from '@shoal/base'
 import { verifyBlock } from '@shoal/content'
 import {
-  BlockMismatchError, StoreError, StoreFullError, type BlockRef, type BlockStore, type StoreEvent, type VerifiedBlock
+  BlockMismatchError, StoreError, StoreFullError, type BlockRef, type BlockStore, type Collected, type CollectOptions, type PutOptions,
+  type StoreEvent, type VerifiedBlock
 } from '@shoal/interface'
 import { BlockIndex, type Victim } from './block-index.js'
-import { DISK_PAGE_BYTES, EVICTION_BATCH_BYTES, FULL_DISK_RETRIES } from './defaults.js'
+import { COLLECT_BLOCKS, DISK_PAGE_BYTES, EVICTION_BATCH_BYTES, FULL_DISK_RETRIES } from './defaults.js'
+import { Expiry } from './expiry.js'
+
+/** What a medium tells its store of blocks, at first and whenever others change them. */
+export interface MediumListener {
+  /** It lies there. `expiry` as it was written. */
+  readonly found: (digest: Uint8Array, size: number, expiry: number) => void
+  /** Somebody else removed it. */
+  readonly gone: (digest: Uint8Array) => void
+  /** Nothing that lay there is there any more. */
+  readonly lost: () => void
+}
 
 /** Where blocks outlive the process. Never called twice at the same time for one block, but for `read`. */
 export interface Medium {
-  /** Takes possession and calls `found` for every block, by name alone. @throws DataInUseError, StoreError */
-  open (found: (digest: Uint8Array, size: number) => void): Promise<void>
+  /** Takes possession and tells of every block, by name alone. @throws DataInUseError, StoreError */
+  open (listener: MediumListener): Promise<void>
   close (): Promise<void>
   /**
    * What lies there, right or wrong; `undefined` when nothing does or it cannot be read. @throws StoreError when that says nothing of the
    * block
    */
   read (digest: Uint8Array, size: number): Promise<Uint8Array | undefined>
-  /** Writes all of it or nothing. @throws StoreFullError when the medium is full, StoreError */
-  write (digest: Uint8Array, bytes: Uint8Array): Promise<void>
+  /**
+   * Writes all of it or nothing. @throws StoreFullError when the medium is full, StoreError
+   *
+   * @param expiry seconds since 1970, 0: never
+   */
+  write (digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void>
   /** @throws StoreError */
   remove (digest: Uint8Array, size: number): Promise<void>
   /** Names a block's place, for people. */
   where (digest: Uint8Array, size: number): string
 }
 
+export interface MediumStoreInit {
+  /** Bytes at most; each block counts as a multiple of 4 KiB. */
+  quota: number
+  /** Seconds that a block is kept when `put` does not say. @default unlimited */
+  ttl?: number | undefined
+  /** @default the system's */
+  clock?: Clock | undefined
+}
+
 /**
- * A store over a medium: quota, pins and eviction by the index in memory; one write or deletion of a block at a time; every block hashed
- * when it is read. What was not used since the store was opened is evicted first, in no particular order.
+ * A store over a medium: quota, pins, expiry and eviction by the index in memory; one write or deletion of a block at a time; every block
+ * hashed when it is read. What was not used since the store was opened is evicted first, in no particular order. Room is made in small
+ * steps, so that no caller ever waits for more than it needs, and never at the cost of a block that is pinned, being written or being read.
  */
 export class MediumStore implements BlockStore {
   onevent: ((event: StoreEvent) => void) | undefined
   readonly #medium: Medium
   readonly #index: BlockIndex
+  readonly #expiry: Expiry
   /** Writes and deletions under way, by digest in hex. */
   readonly #jobs = new Map<string, Promise<void>>()
   /** The last time that a full medium was cleared, and how often that was. */
   #clearing: Promise<void> = Promise.resolve()
   #clearances = 0
   #isOpen = false
+  /** The last read failed, through no fault of its block. */
+  #failing = false
 
-  constructor (medium: Medium, quota: number) {
+  constructor (medium: Medium, { quota, ttl, clock = systemClock }: MediumStoreInit) {
     this.#medium = medium
     this.#index = new BlockIndex(quota, DISK_PAGE_BYTES)
+    this.#expiry = new Expiry(clock, ttl)
   }
 
   get used (): number {
@@ -53,13 +83,16 @@ export class MediumStore implements BlockStore {
   }
 
   async open (): Promise<void> {
-    await this.#medium.open((digest, size) => {
-      if (!this.#index.has(digest)) this.#index.add(digest, size)
+    await this.#medium.open({
+      found: (digest, size, expiry) => { if (!this.#index.has(digest)) this.#index.add(digest, size, expiry) },
+      gone: digest => { this.#forget([digest]) },
+      lost: () => { this.#forget(this.#index.digests()) }
     })
     try {
-      await this.#discard(this.#index.evict(this.#index.used - this.#index.quota))
       this.#isOpen = true
+      await this.collect({ keep: this.quota })
     } catch (error) {
+      this.#isOpen = false
       await this.#medium.close()
       throw error
     }
@@ -77,40 +110,33 @@ export class MediumStore implements BlockStore {
   }
 
   async get (ref: BlockRef): Promise<VerifiedBlock | undefined> {
-    const { digest } = ref
-    const slot = this.#index.find(digest)
+    const slot = this.#index.find(ref.digest)
     if (slot === -1) return undefined
     const size = this.#index.size(slot)
     // Same digest, other length: the reference is wrong, not the block.
     if (ref.size !== undefined && ref.size !== size) return undefined
     this.#assertOpen()
-    this.#index.touch(slot)
-    const bytes = await this.#medium.read(digest, size)
+    this.#index.hold(slot)
     try {
-      if (bytes !== undefined) return await verifyBlock({ digest, size }, bytes)
-    } catch (error) {
-      if (!(error instanceof BlockMismatchError)) throw error
+      return await this.#read(ref.digest, size)
+    } finally {
+      this.#index.release(slot)
     }
-    // Unless it was deleted while it was read.
-    if (this.#index.has(digest)) {
-      const where = this.#medium.where(digest, size)
-      await this.delete(digest)
-      this.onevent?.({ type: 'corrupt', digest, where })
-    }
-    return undefined
   }
 
-  async put (block: VerifiedBlock): Promise<void> {
+  async put (block: VerifiedBlock, { ttl }: PutOptions = {}): Promise<void> {
     const { digest } = block
+    const expiry = this.#expiry.of(ttl)
     const key = toHex(digest)
     for (let job = this.#jobs.get(key); job !== undefined; job = this.#jobs.get(key)) await job
     const held = this.#index.find(digest)
     if (held !== -1) {
       this.#index.touch(held)
+      this.#index.extend(held, expiry)
       return
     }
     this.#assertOpen()
-    await this.#run(key, this.#write(block))
+    await this.#run(key, this.#write(block, expiry))
   }
 
   async delete (digest: Uint8Array): Promise<void> {
@@ -122,6 +148,21 @@ export class MediumStore implements BlockStore {
     const size = this.#index.size(slot)
     this.#index.remove(slot)
     await this.#run(key, this.#medium.remove(digest, size))
+  }
+
+  async collect ({ keep = Infinity }: CollectOptions = {}): Promise<Collected> {
+    let blocks = 0
+    let bytes = 0
+    for (;;) {
+      this.#assertOpen()
+      const now = this.#expiry.now()
+      const victims = this.#index.expired(now, COLLECT_BLOCKS)
+      if (victims.length === 0) victims.push(...this.#index.evict(now, { needed: 0, wanted: this.used - keep, blocks: COLLECT_BLOCKS }))
+      if (victims.length === 0) return { blocks, bytes }
+      for (const { size } of victims) bytes += this.#index.cost(size)
+      blocks += victims.length
+      await this.#discard(victims)
+    }
   }
 
   pin (digest: Uint8Array): void {
@@ -136,20 +177,47 @@ export class MediumStore implements BlockStore {
     this.#index.demote(digest)
   }
 
-  async #write ({ digest, bytes }: VerifiedBlock): Promise<void> {
+  promote (digest: Uint8Array): void {
+    this.#index.promote(digest)
+  }
+
+  async #read (digest: Uint8Array, size: number): Promise<VerifiedBlock | undefined> {
+    try {
+      const bytes = await this.#medium.read(digest, size)
+      this.#failing = false
+      if (bytes !== undefined) return await verifyBlock({ digest, size }, bytes)
+    } catch (error) {
+      if (error instanceof StoreError) {
+        if (!this.#failing) this.onevent?.({ type: 'failed', error, doing: `reading ${this.#medium.where(digest, size)}` })
+        this.#failing = true
+        return undefined
+      }
+      if (!(error instanceof BlockMismatchError)) throw error
+    }
+    // Unless it was deleted while it was read.
+    if (this.#index.has(digest)) {
+      const where = this.#medium.where(digest, size)
+      await this.delete(digest)
+      this.onevent?.({ type: 'corrupt', digest, where })
+    }
+    return undefined
+  }
+
+  async #write ({ digest, bytes }: VerifiedBlock, expiry: number): Promise<void> {
     const size = bytes.byteLength
-    const victims = this.#index.reserve(size, Math.min(EVICTION_BATCH_BYTES, this.quota / 4))
+    const batch = { wanted: Math.min(EVICTION_BATCH_BYTES, this.quota / 4), blocks: COLLECT_BLOCKS }
+    const victims = this.#index.reserve(size, this.#expiry.now(), batch)
     try {
       await this.#discard(victims)
       for (let retries = 0; ; retries++) {
         const clearances = this.#clearances
         try {
-          await this.#medium.write(digest, bytes)
+          await this.#medium.write(digest, bytes, expiry)
           break
         } catch (error) {
           // The medium is full though the quota is not: somebody else's data. Older blocks make room as long as there are any.
           if (!(error instanceof StoreFullError) || retries === FULL_DISK_RETRIES) throw error
-          if (this.#clearances === clearances && !this.#clear()) throw error
+          if (this.#clearances === clearances && !this.#clear(size)) throw error
           await this.#clearing
         }
       }
@@ -157,12 +225,14 @@ export class MediumStore implements BlockStore {
       this.#index.cancel(size)
       throw error
     }
-    this.#index.commit(digest, size)
+    // Another tab may have been faster.
+    if (this.#index.has(digest)) this.#index.cancel(size)
+    else this.#index.commit(digest, size, expiry)
   }
 
   /** Starts to make room on a full medium, once for all who found it full at the same time. False when nothing can go. */
-  #clear (): boolean {
-    const victims = this.#index.evict(EVICTION_BATCH_BYTES)
+  #clear (size: number): boolean {
+    const victims = this.#index.evict(this.#expiry.now(), { needed: size, wanted: EVICTION_BATCH_BYTES, blocks: COLLECT_BLOCKS })
     if (victims.length === 0) return false
     this.#clearances++
     this.#clearing = this.#discard(victims)
@@ -174,6 +244,16 @@ export class MediumStore implements BlockStore {
     if (victims.length === 0) return
     this.onevent?.({ type: 'evicted', digests: victims.map(victim => victim.digest) })
     await Promise.all(victims.map(({ digest, size }) => this.#run(toHex(digest), this.#medium.remove(digest, size))))
+  }
+
+  /** The medium has lost them. */
+  #forget (digests: readonly Uint8Array[]): void {
+    const gone = digests.filter(digest => {
+      const slot = this.#index.find(digest)
+      if (slot !== -1) this.#index.remove(slot)
+      return slot !== -1
+    })
+    if (gone.length > 0) this.onevent?.({ type: 'evicted', digests: gone })
   }
 
   /** No job of the same key is under way. */

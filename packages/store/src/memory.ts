@@ -1,25 +1,35 @@
-import type { BlockRef, BlockStore, StoreEvent, VerifiedBlock } from '@shoal/interface'
+import { systemClock, type Clock } from '@shoal/base'
+import type { BlockRef, BlockStore, Collected, CollectOptions, PutOptions, StoreEvent, VerifiedBlock } from '@shoal/interface'
 import { BlockIndex, type Victim } from './block-index.js'
-import { MEMORY_GRAIN_BYTES } from './defaults.js'
+import { COLLECT_BLOCKS, MEMORY_GRAIN_BYTES } from './defaults.js'
+import { Expiry } from './expiry.js'
 
 export interface MemoryStoreInit {
   /** Bytes held at most; each block counts as a multiple of 512. */
   quota: number
+  /** Seconds that a block is kept when `put` does not say. @default unlimited */
+  ttl?: number | undefined
+  /** @default the system's */
+  clock?: Clock | undefined
 }
 
-/** Blocks in memory. Keeps what it was given, so nothing is hashed again; evicts what was not used for longest and is not pinned. */
+/** Blocks in memory. Keeps what it was given, so nothing is hashed again. */
 export function memoryStore (init: MemoryStoreInit): BlockStore {
-  return new MemoryStore(init.quota)
+  return new MemoryStore(init)
 }
 
 class MemoryStore implements BlockStore {
   onevent: ((event: StoreEvent) => void) | undefined
   readonly #index: BlockIndex
+  readonly #clock: Clock
+  readonly #expiry: Expiry
   /** By slot of the index. */
   readonly #blocks: (VerifiedBlock | undefined)[] = []
 
-  constructor (quota: number) {
+  constructor ({ quota, ttl, clock = systemClock }: MemoryStoreInit) {
     this.#index = new BlockIndex(quota, MEMORY_GRAIN_BYTES)
+    this.#clock = clock
+    this.#expiry = new Expiry(clock, ttl)
   }
 
   get used (): number {
@@ -45,15 +55,17 @@ class MemoryStore implements BlockStore {
     return this.#blocks[slot]
   }
 
-  async put (block: VerifiedBlock): Promise<void> {
+  async put (block: VerifiedBlock, { ttl }: PutOptions = {}): Promise<void> {
+    const expiry = this.#expiry.of(ttl)
     const held = this.#index.find(block.digest)
     if (held !== -1) {
       this.#index.touch(held)
+      this.#index.extend(held, expiry)
       return
     }
     const size = block.bytes.byteLength
-    this.#forget(this.#index.reserve(size))
-    this.#blocks[this.#index.commit(block.digest, size)] = block
+    this.#forget(this.#index.reserve(size, this.#expiry.now()))
+    this.#blocks[this.#index.commit(block.digest, size, expiry)] = block
   }
 
   async delete (digest: Uint8Array): Promise<void> {
@@ -61,6 +73,21 @@ class MemoryStore implements BlockStore {
     if (slot === -1) return
     this.#index.remove(slot)
     this.#blocks[slot] = undefined
+  }
+
+  async collect ({ keep = Infinity }: CollectOptions = {}): Promise<Collected> {
+    let blocks = 0
+    const before = this.used
+    for (;;) {
+      const now = this.#expiry.now()
+      const victims = this.#index.expired(now, COLLECT_BLOCKS)
+      if (victims.length === 0) victims.push(...this.#index.evict(now, { needed: 0, wanted: this.used - keep, blocks: COLLECT_BLOCKS }))
+      if (victims.length === 0) return { blocks, bytes: before - this.used }
+      blocks += victims.length
+      this.#forget(victims)
+      // others have their turn
+      await new Promise<void>(resolve => { this.#clock.after(0, resolve) })
+    }
   }
 
   pin (digest: Uint8Array): void {
@@ -73,6 +100,10 @@ class MemoryStore implements BlockStore {
 
   demote (digest: Uint8Array): void {
     this.#index.demote(digest)
+  }
+
+  promote (digest: Uint8Array): void {
+    this.#index.promote(digest)
   }
 
   #forget (victims: readonly Victim[]): void {

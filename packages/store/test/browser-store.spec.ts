@@ -1,4 +1,4 @@
-import { StoreFullError, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
+import { StoreError, StoreFullError, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
 import { verifyBlock } from '@shoal/content'
 import { expect } from 'chai'
 import { browserStore } from '../src/browser.js'
@@ -15,11 +15,18 @@ if (typeof indexedDB !== 'undefined') {
     request.onsuccess = () => { resolve(request.result) }
     request.onerror = () => { reject(request.error as DOMException) }
   })
+  /** Bytes that lie in the database, whole pages. */
+  const bytesIn = async (name: string): Promise<number> => {
+    const database = await done(indexedDB.open(name)) as IDBDatabase
+    const keys = await done(database.transaction('blocks').objectStore('blocks').getAllKeys()) as unknown[]
+    database.close()
+    return keys.length * PAGE
+  }
   const clean = async (): Promise<void> => { await done(indexedDB.deleteDatabase(name)) }
 
   compliance('IndexedDB', {
-    create: async quota => browserStore({ name: next(), quota }),
-    again: async quota => browserStore({ name, quota }),
+    create: async init => browserStore({ ...init, name: next() }),
+    again: async init => browserStore({ ...init, name }),
     clean,
     runs: 10
   })
@@ -48,6 +55,56 @@ if (typeof indexedDB !== 'undefined') {
       await store.close()
     })
 
+    it('shares one quota with other tabs, and sees what they put and evict', async () => {
+      const quota = 8 * PAGE
+      const tabs = [browserStore({ name, quota }), browserStore({ name, quota })] as const
+      const evicted: number[] = [0, 0]
+      for (const [i, tab] of tabs.entries()) {
+        tab.onevent = event => { if (event.type === 'evicted') evicted[i] = (evicted[i] as number) + event.digests.length }
+        await tab.open()
+      }
+      const all = await blocks(40)
+      const most: number[] = []
+      await Promise.all(all.map(async (each, i) => {
+        const error = await tabs[i % 2 as 0 | 1].put(each).catch((error: unknown) => error)
+        if (error !== undefined) expect(error).to.be.instanceOf(StoreFullError)
+        most.push(await bytesIn(name))
+      }))
+      expect(Math.max(...most)).to.be.at.most(quota)
+      // news travels
+      while (tabs[0].used !== await bytesIn(name) || tabs[1].used !== tabs[0].used) await new Promise(resolve => setTimeout(resolve, 5))
+      expect(all.map(({ digest }) => tabs[0].has(digest))).to.deep.equal(all.map(({ digest }) => tabs[1].has(digest)))
+      const held = all.filter(({ digest }) => tabs[0].has(digest))
+      for (const each of held) expect(await tabs[1].get(each)).to.deep.equal(each)
+      expect(Math.min(...evicted)).to.be.greaterThan(0)
+      for (const tab of tabs) await tab.close()
+    })
+
+    it('starts anew when the browser takes its storage away, and says what is gone', async () => {
+      const store = browserStore({ name, quota: 2 * PAGE })
+      const gone: Uint8Array[] = []
+      store.onevent = event => { if (event.type === 'evicted') gone.push(...event.digests) }
+      await store.open()
+      const [a, b] = await blocks(2) as [VerifiedBlock, VerifiedBlock]
+      for (const each of [a, b]) await store.put(each)
+      await clean()
+      expect(gone).to.have.deep.members([a.digest, b.digest])
+      expect([store.has(a.digest), store.used, await store.get(a)]).to.deep.equal([false, 0, undefined])
+      await store.put(a)
+      expect(await store.get(a)).to.deep.equal(a)
+      await store.close()
+    })
+
+    it('says what is wrong when the browser refuses storage', async () => {
+      const { open } = indexedDB
+      indexedDB.open = () => { throw new DOMException('denied', 'SecurityError') }
+      try {
+        expect(await failure(browserStore({ name, quota: Infinity }).open())).to.be.instanceOf(StoreError)
+      } finally {
+        indexedDB.open = open
+      }
+    })
+
     it('keeps no more than the block of the buffer that the block is a part of', async () => {
       const store = browserStore({ name, quota: Infinity })
       await store.open()
@@ -67,7 +124,7 @@ if (typeof indexedDB !== 'undefined') {
     beforeEach(() => {
       next()
       IDBObjectStore.prototype.put = function (...args) {
-        if (room-- <= 0) throw new DOMException('no room', 'QuotaExceededError')
+        if (args[0] instanceof Uint8Array && room-- <= 0) throw new DOMException('no room', 'QuotaExceededError')
         return put.apply(this, args)
       }
     })

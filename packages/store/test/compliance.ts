@@ -1,14 +1,21 @@
-import { equalBytes, toHex } from '@shoal/base'
-import { StoreFullError, type BlockStore, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
+import { equalBytes, ManualClock, toHex, type Clock } from '@shoal/base'
+import { StoreFullError, type BlockStore, type Collected, type CollectOptions, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { block, blocks, failure, PAGE } from './blocks.js'
 
+/** As the factories of all stores take it. */
+export interface StoreInit {
+  readonly quota: number
+  readonly ttl?: number | undefined
+  readonly clock?: Clock | undefined
+}
+
 export interface Compliance {
   /** A store on an empty medium, not opened yet. */
-  create (quota: number): Promise<BlockStore>
+  create (init: StoreInit): Promise<BlockStore>
   /** Another store on the medium of the last one, which is closed; absent where nothing is kept. */
-  again?: (quota: number) => Promise<BlockStore>
+  again?: (init: StoreInit) => Promise<BlockStore>
   /** Removes the medium of the last store, which is closed. */
   clean (): Promise<void>
   /** Random runs of the property test. */
@@ -21,8 +28,8 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
     let store: BlockStore
     let events: StoreEvent[]
 
-    async function use (quota: number, make: typeof create = create): Promise<void> {
-      store = await make(quota)
+    async function use (init: number | StoreInit, make: typeof create = create): Promise<void> {
+      store = await make(typeof init === 'number' ? { quota: init } : init)
       events = []
       store.onevent = event => { events.push(event) }
       await store.open()
@@ -30,6 +37,17 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
 
     function evicted (): string[] {
       return events.flatMap(event => event.type === 'evicted' ? event.digests.map(toHex) : [])
+    }
+
+    /** A store in memory waits for its clock between steps. */
+    async function collect (clock: ManualClock, options?: CollectOptions): Promise<Collected> {
+      let over = false
+      const end = store.collect(options).finally(() => { over = true })
+      while (!over) {
+        clock.advance(1)
+        await new Promise(resolve => setTimeout(resolve))
+      }
+      return await end
     }
 
     afterEach(async () => {
@@ -117,6 +135,101 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
       await store.put(d)
       await store.put(e)
       expect(evicted()).to.deep.equal([toHex(c.digest), toHex(a.digest)])
+    })
+
+    it('passes over once what was promoted', async () => {
+      await use(3 * PAGE)
+      const [a, b, c, d, e] = await blocks(5) as [VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock]
+      for (const each of [a, b, c]) await store.put(each)
+      for (const each of [a, e]) store.promote(each.digest)
+      await store.put(d)
+      await store.put(e)
+      expect(evicted()).to.deep.equal([toHex(b.digest), toHex(c.digest)])
+      await store.put(b)
+      expect(evicted()).to.deep.equal([toHex(b.digest), toHex(c.digest), toHex(a.digest)])
+    })
+
+    it('evicts first what has expired, the earliest first, then what was demoted', async () => {
+      const clock = new ManualClock(1e12)
+      await use({ quota: 4 * PAGE, ttl: 100, clock })
+      const [a, b, c, d, e, f, g] = await blocks(7) as [
+        VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock, VerifiedBlock
+      ]
+      await store.put(a, { ttl: 50 })
+      await store.put(b)
+      await store.put(c, { ttl: 20 })
+      await store.put(d, { ttl: Infinity })
+      store.demote(d.digest)
+      clock.advance(60_000)
+      for (const each of [e, f, g]) await store.put(each)
+      expect(evicted()).to.deep.equal([c, a, d].map(({ digest }) => toHex(digest)))
+      // it has expired when it is asked for, and is what it was
+      clock.advance(60_000)
+      expect(await store.get(b)).to.not.equal(undefined)
+    })
+
+    it('keeps a block as long as the one who wants it longest says', async () => {
+      const clock = new ManualClock(1e12)
+      await use({ quota: Infinity, clock })
+      const [a, b, c] = await blocks(3) as [VerifiedBlock, VerifiedBlock, VerifiedBlock]
+      for (const each of [a, b, c]) await store.put(each, { ttl: 10 })
+      await store.put(a, { ttl: 100 })
+      await store.put(b)
+      await store.put(c, { ttl: 1 })
+      clock.advance(50_000)
+      expect(await collect(clock)).to.deep.equal({ blocks: 1, bytes: PAGE })
+      expect(evicted()).to.deep.equal([toHex(c.digest)])
+    })
+
+    it('collects what has expired, and more when asked, but nothing that is pinned', async () => {
+      const clock = new ManualClock(1e12)
+      await use({ quota: Infinity, clock })
+      const all = await blocks(200, 512)
+      await Promise.all(all.map((each, i) => store.put(each, { ttl: i < 100 ? 10 : undefined })))
+      const [pinned, later] = [all[0] as VerifiedBlock, all[150] as VerifiedBlock]
+      for (const { digest } of [pinned, later]) store.pin(digest)
+      const { used } = store
+      clock.advance(11_000)
+      expect((await collect(clock)).blocks).to.equal(99)
+      expect([store.has(pinned.digest), store.used]).to.deep.equal([true, used - 99 * used / 200])
+      // in steps, so that others have their turn
+      expect(Math.max(...events.map(event => event.type === 'evicted' ? event.digests.length : 0))).to.be.at.most(64)
+      expect((await collect(clock, { keep: used / 4 })).blocks).to.equal(51)
+      expect(store.used).to.equal(used / 4)
+      expect((await collect(clock, { keep: 0 })).blocks).to.equal(48)
+      expect([pinned, later].map(({ digest }) => store.has(digest))).to.deep.equal([true, true])
+      for (const { digest } of [pinned, later]) store.unpin(digest)
+      expect((await collect(clock)).blocks).to.equal(1)
+      expect(store.has(pinned.digest)).to.equal(false)
+    })
+
+    it('evicts nothing that is being read', async () => {
+      await use(2 * PAGE)
+      const [a, b, c] = await blocks(3) as [VerifiedBlock, VerifiedBlock, VerifiedBlock]
+      for (const each of [a, b]) await store.put(each)
+      const reading = store.get(a)
+      await store.put(c)
+      expect((await reading)?.bytes.byteLength).to.equal(PAGE)
+      expect([a, b, c].map(({ digest }) => store.has(digest))).to.deep.equal([true, false, true])
+    })
+
+    it('holds to its quota with a hundred writers at once', async function () {
+      this.timeout(20_000)
+      const quota = 64 * PAGE
+      await use(quota)
+      let most = 0
+      const all = await blocks(400, PAGE)
+      await Promise.all(Array.from({ length: 100 }, async (_, writer) => {
+        for (let i = writer; i < all.length; i += 100) {
+          const error = await store.put(all[i] as VerifiedBlock).catch((error: unknown) => error)
+          if (error !== undefined) expect(error).to.be.instanceOf(StoreFullError)
+          most = Math.max(most, store.used)
+        }
+      }))
+      expect(most).to.be.at.most(quota)
+      const held = all.filter(({ digest }) => store.has(digest))
+      expect(store.used).to.equal(held.length * PAGE)
+      for (const each of held) expect((await store.get(each))?.bytes.byteLength).to.equal(PAGE)
     })
 
     it('never evicts what is pinned, as often as it is pinned', async () => {
@@ -220,6 +333,18 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
       await use(Infinity, again)
       expect(store.used).to.equal(used)
       for (const each of kept) expect(await store.get(each)).to.deep.equal(each)
+    })
+
+    it('knows what has expired when it is opened again', async () => {
+      const clock = new ManualClock(1e12)
+      await use({ quota: Infinity, clock })
+      const [a, b] = await blocks(2) as [VerifiedBlock, VerifiedBlock]
+      await store.put(a, { ttl: 10 })
+      await store.put(b)
+      await store.close()
+      clock.advance(20_000)
+      await use({ quota: Infinity, clock }, again)
+      expect([a, b].map(({ digest }) => store.has(digest))).to.deep.equal([false, true])
     })
 
     it('makes room at once when it is opened with a smaller quota', async () => {

@@ -24,15 +24,15 @@ async function empty (): Promise<string> {
 const clean = async (): Promise<void> => { await fs.rm(folder, { recursive: true, force: true }) }
 
 compliance('file system', {
-  create: async quota => fileStore({ path: await empty(), quota }),
-  again: async quota => fileStore({ path: folder, quota }),
+  create: async init => fileStore({ ...init, path: await empty() }),
+  again: async init => fileStore({ ...init, path: folder }),
   clean,
   runs: 20
 })
 
 compliance('references over the file system', {
-  create: async quota => referenceStore(fileStore({ path: await empty(), quota })),
-  again: async quota => referenceStore(fileStore({ path: folder, quota })),
+  create: async init => referenceStore(fileStore({ ...init, path: await empty() })),
+  again: async init => referenceStore(fileStore({ ...init, path: folder })),
   clean,
   runs: 5
 })
@@ -269,7 +269,7 @@ describe('file store', () => {
 
     for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) {
       it(`${code}: refuses, and leaves nothing half written`, async () => {
-        const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk({ bytes: 1.5 * PAGE }, code)), Infinity)
+        const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk({ bytes: 1.5 * PAGE }, code)), { quota: Infinity })
         await store.open()
         const [a, b] = await blocks(2) as [VerifiedBlock, VerifiedBlock]
         store.pin(a.digest)
@@ -283,7 +283,7 @@ describe('file store', () => {
 
     it('evicts when the disk is full before the quota is', async () => {
       const events: StoreEvent[] = []
-      const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk({ bytes: 3.5 * PAGE })), Infinity)
+      const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk({ bytes: 3.5 * PAGE })), { quota: Infinity })
       store.onevent = event => { events.push(event) }
       await store.open()
       const all = await blocks(4)
@@ -294,7 +294,7 @@ describe('file store', () => {
     })
 
     it('takes the room that blocks of another size had', async () => {
-      const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk({ bytes: 8.5 * PAGE })), Infinity)
+      const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk({ bytes: 8.5 * PAGE })), { quota: Infinity })
       await store.open()
       const small = await blocks(6)
       const [large, last] = [await block(50, 2 * PAGE), await block(51, 4 * PAGE)]
@@ -310,7 +310,7 @@ describe('file store', () => {
 
     it('claims nothing when there is room for the block but not for its record', async () => {
       const room = { bytes: PAGE + RECORD_BYTES / 2 }
-      const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk(room)), Infinity)
+      const store = new MediumStore(new PackMedium(folder, Infinity, smallDisk(room)), { quota: Infinity })
       await store.open()
       const put = await block(1)
       expect(await failure(store.put(put))).to.be.instanceOf(StoreFullError)
@@ -330,7 +330,7 @@ describe('file store', () => {
           else nodeIo.write(fd, bytes, offset, length, position, done)
         }
       }
-      const store = new MediumStore(new PackMedium(folder, Infinity, io), Infinity)
+      const store = new MediumStore(new PackMedium(folder, Infinity, io), { quota: Infinity })
       await store.open()
       const put = await block(1)
       const errors = await Promise.all([failure(store.put(put)), failure(store.put(put))])

@@ -3,7 +3,7 @@ import { compliance } from './compliance.js'
 import { expect } from 'chai'
 import { block } from './blocks.js'
 
-compliance('memory', { create: async quota => memoryStore({ quota }), clean: async () => {}, runs: 100 })
+compliance('memory', { create: async init => memoryStore(init), clean: async () => {}, runs: 100 })
 
 describe('memory store', () => {
   it('keeps the very block that it was given', async () => {

@@ -1,18 +1,17 @@
 import type { BlockStore } from '@shoal/interface'
-import { MediumStore } from '../medium-store.js'
+import { MediumStore, type MediumStoreInit } from '../medium-store.js'
 import { DatabaseMedium } from './database-medium.js'
 
-export interface BrowserStoreInit {
+/** The browser may allow less than the quota: then older blocks make room. */
+export interface BrowserStoreInit extends MediumStoreInit {
   /** Of the database. */
   name: string
-  /** Bytes at most; each block counts as a multiple of 4 KiB. The browser may allow less: then older blocks make room. */
-  quota: number
 }
 
 /**
- * Blocks in IndexedDB. Several tabs may have the same one open: what another tab puts is seen after the next `open`, what another tab
- * evicted is noticed when it is read, and the quota holds for each tab's own view.
+ * Blocks in IndexedDB. Several tabs may have the same one open: they share the quota, and each sees what the others put and evict. A pin
+ * holds in the tab that made it.
  */
 export function browserStore (init: BrowserStoreInit): BlockStore {
-  return new MediumStore(new DatabaseMedium(init.name), init.quota)
+  return new MediumStore(new DatabaseMedium(init.name, init.quota), init)
 }

@@ -1,12 +1,11 @@
 import type { BlockStore } from '@shoal/interface'
-import { MediumStore } from '../medium-store.js'
+import { MediumStore, type MediumStoreInit } from '../medium-store.js'
 import { PackMedium } from './pack-medium.js'
 
-export interface FileStoreInit {
+/** What the index takes, 44 bytes a block, comes on top of the quota. */
+export interface FileStoreInit extends MediumStoreInit {
   /** Folder of the store, created when it is not there. One process owns it at a time. */
   path: string
-  /** Bytes on disk at most; each block counts as a multiple of 4 KiB. What the index takes, 40 bytes a block, comes on top. */
-  quota: number
 }
 
 /**
@@ -15,5 +14,5 @@ export interface FileStoreInit {
  * make room.
  */
 export function fileStore (init: FileStoreInit): BlockStore {
-  return new MediumStore(new PackMedium(init.path, init.quota), init.quota)
+  return new MediumStore(new PackMedium(init.path, init.quota), init)
 }

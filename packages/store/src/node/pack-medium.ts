@@ -4,7 +4,7 @@ import { BLOCK_SIZE_BYTES } from '@shoal/content'
 import { StoreError, StoreFullError } from '@shoal/interface'
 import { DISK_PAGE_BYTES } from '../defaults.js'
 import { DigestTable, withPlace } from '../digest-table.js'
-import type { Medium } from '../medium-store.js'
+import type { Medium, MediumListener } from '../medium-store.js'
 import { nodeIo, storeFailure, type FileIo } from './io.js'
 import { lockFolder } from './lock.js'
 import { Pack } from './pack.js'
@@ -26,10 +26,11 @@ export class PackMedium implements Medium {
   /** By bytes of a slot. */
   readonly #packs = new Map<number, Pack>()
   readonly #opening = new Map<number, Promise<Pack>>()
-  /** Every block that is whole on the disk, and by its number there: slot and size. */
+  /** Every block that is whole on the disk, and by its number there: slot, size and expiry. */
   #table = new DigestTable()
   #slots = new Uint32Array(0)
   #sizes = new Uint32Array(0)
+  #expiries = new Uint32Array(0)
   /** Shared by writes and deletions, alone for what moves blocks or shortens files. */
   readonly #turns = new Turns()
   readonly #reads = new Set<Promise<unknown>>()
@@ -43,7 +44,7 @@ export class PackMedium implements Medium {
     this.#io = io
   }
 
-  async open (found: (digest: Uint8Array, size: number) => void): Promise<void> {
+  async open ({ found }: MediumListener): Promise<void> {
     try {
       await fs.mkdir(this.#path, { recursive: true })
     } catch (error) {
@@ -57,11 +58,11 @@ export class PackMedium implements Medium {
         const slotBytes = Number(PACK_NAME.exec(name)?.[1]) * KIB
         if (!(slotBytes <= BLOCK_SIZE_BYTES && slotBytes % DISK_PAGE_BYTES === 0) || this.#packs.has(slotBytes)) continue
         const pack = await this.#pack(slotBytes)
-        await pack.load((digest, size, slot) => {
+        await pack.load(({ digest, size, expiry }, slot) => {
           // Of two the first counts: the process died before the one that had been moved was cleared.
           if (slotOf(size) !== slotBytes || this.#table.find(digest) !== -1) return -1
-          found(digest, size)
-          return this.#enter(digest, size, slot)
+          found(digest, size, expiry)
+          return this.#enter(digest, size, expiry, slot)
         })
       }
     } catch (error) {
@@ -93,16 +94,16 @@ export class PackMedium implements Medium {
     }
   }
 
-  async write (digest: Uint8Array, bytes: Uint8Array): Promise<void> {
+  async write (digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void> {
     try {
       try {
-        await this.#write(digest, bytes)
+        await this.#write(digest, bytes, expiry)
       } catch (error) {
         if (!(error instanceof StoreFullError)) throw error
         // Free slots of other packs may take what there is on the disk: give up the new slot, and at least as much of theirs.
         const target = this.#bytes() - 2 * slotOf(bytes.byteLength)
         if (!await this.#shrinkTo(target)) throw error
-        await this.#write(digest, bytes)
+        await this.#write(digest, bytes, expiry)
       }
     } catch (error) {
       throw storeFailure(error, `writing ${this.where(digest, bytes.byteLength)}`)
@@ -151,7 +152,7 @@ export class PackMedium implements Medium {
     if (this.#bytes() > this.#quota) await this.#shrinkTo(this.#quota)
   }
 
-  async #write (digest: Uint8Array, bytes: Uint8Array): Promise<void> {
+  async #write (digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void> {
     const size = bytes.byteLength
     const slotBytes = slotOf(size)
     const target = this.#quota - slotBytes
@@ -161,8 +162,8 @@ export class PackMedium implements Medium {
       if (!mayExceed && pack.freeBytes === 0 && this.#bytes() > target) return false
       const slot = pack.take()
       try {
-        await pack.write(slot, digest, bytes)
-        pack.own(slot, this.#enter(digest, size, slot))
+        await pack.write(slot, digest, bytes, expiry)
+        pack.own(slot, this.#enter(digest, size, expiry, slot))
       } catch (error) {
         // The record may be there in part, or whole.
         await pack.clear(slot).catch(() => {})
@@ -205,7 +206,7 @@ export class PackMedium implements Medium {
       try {
         // What cannot be read any more is found to be wrong by whoever asks for it.
         bytes.set(await pack.read(from, bytes.byteLength).catch(() => NOTHING))
-        await pack.write(to, this.#table.digest(block), bytes)
+        await pack.write(to, this.#table.digest(block), bytes, this.#expiries[block] as number)
       } catch (error) {
         await pack.clear(to).catch(() => {})
         throw error
@@ -216,12 +217,14 @@ export class PackMedium implements Medium {
     })
   }
 
-  #enter (digest: Uint8Array, size: number, slot: number): number {
+  #enter (digest: Uint8Array, size: number, expiry: number, slot: number): number {
     const block = this.#table.add(digest)
     this.#slots = withPlace(this.#slots, block)
     this.#sizes = withPlace(this.#sizes, block)
+    this.#expiries = withPlace(this.#expiries, block)
     this.#slots[block] = slot
     this.#sizes[block] = size
+    this.#expiries[block] = expiry
     return block
   }
 

@@ -1,6 +1,6 @@
 import { withPlace } from '../digest-table.js'
 import { closeFile, openFile, readAt, truncate, writeAt, type FileIo } from './io.js'
-import { decodeRecord, encodeRecord, NO_RECORD, RECORD_BYTES } from './slot-record.js'
+import { decodeRecord, encodeRecord, NO_RECORD, RECORD_BYTES, type SlotRecord } from './slot-record.js'
 
 const INITIAL_SLOTS = 16
 const FREE = 0
@@ -62,12 +62,12 @@ export class Pack {
   }
 
   /** Enters all that the index knows: `found` gives the owner's number for it, −1 when it wants none. Cuts off the rest. */
-  async load (found: (digest: Uint8Array, size: number, slot: number) => number): Promise<void> {
+  async load (found: (block: SlotRecord, slot: number) => number): Promise<void> {
     for (let slot = 0; ;) {
       const records = await readAt(this.#io, this.#index, RECORDS_AT_A_TIME * RECORD_BYTES, slot * RECORD_BYTES)
       for (let at = 0; at < records.byteLength; at += RECORD_BYTES, slot++) {
         const block = decodeRecord(records.subarray(at, at + RECORD_BYTES))
-        const owner = block === undefined || block.size > this.slotBytes ? -1 : found(block.digest, block.size, slot)
+        const owner = block === undefined || block.size > this.slotBytes ? -1 : found(block, slot)
         if (owner === -1) continue
         this.#owners = withPlace(this.#owners, slot)
         this.#owners[slot] = owner + 1
@@ -107,9 +107,9 @@ export class Pack {
   }
 
   /** Fills a slot that was taken with the block that its owner knows by `owner`. */
-  async write (slot: number, digest: Uint8Array, bytes: Uint8Array): Promise<void> {
+  async write (slot: number, digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void> {
     await writeAt(this.#io, this.#data, bytes, slot * this.slotBytes)
-    await writeAt(this.#io, this.#index, encodeRecord(digest, bytes.byteLength), slot * RECORD_BYTES)
+    await writeAt(this.#io, this.#index, encodeRecord({ digest, size: bytes.byteLength, expiry }), slot * RECORD_BYTES)
   }
 
   own (slot: number, owner: number): void {

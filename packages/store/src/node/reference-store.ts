@@ -2,8 +2,8 @@ import * as fs from 'node:fs/promises'
 import { systemClock, uncleared, type Clock } from '@shoal/base'
 import { verifyBlock } from '@shoal/content'
 import {
-  BlockMismatchError, StoreError, type BlockRef, type BlockStore, type FileReference, type ReferenceStore, type StoreEvent,
-  type VerifiedBlock
+  BlockMismatchError, StoreError, type BlockRef, type BlockStore, type Collected, type CollectOptions, type FileReference, type PutOptions,
+  type ReferenceStore, type StoreEvent, type VerifiedBlock
 } from '@shoal/interface'
 import { OPEN_FILES, REFERENCE_CHECK_INTERVAL_MS } from '../defaults.js'
 import { DirectorySink, type FileSink, type FileSinkInit } from './file-sink.js'
@@ -76,8 +76,8 @@ class FileSystemReferenceStore implements FileReferenceStore {
     return this.#backing.get(ref)
   }
 
-  async put (block: VerifiedBlock): Promise<void> {
-    if (!this.#places.has(block.digest)) await this.#backing.put(block)
+  async put (block: VerifiedBlock, options?: PutOptions): Promise<void> {
+    if (!this.#places.has(block.digest)) await this.#backing.put(block, options)
   }
 
   async delete (digest: Uint8Array): Promise<void> {
@@ -95,6 +95,14 @@ class FileSystemReferenceStore implements FileReferenceStore {
 
   demote (digest: Uint8Array): void {
     this.#backing.demote(digest)
+  }
+
+  promote (digest: Uint8Array): void {
+    this.#backing.promote(digest)
+  }
+
+  async collect (options?: CollectOptions): Promise<Collected> {
+    return await this.#backing.collect(options)
   }
 
   reference (reference: FileReference): void {
