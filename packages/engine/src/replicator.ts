@@ -1,4 +1,4 @@
-import type { Duty, PeerName, Segment } from '@shoal/interface'
+import type { Duty, PeerName } from '@shoal/interface'
 import type { Delivery } from './delivery.js'
 import type { Members } from './members.js'
 import { replicate, type Holder, type Rank, type ReplicationPlan } from './replication.js'
@@ -73,7 +73,10 @@ export class Replicator {
     const { duty, shared: { busy, components: { store } }, onerror } = this.#host
     try {
       const plan = this.#plan()
-      if (store.used > store.quota * SHED_FROM) await this.#shed(plan.surplus)
+      if (store.used > store.quota * SHED_FROM) {
+        await this.#shed(plan.surplus)
+        await this.#spare(plan.short)
+      }
       if (duty() === 'cache' && !busy()) await this.#fetch(plan)
       else this.#stop()
     } catch (error) {
@@ -116,16 +119,26 @@ export class Replicator {
 
   /** The most copied is demoted last, and so evicted first. */
   async #shed (surplus: readonly number[]): Promise<void> {
-    const { delivery: { manifest }, shared: { components: { store } } } = this.#host
-    const segments: Segment[] = []
-    for (let i = 0, bytes = 0; i < surplus.length && bytes < SHED_BYTES; i++) {
-      const segment = await manifest.segment(surplus[i] as number)
-      bytes += segment.size
-      segments.push(segment)
+    const { store } = this.#host.shared.components
+    for (const digest of (await this.#digests(surplus)).reverse()) store.demote(digest)
+  }
+
+  /** What few have goes later. */
+  async #spare (short: readonly number[]): Promise<void> {
+    const { delivery: { inventory }, shared: { components: { store } } } = this.#host
+    for (const digest of await this.#digests(short.filter(segment => inventory.have.complete(segment)))) store.promote(digest)
+  }
+
+  /** Of the blocks of the first of these segments. */
+  async #digests (indices: readonly number[]): Promise<Uint8Array[]> {
+    const { manifest } = this.#host.delivery
+    const digests: Uint8Array[] = []
+    for (let i = 0, bytes = 0; i < indices.length && bytes < SHED_BYTES; i++) {
+      const { index, blocks, size } = await manifest.segment(indices[i] as number)
+      bytes += size
+      for (let block = 0; block < blocks; block++) digests.push(manifest.block(index, block).digest)
     }
-    for (const { index, blocks } of segments.reverse()) {
-      for (let block = 0; block < blocks; block++) if (manifest.peek(index) !== undefined) store.demote(manifest.block(index, block).digest)
-    }
+    return digests
   }
 
   async #fetch ({ want, surplus }: ReplicationPlan): Promise<void> {
