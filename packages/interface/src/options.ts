@@ -17,9 +17,16 @@ export interface StoreOptions {
   /**
    * Upper bound of what the store takes on disk or in memory.
    *
-   * @default 2 GiB with a data folder, 256 MiB in memory
+   * @default by device, kept and in memory: phone 256 and 64 MiB, other browsers 1 GiB and 256 MiB, Node.js 2 GiB and 256 MiB, with
+   * `server` 16 GiB and 1 GiB
    */
   quota?: Size | undefined
+  /**
+   * Seconds that fetched blocks are kept; after that they are the first to go. What is published or pinned here is kept all the same.
+   *
+   * @default unlimited
+   */
+  ttl?: number | undefined
   /**
    * `auto`: the file system where there is a data folder, the browser's storage in a page, memory otherwise.
    *

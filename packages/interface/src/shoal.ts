@@ -1,9 +1,12 @@
 import type { TypedEventTarget } from 'main-event'
 import type { PeerName } from './block.js'
-import type { Content, OpenOptions, Published, PublishOptions, ReadOptions } from './content.js'
+import type { Content, OpenOptions, Published, PublishOptions, ReadOptions, SaveOptions } from './content.js'
 import type { ShoalEvents } from './events.js'
+import type { ManifestSummary } from './manifest.js'
+import type { Size } from './options.js'
 import type { Duty, PeerProfile } from './profile.js'
 import type { SessionStats, Transport } from './session.js'
+import type { Collected } from './store.js'
 
 export interface PeerStatus {
   readonly peer: PeerName
@@ -75,6 +78,21 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
   open (link: string, options?: OpenOptions): Promise<Content>
   /** As the global `fetch`: URLs that an open content covers come from peers first, all others pass through. */
   fetch (input: string | URL | Request, init?: RequestInit & Pick<ReadOptions, 'deadline'>): Promise<Response>
+  /**
+   * Keeps a content: all of it is fetched into the store and stays there whatever else needs room, and it is seeded now and at every later
+   * start. What was fetched before this fails or is aborted stays as well as there is room for it.
+   *
+   * @throws StoreFullError it does not fit; and all that `open` throws
+   */
+  pin (link: string, options?: OpenOptions & SaveOptions): Promise<ManifestSummary>
+  /**
+   * Takes back `pin`: the content is seeded no longer than somebody has it open, and makes room when others need it.
+   *
+   * @throws NotFoundError it is not pinned
+   */
+  unpin (link: string): Promise<ManifestSummary>
+  /** Removes what has expired; with `keep` also what is least useful, until the store takes no more than that. Never what is pinned. */
+  collect (options?: { keep?: Size | undefined }): Promise<Collected>
   /** Closes contents, says goodbye to peers, closes the store. */
   stop (): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions } from '@shoal/interface'
+import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
 
 /** What differs between the places where a node runs. */
@@ -7,6 +8,7 @@ export interface Surroundings {
   readonly uploadSlots: number
   readonly connections: number
   readonly capacity: CapacityClass
+  readonly device: Exclude<DeviceClass, 'server'>
   /** Whether a store outlives the process or page. */
   readonly persistent: (options: ShoalOptions) => boolean
 }
@@ -17,7 +19,8 @@ export interface Config {
   readonly listen: readonly string[]
   readonly announce: readonly string[]
   readonly data: string | undefined
-  readonly store: { readonly quota: number, readonly kind: 'auto' | 'memory' }
+  /** `ttl` in seconds. */
+  readonly store: { readonly quota: number, readonly ttl: number, readonly kind: 'auto' | 'memory' }
   readonly upload: { readonly rate: number, readonly slots: number }
   readonly mode: Mode
   readonly token: ((peer: PeerName) => Promise<string | undefined>) | undefined
@@ -49,12 +52,15 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
   if (!Number.isInteger(replication) || replication < 0) {
     throw new ConfigError(`policy.replication: expected a whole number, got ${JSON.stringify(replication)}`)
   }
+  const ttl = options.store?.ttl ?? Infinity
+  if (!(ttl > 0)) throw new ConfigError(`store.ttl: expected a number of seconds above 0, got ${JSON.stringify(ttl)}`)
+  const quotas = QUOTAS[options.server === true ? 'server' : around.device]
   return {
     bootstrap: strings(options.bootstrap, 'bootstrap') ?? [],
     listen: strings(options.listen, 'listen') ?? around.listen,
     announce: strings(options.announce, 'announce') ?? [],
     data: options.data,
-    store: { quota: parseSize(options.store?.quota ?? (persistent ? '2GiB' : '256MiB'), 'store.quota'), kind: options.store?.kind ?? 'auto' },
+    store: { quota: parseSize(options.store?.quota ?? quotas[persistent ? 'kept' : 'memory'], 'store.quota'), ttl, kind: options.store?.kind ?? 'auto' },
     upload: { rate, slots },
     mode,
     token: token === undefined ? undefined : typeof token === 'string' ? () => Promise.resolve(token) : token,

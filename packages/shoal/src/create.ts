@@ -3,16 +3,18 @@ import { createHaveMap, availability } from '@shoal/availability'
 import { systemClock, systemRandom } from '@shoal/base'
 import { createEngine } from '@shoal/engine'
 import { exchange } from '@shoal/exchange'
-import { ConfigError, ListenError, type ShoalOptions } from '@shoal/interface'
+import { ConfigError, ListenError, StoreError, type ShoalOptions } from '@shoal/interface'
 import { checkBootstrap, routing } from '@shoal/routing'
 import { addressBook } from './addresses.js'
 import { Bootstrap } from './bootstrap.js'
-import { resolveConfig } from './config.js'
+import { resolveConfig, type Config } from './config.js'
 import { emitter } from './events.js'
 import { identity } from './identity.js'
-import { Library, pinManifest } from './library.js'
+import { Library, ownBlocks } from './library.js'
 import { ShoalNode } from './node.js'
 import type { Platform } from './platform.js'
+import { QUOTAS } from './quotas.js'
+import { sweep } from './sweep.js'
 
 /**
  * Puts a node together and starts it: the only place where the packages meet.
@@ -40,14 +42,18 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     if (failures.length > 0) throw failures[0]
   }
   try {
-    const records = await platform.datastore(config)
+    const faults: Error[] = []
+    const records = await orInMemory(config, faults, config => platform.datastore(config))
     undo.push(records.close)
     const library = new Library(records.datastore)
     const seeds = await library.seeds()
-    const store = await platform.store(config)
-    // before anything may be evicted
-    for (const record of seeds) pinManifest(record, store)
-    await store.open()
+    const store = await orInMemory(config, faults, async config => {
+      const store = await platform.store(config)
+      // before anything may be evicted
+      for (const record of seeds) for (const digest of ownBlocks(record)) store.pin(digest)
+      await store.open()
+      return store
+    })
     undo.push(() => store.close())
     const privateKey = await identity(records.datastore)
     const network = await platform.network(config, privateKey, records.datastore)
@@ -92,14 +98,31 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     undo.push(() => routes.stop())
     await engine.start()
     undo.push(() => engine.stop())
+    const stopSweeping = sweep(store, clock, error => { emit('error', { error, doing: 'removing expired blocks' }) })
     bootstrap.start()
     undo.push(() => Promise.resolve(bootstrap.stop()))
+    undo.push(() => Promise.resolve(stopSweeping()))
     node.restore(seeds)
+    // when whoever called has had the time to listen
+    clock.after(0, () => { for (const error of faults) emit('error', { error, doing: 'opening the storage: all is kept in memory instead' }) })
     return node
   } catch (error) {
     // the first failure says why; what closing it says comes of that
     await close().catch(() => {})
     throw error
+  }
+}
+
+/** Delivery goes on without storage; a folder that another process has is another matter. */
+async function orInMemory<T> (config: Config, faults: Error[], open: (config: Config) => Promise<T>): Promise<T> {
+  try {
+    return await open(config)
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error
+    const { store } = config
+    const inMemory = await open({ ...config, store: { ...store, kind: 'memory', quota: Math.min(store.quota, QUOTAS.desktop.memory) } })
+    faults.push(error)
+    return inMemory
   }
 }
 

@@ -36,6 +36,8 @@ export const BOOTSTRAP_FIRST_MS = 1_000
 export const BOOTSTRAP_MAX_MS = 60_000
 /** One try, address lookup included. */
 export const BOOTSTRAP_TIMEOUT_MS = 10_000
+/** Between two looks for blocks that have expired. */
+export const SWEEP_INTERVAL_MS = 60_000
 /** Addresses that a link carries as hints. */
 export const LINK_ADDRS = 4
 /** Between two lookups of a node that looks for a relay. */

@@ -3,7 +3,6 @@ import type { OpenedManifest } from '@shoal/content'
 import type { FileReference } from '@shoal/interface'
 import { Key, type Datastore } from 'interface-datastore'
 import { CID } from 'multiformats'
-import type { NodeStore } from './platform.js'
 
 const CONTENTS = new Key('/shoal/contents')
 
@@ -18,6 +17,8 @@ export interface FileRecord extends Pick<FileReference, 'size' | 'mtimeMs'> {
 /** What was published here, to be seeded again at the next start. */
 export interface Seed {
   readonly seed: boolean
+  /** Somebody asked to keep it, who did not publish it here. */
+  readonly pinned?: boolean | undefined
   /** What was published, absolute; without one it was bytes. */
   readonly path?: string | undefined
   /** Of what is seeded where it lies. */
@@ -51,13 +52,9 @@ export function envelopeOf (record: ContentRecord): Uint8Array {
   return Uint8Array.from(atob(record.envelope), char => char.charCodeAt(0))
 }
 
-/** The manifest's own blocks stay in the store. */
-export function pinManifest ({ manifest, pages }: ContentRecord, store: NodeStore): void {
-  store.pin(CID.parse(manifest).multihash.digest)
-  for (const page of pages) {
-    const digest = fromHex(page)
-    if (digest !== undefined) store.pin(digest)
-  }
+/** Digests of the manifest's own blocks. */
+export function ownBlocks ({ manifest, pages }: ContentRecord): Uint8Array[] {
+  return [CID.parse(manifest).multihash.digest, ...pages.flatMap(page => fromHex(page) ?? [])]
 }
 
 /** The contents that a node has known, in its datastore. */

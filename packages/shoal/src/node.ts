@@ -4,8 +4,9 @@ import { raceSignal } from '@shoal/base'
 import { parseLink, swarmIdOf, type ManifestLink } from '@shoal/content'
 import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
-  ConfigError, InvalidLinkError, UnavailableError, type Content, type Mode, type NodeStatus, type OpenOptions, type Origin, type Published,
-  type PublishOptions, type Shoal, type ShoalEvents, type StoreEvent
+  ConfigError, InvalidLinkError, NotFoundError, UnavailableError, type Collected, type Content, type ManifestSummary, type Mode,
+  type NodeStatus, type OpenOptions, type Origin, type Published, type PublishOptions, type SaveOptions, type Shoal, type ShoalEvents,
+  type Size, type StoreEvent
 } from '@shoal/interface'
 import { createOrigin } from '@shoal/origin'
 import { hintAddrs } from './addresses.js'
@@ -15,6 +16,7 @@ import type { FetchInit } from './http.js'
 import { envelopeOf, recordOf, type ContentRecord } from './library.js'
 import type { Parts } from './parts.js'
 import type { Publication } from './publish.js'
+import { parseSize } from './units.js'
 
 /** Sums over all contents since the start. */
 type Totals = Record<'fromPeers' | 'fromOrigin' | 'uploaded' | 'wasted', number>
@@ -47,6 +49,8 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly #started: number
   /** By CID of the manifest. */
   readonly #entries = new Map<string, Entry & { readonly content: Promise<SharedContent> }>()
+  /** The node's own handles of what it seeds. */
+  readonly #kept = new Map<string, OpenContent>()
   #restored: Promise<void> | undefined
   /** Resolves with what ends the watch over the device. */
   #watching: Promise<() => void> | undefined
@@ -126,6 +130,46 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     return { link: content.link, manifest: summary.cid, root: summary.root, segments: summary.segments, bytes: summary.bytes, content }
   }
 
+  async pin (text: string, options: OpenOptions & SaveOptions = {}): Promise<ManifestSummary> {
+    const handle = await this.open(text, options) as OpenContent
+    try {
+      const { keep } = await import('./keep.js')
+      await keep(handle.manifest, this.#parts, () => handle.fetchAll(options))
+      this.#keep(handle)
+      return handle.summary
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  async unpin (text: string): Promise<ManifestSummary> {
+    this.#assertRunning()
+    const link = parseLink(text)
+    const record = link.kind === 'manifest' ? await this.#parts.library.get(link.manifest) : undefined
+    if (record?.pinned !== true) throw new NotFoundError(`${text.split('?', 1)[0] ?? ''} is not pinned here`)
+    await this.#restored
+    const handle = await this.#adopt(record)
+    const { release } = await import('./keep.js')
+    await release(record, handle.manifest, this.#parts)
+    await this.#kept.get(record.manifest)?.close()
+    this.#kept.delete(record.manifest)
+    await handle.close()
+    return handle.summary
+  }
+
+  async collect ({ keep }: { keep?: Size | undefined } = {}): Promise<Collected> {
+    this.#assertRunning()
+    return await this.#parts.store.collect({ keep: keep === undefined ? undefined : parseSize(keep, 'keep') })
+  }
+
+  /** The node itself has it open from now on. */
+  #keep (handle: OpenContent): void {
+    const { cid } = handle.summary
+    void this.#kept.get(cid)?.close()
+    this.#kept.set(cid, handle)
+  }
+
   /** Seeds what earlier runs published: in the background, each content with its own failure. */
   restore (seeds: readonly ContentRecord[]): void {
     this.#restored = Promise.all(seeds.map(record => this.#restore(record))).then(() => {})
@@ -135,7 +179,9 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     const { store, platform } = this.#parts
     try {
       const { hold } = await import('./restore.js')
-      const { manifest } = await this.#adopt(record)
+      const handle = await this.#adopt(record)
+      this.#keep(handle)
+      const { manifest } = handle
       await hold(record, manifest, store, platform, detail => { this.dispatchEvent(new CustomEvent('store:withdrawn', { detail })) })
       await this.#entries.get(record.manifest)?.swarm?.scan()
     } catch (error) {
@@ -297,6 +343,10 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   #storeSaid (event: StoreEvent): void {
+    if (event.type === 'failed') {
+      this.dispatchEvent(new CustomEvent('error', { detail: { error: event.error, doing: event.doing } }))
+      return
+    }
     // what contents held may be gone
     this.#parts.engine.storeLost()
     if (event.type === 'withdrawn') {

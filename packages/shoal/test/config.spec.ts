@@ -1,9 +1,17 @@
 import { expect } from 'chai'
-import { ConfigError } from '@shoal/interface'
+import { ConfigError, type ShoalOptions } from '@shoal/interface'
 import { resolveConfig, type Surroundings } from '../src/config.js'
+import { browserDevice } from '../src/quotas.js'
 import { parseRate, parseSize } from '../src/units.js'
 
-const around: Surroundings = { listen: ['/memory/1'], uploadSlots: 16, connections: 300, capacity: 2, persistent: options => options.data !== undefined }
+const around: Surroundings = {
+  listen: ['/memory/1'],
+  uploadSlots: 16,
+  connections: 300,
+  capacity: 2,
+  device: 'desktop',
+  persistent: options => options.data !== undefined
+}
 
 describe('units', () => {
   it('reads sizes and rates with and without units', () => {
@@ -24,6 +32,17 @@ describe('units', () => {
   })
 })
 
+describe('device', () => {
+  it('is a phone where the browser says so', () => {
+    const iphone = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1'
+    const firefox = 'Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0'
+    const desktop = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+    expect([iphone, firefox, desktop].map(userAgent => browserDevice({ userAgent }))).to.deep.equal(['phone', 'phone', 'browser'])
+    expect(browserDevice({ userAgent: desktop, userAgentData: { mobile: true } })).to.equal('phone')
+    expect(browserDevice({ userAgent: firefox, userAgentData: { mobile: false } })).to.equal('browser')
+  })
+})
+
 describe('config', () => {
   it('has the documented default of every option', () => {
     expect(resolveConfig({}, around)).to.deep.equal({
@@ -31,7 +50,7 @@ describe('config', () => {
       listen: ['/memory/1'],
       announce: [],
       data: undefined,
-      store: { quota: 256 * 2 ** 20, kind: 'auto' },
+      store: { quota: 256 * 2 ** 20, ttl: Infinity, kind: 'auto' },
       upload: { rate: Infinity, slots: 16 },
       mode: 'hybrid',
       token: undefined,
@@ -45,7 +64,12 @@ describe('config', () => {
       capacity: 2,
       replication: 0
     })
-    expect(resolveConfig({ data: '/d' }, around).store.quota).to.equal(2 ** 31)
+    const quotas = (device: Surroundings['device'], options: ShoalOptions = {}): number[] => [{ ...options, data: '/d' }, options]
+      .map(options => resolveConfig(options, { ...around, device }).store.quota / 2 ** 20)
+    expect(quotas('phone')).to.deep.equal([256, 64])
+    expect(quotas('browser')).to.deep.equal([1024, 256])
+    expect(quotas('desktop')).to.deep.equal([2048, 256])
+    expect(quotas('desktop', { server: true })).to.deep.equal([16_384, 1024])
     expect(resolveConfig({ server: true }, around)).to.include({ capacity: 3, replication: 3 })
     expect(resolveConfig({ server: true, policy: { replication: 0 } }, around).replication).to.equal(0)
     expect(resolveConfig({ policy: { replication: 5 } }, around).replication).to.equal(5)
@@ -59,7 +83,7 @@ describe('config', () => {
       listen: ['/ip4/0.0.0.0/tcp/1'],
       announce: ['/dns4/a/tcp/1'],
       data: '/d',
-      store: { quota: '1GiB', kind: 'memory' },
+      store: { quota: '1GiB', ttl: 3600, kind: 'memory' },
       upload: { rate: '8Mbit', slots: 3 },
       mode: 'p2p',
       token: 'secret',
@@ -75,7 +99,7 @@ describe('config', () => {
       listen: ['/ip4/0.0.0.0/tcp/1'],
       announce: ['/dns4/a/tcp/1'],
       data: '/d',
-      store: { quota: 2 ** 30, kind: 'memory' },
+      store: { quota: 2 ** 30, ttl: 3600, kind: 'memory' },
       upload: { rate: 1_000_000, slots: 3 },
       mode: 'p2p',
       iceServers: [{ urls: 'stun:stun.example' }],
@@ -97,7 +121,8 @@ describe('config', () => {
       [{ upload: { slots: 1.5 } }, 'upload.slots: expected'],
       [{ upload: { rate: 'fast' } }, 'upload.rate: expected'],
       [{ policy: { replication: -1 } }, 'policy.replication: expected'],
-      [{ store: { quota: 'big' } }, 'store.quota: expected']
+      [{ store: { quota: 'big' } }, 'store.quota: expected'],
+      [{ store: { ttl: 0 } }, 'store.ttl: expected']
     ]
     for (const [options, message] of table) expect(() => resolveConfig(options, around)).to.throw(ConfigError, message)
   })

@@ -24,7 +24,7 @@ export interface OptionSpec {
   readonly once?: true
 }
 
-type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy'> | 'policy.replication' | 'store.quota' | 'store.kind' | 'upload.rate' | 'upload.slots'
+type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy'> | 'policy.replication' | 'store.quota' | 'store.kind' | 'store.ttl' | 'upload.rate' | 'upload.slots'
 
 const NODE_OPTIONS = {
   data: { type: 'path', value: 'DIR', node: true, help: 'folder for identity, store and records', default: 'none: all in memory, a new identity each time' },
@@ -38,7 +38,8 @@ const NODE_OPTIONS = {
   upnp: { type: 'flag', node: true, help: 'open a port on the local router by UPnP', default: 'off' },
   server: { type: 'flag', node: true, help: 'relay for others and answer DHT queries', default: 'off' },
   iceServers: { type: 'ice', value: 'URL', node: true, help: 'a STUN or TURN server for WebRTC', default: 'none' },
-  'store.quota': { type: 'amount', value: 'SIZE', node: true, help: 'upper bound of the store, as 512MiB', default: '2 GiB with a data folder, 256 MiB in memory' },
+  'store.quota': { type: 'amount', value: 'SIZE', node: true, help: 'upper bound of the store, as 512MiB', default: '2 GiB with a data folder, 256 MiB in memory; with --server 16 GiB and 1 GiB' },
+  'store.ttl': { type: 'seconds', value: 'S', node: true, help: 'fetched blocks are the first to go after S seconds', default: 'unlimited' },
   'store.kind': { type: 'string', value: 'KIND', node: true, choices: ['auto', 'memory'], help: 'where the store lives', default: 'auto' },
   'upload.rate': { type: 'amount', value: 'RATE', node: true, help: 'upper bound of what is given to peers, as 10Mbit', default: 'unlimited' },
   'upload.slots': { type: 'count', value: 'N', node: true, help: 'peers served at the same time', default: '16' },
@@ -65,6 +66,8 @@ export const OPTIONS = {
   seed: { type: 'flag', help: 'go on seeding when done', default: 'off' },
   'no-origin': { type: 'flag', once: true, help: 'peers only: the same as --mode p2p' },
   timeout: { type: 'seconds', value: 'S', help: 'give up after S seconds without a new byte; 0 never does', default: '60' },
+
+  keep: { type: 'amount', value: 'SIZE', once: true, help: 'remove what is least useful, too, until the store takes no more than SIZE', default: 'all that has not expired' },
 
   gateway: { type: 'string', value: 'HOST:PORT|off', help: 'HTTP gateway and status page', default: 'off' },
   metrics: { type: 'string', value: 'HOST:PORT|off', help: 'Prometheus metrics', default: 'off' }

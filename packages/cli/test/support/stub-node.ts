@@ -1,9 +1,9 @@
 import { TypedEventEmitter } from 'main-event'
 import { writeFile } from 'node:fs/promises'
 import {
-  InvalidLinkError, NotFoundError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type NodeStatus,
-  type OpenOptions, type Published, type PublishOptions, type ReadOptions, type SaveOptions, type Segment, type Shoal, type ShoalEvents,
-  type ShoalOptions
+  InvalidLinkError, NotFoundError, type Collected, type Content, type ContentEvents, type ContentStats, type ManifestSummary,
+  type NodeStatus, type OpenOptions, type Published, type PublishOptions, type ReadOptions, type SaveOptions, type Segment, type Shoal,
+  type ShoalEvents, type ShoalOptions, type Size
 } from '@shoal/interface'
 
 export class StubContent extends TypedEventEmitter<ContentEvents> implements Content {
@@ -78,6 +78,8 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly opened: { link: string, options: OpenOptions | undefined }[] = []
   readonly published: { path: string, options: PublishOptions | undefined }[] = []
   readonly #open = new Set<StubContent>()
+  readonly pinned = new Set<string>()
+  readonly collections: (Size | undefined)[] = []
   stops = 0
 
   constructor (options: ShoalOptions = {}, contents: readonly StubContent[] = []) {
@@ -123,6 +125,23 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async publishBytes (): Promise<Published> {
     throw new Error('not used')
+  }
+
+  async pin (link: string, options?: OpenOptions & SaveOptions): Promise<ManifestSummary> {
+    const { summary } = await this.open(link, options)
+    options?.onprogress?.(summary.bytes, summary.bytes)
+    this.pinned.add(link)
+    return summary
+  }
+
+  async unpin (link: string): Promise<ManifestSummary> {
+    if (!this.pinned.delete(link)) throw new NotFoundError('not pinned')
+    return (await this.open(link)).summary
+  }
+
+  async collect ({ keep }: { keep?: Size | undefined } = {}): Promise<Collected> {
+    this.collections.push(keep)
+    return { blocks: 3, bytes: 12_288 }
   }
 
   async open (link: string, options?: OpenOptions): Promise<StubContent> {

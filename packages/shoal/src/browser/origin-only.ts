@@ -1,4 +1,7 @@
-import { UnavailableError, type Content, type FallbackDetail, type NodeStatus, type Published, type Shoal, type ShoalEvents } from '@shoal/interface'
+import {
+  UnavailableError, type Collected, type Content, type FallbackDetail, type ManifestSummary, type NodeStatus, type Published, type Shoal,
+  type ShoalEvents
+} from '@shoal/interface'
 import { TypedEventEmitter } from 'main-event'
 
 const TOTAL = { fromPeers: 0, fromOrigin: 0, uploaded: 0, wasted: 0 }
@@ -23,6 +26,18 @@ class OriginOnly extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async open (): Promise<Content> {
     throw insecure()
+  }
+
+  async pin (): Promise<ManifestSummary> {
+    throw insecure()
+  }
+
+  async unpin (): Promise<ManifestSummary> {
+    throw insecure()
+  }
+
+  async collect (): Promise<Collected> {
+    return { blocks: 0, bytes: 0 }
   }
 
   async fetch (input: string | URL | Request, init?: RequestInit): Promise<Response> {

@@ -1,17 +1,21 @@
-import type { BlockStore } from '@shoal/interface'
+import { StoreError, type BlockStore } from '@shoal/interface'
 import { browserStore } from '@shoal/store/browser'
 import { IDBDatastore } from 'datastore-idb'
 import type { Datastore } from 'interface-datastore'
 import type { Config } from '../config.js'
 
 /** Blocks in IndexedDB, shared by all pages of an origin. */
-export function persistentStore ({ network, store: { quota } }: Config): BlockStore {
-  return browserStore({ name: `${network}-blocks`, quota })
+export function persistentStore ({ network, store: { quota, ttl } }: Config): BlockStore {
+  return browserStore({ name: `${network}-blocks`, quota, ttl })
 }
 
-/** Identity, peers and records in IndexedDB. Opened. */
+/** Identity, peers and records in IndexedDB. Opened. @throws StoreError when the browser refuses */
 export async function persistentDatastore ({ network }: Config): Promise<{ datastore: Datastore, close: () => Promise<void> }> {
   const datastore = new IDBDatastore(`${network}-records`)
-  await datastore.open()
+  try {
+    await datastore.open()
+  } catch (cause) {
+    throw new StoreError(`the browser gives no storage: ${(cause as Error).message}`, { cause })
+  }
   return { datastore, close: async () => { await datastore.close() } }
 }

@@ -19,7 +19,7 @@ export function browserPlatform (): Platform {
       return await (await import('./persistent.js')).persistentDatastore(config)
     },
     async store (config) {
-      return inMemory(config) ? memoryStore({ quota: config.store.quota }) : (await import('./persistent.js')).persistentStore(config)
+      return inMemory(config) ? memoryStore(config.store) : (await import('./persistent.js')).persistentStore(config)
     },
     network: browserNetwork,
     watchDevice: async tell => await (await import('./device.js')).watchDevice(tell),

@@ -1,4 +1,5 @@
 import type { Surroundings } from '../config.js'
+import { browserDevice } from '../quotas.js'
 
 /** What a page has. */
 export const browserSurroundings: Surroundings = {
@@ -6,6 +7,7 @@ export const browserSurroundings: Surroundings = {
   uploadSlots: 6,
   connections: 100,
   capacity: 2,
+  device: browserDevice(globalThis.navigator),
   persistent: options => options.share !== false && options.store?.kind !== 'memory'
 }
 

@@ -14,12 +14,13 @@ export const nodePlatform: Platform = {
     uploadSlots: 16,
     connections: 300,
     capacity: 2,
+    device: 'desktop',
     persistent: options => options.data !== undefined && options.store?.kind !== 'memory'
   },
   addressRules: 'node',
   datastore: nodeDatastore,
-  store: ({ data, store: { kind, quota } }) => referenceStore(
-    data === undefined || kind === 'memory' ? memoryStore({ quota }) : fileStore({ path: join(data, 'store'), quota })),
+  store: ({ data, store: { kind, quota, ttl } }) => referenceStore(
+    data === undefined || kind === 'memory' ? memoryStore({ quota, ttl }) : fileStore({ path: join(data, 'store'), quota, ttl })),
   network: nodeNetwork,
   watchDevice: undefined,
   walk,

@@ -1,0 +1,34 @@
+import type { OpenedManifest } from '@shoal/content'
+import type { Manifest } from '@shoal/interface'
+import { ownBlocks, recordOf, type ContentRecord } from './library.js'
+import type { Parts } from './parts.js'
+
+/** Pins all of a content, has `fetch` bring it, and records that it is to be kept. Takes the pins back when that fails. */
+export async function keep (
+  manifest: OpenedManifest, { store, library }: Pick<Parts, 'store' | 'library'>, fetch: () => Promise<void>
+): Promise<void> {
+  if ((await library.get(manifest.summary.cid))?.seed === true) return
+  const record = recordOf(manifest, { seed: true, pinned: true, files: [] })
+  await eachBlock(record, manifest, digest => { store.pin(digest) })
+  try {
+    await fetch()
+    await library.put(record)
+  } catch (error) {
+    await eachBlock(record, manifest, digest => { store.unpin(digest) })
+    throw error
+  }
+}
+
+/** Undoes `keep`. */
+export async function release (record: ContentRecord, manifest: Manifest, { store, library }: Pick<Parts, 'store' | 'library'>): Promise<void> {
+  await library.put({ ...record, seed: false, pinned: false })
+  await eachBlock(record, manifest, digest => { store.unpin(digest) })
+}
+
+/** The manifest's own blocks included. */
+async function eachBlock (record: ContentRecord, manifest: Manifest, visit: (digest: Uint8Array) => void): Promise<void> {
+  for (const digest of ownBlocks(record)) visit(digest)
+  for await (const segment of manifest.segments()) {
+    for (let block = 0; block < segment.blocks; block++) visit(manifest.block(segment.index, block).digest)
+  }
+}
