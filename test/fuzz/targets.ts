@@ -73,7 +73,7 @@ async function manifestTargets (): Promise<Target[]> {
   const small = built.slice(0, -1)
   const roots = small.map(({ root }) => root.bytes)
   const load = (of: BuiltManifest, change: (bytes: Uint8Array) => Uint8Array): LoadBlock => async (_ref, at) => {
-    const page = of.pages[at - 1] as VerifiedBlock
+    const page = of.pages[(at - 1) % of.pages.length] as VerifiedBlock
     return block(page, change(page.bytes))
   }
   const choose = (random: Random): BuiltManifest => random() < LARGE_SHARE ? built.at(-1) as BuiltManifest : pick(small, random)

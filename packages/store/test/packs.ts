@@ -1,6 +1,6 @@
 import * as fs from 'node:fs/promises'
 import type { BlockRef } from '@shoal/interface'
-import { decodeRecord, RECORD_BYTES } from '../src/node/slot-record.js'
+import { decodeRecord, RECORD_BYTES } from '../src/packs/slot-record.js'
 
 /** What the index of a pack says, slot by slot, free ones left out. */
 export async function records (index: string): Promise<BlockRef[]> {

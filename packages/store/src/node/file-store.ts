@@ -1,6 +1,7 @@
 import type { BlockStore } from '@shoal/interface'
 import { MediumStore, type MediumStoreInit } from '../medium-store.js'
-import { PackMedium } from './pack-medium.js'
+import { PackMedium } from '../packs/pack-medium.js'
+import { nodeIo } from './node-io.js'
 
 /** What the index takes, 44 bytes a block, comes on top of the quota. */
 export interface FileStoreInit extends MediumStoreInit {
@@ -14,5 +15,5 @@ export interface FileStoreInit extends MediumStoreInit {
  * make room.
  */
 export function fileStore (init: FileStoreInit): BlockStore {
-  return new MediumStore(new PackMedium(init.path, init.quota), init)
+  return new MediumStore(new PackMedium(init.path, init.quota, nodeIo), init)
 }

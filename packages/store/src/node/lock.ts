@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { DataInUseError, StoreError } from '@shoal/interface'
-import { storeFailure } from './io.js'
+import { storeFailure } from '../packs/io.js'
 
 const LOCK_NAME = 'lock'
 const ATTEMPTS = 16

@@ -8,7 +8,7 @@ import {
 import { OPEN_FILES, REFERENCE_CHECK_INTERVAL_MS } from '../defaults.js'
 import { DirectorySink, type FileSink, type FileSinkInit } from './file-sink.js'
 import { HandleCache } from './handles.js'
-import { storeFailure } from './io.js'
+import { storeFailure } from '../packs/io.js'
 import { Places, type Place, type PlacedFile } from './places.js'
 
 export interface ReferenceStoreInit {

@@ -1,12 +1,10 @@
-import * as fs from 'node:fs/promises'
 import { toHex } from '@shoal/base'
 import { BLOCK_SIZE_BYTES } from '@shoal/content'
 import { StoreError, StoreFullError } from '@shoal/interface'
 import { DISK_PAGE_BYTES } from '../defaults.js'
 import { DigestTable, withPlace } from '../digest-table.js'
 import type { Medium, MediumListener } from '../medium-store.js'
-import { nodeIo, storeFailure, type FileIo } from './io.js'
-import { lockFolder } from './lock.js'
+import { storeFailure, type FileIo, type IoError } from './io.js'
 import { Pack } from './pack.js'
 import { Turns } from './turns.js'
 
@@ -37,8 +35,7 @@ export class PackMedium implements Medium {
   readonly #removals = new Set<Promise<unknown>>()
   #unlock: (() => void) | undefined
 
-  /** @param io what the disk does, for tests */
-  constructor (path: string, quota: number, io: FileIo = nodeIo) {
+  constructor (path: string, quota: number, io: FileIo) {
     this.#path = path
     this.#quota = quota
     this.#io = io
@@ -46,15 +43,14 @@ export class PackMedium implements Medium {
 
   async open ({ found }: MediumListener): Promise<void> {
     try {
-      await fs.mkdir(this.#path, { recursive: true })
+      await this.#io.list(this.#path)
     } catch (error) {
       throw storeFailure(error, `creating ${this.#path}`)
     }
-    this.#unlock = lockFolder(this.#path)
+    this.#unlock = await this.#io.lock(this.#path)
     try {
       this.#table = new DigestTable()
-      await fs.mkdir(`${this.#path}/packs`, { recursive: true })
-      for (const name of await fs.readdir(`${this.#path}/packs`)) {
+      for (const name of await this.#io.list(`${this.#path}/packs`)) {
         const slotBytes = Number(PACK_NAME.exec(name)?.[1]) * KIB
         if (!(slotBytes <= BLOCK_SIZE_BYTES && slotBytes % DISK_PAGE_BYTES === 0) || this.#packs.has(slotBytes)) continue
         const pack = await this.#pack(slotBytes)
@@ -87,7 +83,7 @@ export class PackMedium implements Medium {
     try {
       return await reading
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EIO') return undefined
+      if ((error as IoError).code === 'EIO') return undefined
       throw storeFailure(error, `reading ${this.where(digest, size)}`)
     } finally {
       this.#reads.delete(reading)

@@ -1,27 +1,31 @@
-import * as fs from 'node:fs'
 import { uncleared } from '@shoal/base'
 import { StoreError, StoreFullError } from '@shoal/interface'
 
+/** `code` as Node.js names it: `ENOSPC`, `EACCES`. */
+export type IoError = Error & { readonly code?: string | undefined }
+
 /**
- * The file operations that a block costs; tests replace them by failing ones. Callbacks, for promises and `FileHandle` cost twice the
- * time.
+ * The file operations that a store costs, of Node.js or of anything that has files; tests replace them by failing ones. For those that a
+ * block costs callbacks, for promises and `FileHandle` cost twice the time.
  */
 export interface FileIo {
-  open: (path: string, flags: number, done: (error: NodeJS.ErrnoException | null, fd: number) => void) => void
-  write: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number | null,
-    done: (error: NodeJS.ErrnoException | null, written: number) => void) => void
-  read: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number | null,
-    done: (error: NodeJS.ErrnoException | null, read: number) => void) => void
-  ftruncate: (fd: number, length: number, done: (error: NodeJS.ErrnoException | null) => void) => void
-  close: (fd: number, done: (error: NodeJS.ErrnoException | null) => void) => void
+  /** Names of the files in a folder, which is made when it is not there. */
+  list: (folder: string) => Promise<string[]>
+  /** Makes this process the only owner of a folder; returns what gives it back. @throws DataInUseError */
+  lock: (folder: string) => Promise<() => void>
+  /** A file for reading and writing anywhere in it, made when it is not there. */
+  open: (path: string, done: (error: IoError | null, fd: number) => void) => void
+  write: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number,
+    done: (error: IoError | null, written: number) => void) => void
+  read: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number,
+    done: (error: IoError | null, read: number) => void) => void
+  ftruncate: (fd: number, length: number, done: (error: IoError | null) => void) => void
+  close: (fd: number, done: (error: IoError | null) => void) => void
 }
 
-export const nodeIo: FileIo = fs
-
-/** A file for reading and writing anywhere in it, made when it is not there. */
 export function openFile (io: FileIo, path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    io.open(path, fs.constants.O_RDWR | fs.constants.O_CREAT, (error, fd) => { if (error === null) resolve(fd); else reject(error) })
+    io.open(path, (error, fd) => { if (error === null) resolve(fd); else reject(error) })
   })
 }
 
@@ -70,7 +74,7 @@ const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 /** The typed error for a failure of the medium. `doing` reads as in "writing /a/b". */
 export function storeFailure (error: unknown, doing: string): StoreError | StoreFullError {
   if (error instanceof StoreError || error instanceof StoreFullError) return error
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code, message } = error as IoError
   if (code !== undefined && FULL.has(code)) {
     return new StoreFullError(`no room left on the disk (${code}) while ${doing}; free some space or choose another disk`, { cause: error })
   }
