@@ -23,6 +23,10 @@ export const FIRST_BYTES_MS = 500
 export const OVERDUE_FACTOR = 2
 /** Peers that are not measured yet are trusted with what the origin could bring so many times over in the time left. */
 export const TRUST_FACTOR = 3
+/** What a sender may have handed to its transport beside that: the limit of the exchange protocol for what a cancel cannot call back. */
+export const TRANSPORT_BYTES = 262_144
+/** Bulk is asked of a peer while this has it busy for less, and one block at a time of slower ones. */
+export const QUEUE_MS = 1_000
 /** Whether a peer is overdue is looked at this often, */
 export const OVERDUE_MS = 250
 /** and while a deadline is at risk this often. */
@@ -45,6 +49,10 @@ export const RARE_HOLDERS = 2
 /** A neighbour whose turn it is at a seeder keeps it at least, and at most, this long without getting anything. */
 export const TURN_MIN_MS = 1_000
 export const TURN_MAX_MS = 5_000
+/** Whoever has so many blocks more to spread than another that is at work leaves the seeder to others. */
+export const BACKLOG_BLOCKS = 2
+/** Blocks from seeders that we keep in mind until others have them. */
+export const LONE_LIMIT = 64
 /** Parallel origin requests: when deadlines press, when elected, ahead of need, for bulk. */
 export const ORIGIN_URGENT_JOBS = 6
 export const ORIGIN_ELECTED_JOBS = 4
@@ -110,5 +118,7 @@ export const ENDGAME_BLOCKS = 2
 export const ENDGAME_GAIN = 1.5
 /** Duplicates may cost this share of all bytes delivered, plus those begun last. */
 export const DUPLICATES_SHARE = 0.02
+/** Taking back what is likely under way already may cost this share of them. */
+export const RECALLS_SHARE = 0.01
 /** Look again this often while peers are idle at the end. */
 export const ENDGAME_MS = 100

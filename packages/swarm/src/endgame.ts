@@ -1,5 +1,5 @@
 import { ENDGAME_BLOCKS, ENDGAME_GAIN, ENDGAME_MS } from './defaults.js'
-import { etaOf, etaOfFlight } from './estimate.js'
+import { etaOf, etaOfFlight, underWay } from './estimate.js'
 import type { Peer } from './peer.js'
 import { bitOf, slotOf } from './key.js'
 import type { State } from './state.js'
@@ -8,9 +8,9 @@ import type { State } from './state.js'
 const CANDIDATES = 32
 
 /**
- * Peers for which nothing is left take over the slowest requests of others. One that waits in its peer's queue moves (a cancel, no waste).
- * When every block that some peer has is asked for, one that is being sent is asked for twice, within a budget, and the loser is
- * cancelled on arrival.
+ * Peers for which nothing is left take over the slowest requests of others. One that waits in its peer's queue moves (a cancel, no waste);
+ * what of it is under way by then comes twice, for which there is a budget. When every block that some peer has is asked for, the one that
+ * is being sent is asked for twice, within another, and the loser is cancelled on arrival.
  */
 export class Endgame {
   #ranAt = -Infinity
@@ -36,7 +36,16 @@ export class Endgame {
   }
 }
 
-interface Candidate { readonly key: number, readonly holder: Peer, readonly eta: number, readonly size: number, readonly head: boolean }
+interface Candidate {
+  readonly key: number
+  readonly holder: Peer
+  readonly eta: number
+  readonly size: number
+  /** Its holder is sending it. */
+  readonly head: boolean
+  /** Bytes of it that a cancel would not stop. */
+  readonly sent: number
+}
 
 function candidates (state: State): Candidate[] {
   const found: Candidate[] = []
@@ -44,7 +53,8 @@ function candidates (state: State): Candidate[] {
     // what the origin was asked for as well is covered
     if (holder === undefined || second !== undefined || ((state.board.origin[slotOf(key)] as number) >>> bitOf(key) & 1) === 1) continue
     const head = holder.flights.keys().next().value === key
-    found.push({ key, holder, eta: etaOfFlight(state, holder, key), size: holder.flights.get(key) ?? 0, head })
+    const sent = holder.stalled ? 0 : underWay(state, holder, key)
+    found.push({ key, holder, eta: etaOfFlight(state, holder, key), size: holder.flights.get(key) ?? 0, head, sent })
   }
   return found.sort((a, b) => b.eta - a.eta).slice(0, CANDIDATES)
 }
@@ -53,12 +63,15 @@ function candidates (state: State): Candidate[] {
 function help (state: State, peer: Peer, slowest: Candidate[], twice: boolean): void {
   let taken = 0
   for (let i = 0; i < slowest.length && taken < ENDGAME_BLOCKS && peer.room; i++) {
-    const { key, holder, eta, size, head } = slowest[i] as Candidate
+    const { key, holder, eta, size, head, sent } = slowest[i] as Candidate
     if ((peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 0 || eta <= ENDGAME_GAIN * etaOf(peer, size)) continue
-    if (head && !holder.stalled) {
-      if (!twice || !state.mayDuplicate) continue
-      state.duplicated += size
-    } else state.cancel(holder, key)
+    const kept = head && !holder.stalled
+    if (kept ? !twice || !state.mayDuplicate : sent > 0 && !state.mayRecall) continue
+    if (kept) state.duplicated += size
+    else {
+      state.recalled += sent
+      state.cancel(holder, key)
+    }
     state.displaced.set(key, { from: 'peer', reason: 'endgame' })
     state.request(peer, slotOf(key), bitOf(key))
     slowest.splice(i--, 1)

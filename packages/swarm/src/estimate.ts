@@ -1,4 +1,4 @@
-import { ASSUMED_PEER_RATE_BPS, FIRST_BYTES_MS, MAX_BLOCK_BYTES, OVERDUE_FACTOR } from './defaults.js'
+import { ASSUMED_PEER_RATE_BPS, FIRST_BYTES_MS, MAX_BLOCK_BYTES, OVERDUE_FACTOR, TRANSPORT_BYTES } from './defaults.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
 
@@ -45,12 +45,28 @@ function bytesBefore (peer: Peer): number {
 /** ms until a block that the peer was asked for is here: what was asked before it comes first. Nothing is expected of a stalled peer. */
 export function etaOfFlight (state: State, peer: Peer, key: number): number {
   if (peer.stalled) return Infinity
-  if (peer.timed !== state.turn) {
-    peer.timed = state.turn
-    peer.etas.clear()
-    const pace = paceOf(state.view(peer))
-    let ahead = bytesBefore(peer)
-    for (const [asked, size] of peer.flights) peer.etas.set(asked, (ahead += size) * 1000 / pace)
-  }
-  return peer.etas.get(key) ?? etaOf(peer, 0)
+  queue(state, peer)
+  const bytes = peer.queue.get(key)
+  return bytes === undefined ? etaOf(peer, 0) : bytes * 1000 / peer.pace
+}
+
+/**
+ * Bytes of a block that come though it is cancelled now, likely: what the peer sends until it hears of it, and what it handed to its
+ * transport before.
+ */
+export function underWay (state: State, peer: Peer, key: number): number {
+  queue(state, peer)
+  const size = peer.flights.get(key) ?? 0
+  const before = (peer.queue.get(key) ?? Infinity) - size
+  return Math.max(0, Math.min(size, peer.pace * (peer.link.rtt ?? 0) / 1000 + TRANSPORT_BYTES - before))
+}
+
+/** Reads the peer's link, and adds up what was asked of it, once for a decision. */
+function queue (state: State, peer: Peer): void {
+  if (peer.timed === state.turn) return
+  peer.timed = state.turn
+  peer.queue.clear()
+  peer.pace = paceOf(state.view(peer))
+  let bytes = bytesBefore(peer)
+  for (const [asked, size] of peer.flights) peer.queue.set(asked, bytes += size)
 }

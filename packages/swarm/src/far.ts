@@ -39,7 +39,7 @@ function fill (state: State, peer: Peer, nearby: ReadonlyMap<number, number>): b
     return rest
   }
   let turns: Turns | undefined = new Turns(state, peer, open)
-  while (peer.room) {
+  while (peer.quick) {
     const turn = turns?.next()
     if (turn === 'wait') return true
     if (turn !== undefined) {
@@ -63,7 +63,7 @@ function fill (state: State, peer: Peer, nearby: ReadonlyMap<number, number>): b
       state.request(peer, slot, 31 - Math.clz32(open(slot)))
       continue
     }
-    for (let mask = open(slot); mask !== 0 && peer.room; mask = open(slot)) {
+    for (let mask = open(slot); mask !== 0 && peer.quick; mask = open(slot)) {
       state.request(peer, slot, rarest(state, slot, mask, peer.backwards))
     }
   }

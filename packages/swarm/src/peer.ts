@@ -1,6 +1,6 @@
 import { BoundedMap } from '@shoal/base'
 import { Bits } from './bits.js'
-import { BUSY_MAX_MS, BUSY_MS, DENIED_LIMIT, DENIED_MS, RUN_BLOCKS, SHUT_MS, STALL_MAX_MS, STALL_MS } from './defaults.js'
+import { BUSY_MAX_MS, BUSY_MS, DENIED_LIMIT, DENIED_MS, QUEUE_MS, RUN_BLOCKS, SHUT_MS, STALL_MAX_MS, STALL_MS } from './defaults.js'
 import type { PeerLink } from './types.js'
 import type { HaveMap, PeerName } from '@shoal/interface'
 
@@ -39,7 +39,7 @@ export class Peer {
   activeAt = -Infinity
   /** It has room and there was nothing to ask it for. */
   exhausted = false
-  /** The decision that read `link`, and the one that computed `etas`. */
+  /** The decision that read `link`, and the one that computed `queue` and `pace`. */
   read = -1
   timed = -1
   viewedAt = 0
@@ -47,8 +47,9 @@ export class Peer {
   busySince = -Infinity
   /** ms that it was waited for before that, for nothing. */
   vain = 0
-  /** When each block asked of it should be here, by its place in the queue: ms from now. */
-  readonly etas = new Map<number, number>()
+  /** Bytes that come until each block asked of it is here, by its place in the queue; and bytes per second that it is counted on for. */
+  readonly queue = new Map<number, number>()
+  pace = 0
   link: PeerLink = UNREAD
   /** Bytes asked for minus bytes cancelled by the decision under way, which `link` does not show yet. */
   added = 0
@@ -118,6 +119,12 @@ export class Peer {
 
   get room (): boolean {
     return this.link.outstanding + this.added < this.link.window && !((this.stalled || this.slow) && this.flights.size > 0)
+  }
+
+  /** It has room, and what it was asked for will be here soon: what waits at a slow peer waits long, and cannot come from another. */
+  get quick (): boolean {
+    const { rate, outstanding } = this.link
+    return this.room && (rate <= 0 || outstanding + this.added < Math.max(1, rate * QUEUE_MS / 1000))
   }
 
   get rate (): number {

@@ -1,6 +1,6 @@
 import { shuffle } from '@shoal/base'
 import { Board } from './board.js'
-import { DUPLICATES_SHARE, KNOWN_MS, RUN_BLOCKS } from './defaults.js'
+import { DUPLICATES_SHARE, KNOWN_MS, RECALLS_SHARE, RUN_BLOCKS } from './defaults.js'
 import { electionSeed } from './election.js'
 import { Fetching } from './fetching.js'
 import { OriginJobs, type Displacement } from './jobs.js'
@@ -8,6 +8,7 @@ import { bitOf, keyOf, slotOf } from './key.js'
 import { Outbox } from './outbox.js'
 import { type Peer } from './peer.js'
 import type { PeerName } from '@shoal/interface'
+import { Spread } from './spread.js'
 import type { SwarmComponents, SwarmInit } from './types.js'
 import { Wants } from './wants.js'
 
@@ -29,6 +30,7 @@ export class State {
   readonly outbox = new Outbox()
   readonly jobs: OriginJobs
   readonly fetching: Fetching
+  readonly spread: Spread
   readonly self: number
   /** Blocks that a source was to give and did not, until they are asked for elsewhere. */
   readonly displaced = new Map<number, Displacement>()
@@ -43,6 +45,8 @@ export class State {
   /** Bytes delivered, and of requests made twice. */
   bytes = 0
   duplicated = 0
+  /** Bytes that were likely under way from peers when their requests were cancelled. */
+  recalled = 0
   lastPeerDelivery: number
   #strangers: readonly number[] = []
   #strangersAt = -Infinity
@@ -59,6 +63,7 @@ export class State {
     this.self = electionSeed(init.swarm, init.self)
     this.jobs = new OriginJobs(this)
     this.fetching = new Fetching(this)
+    this.spread = new Spread(this)
     this.lastPeerDelivery = this.now = parts.clock.now()
   }
 
@@ -95,6 +100,11 @@ export class State {
   /** Something may be asked for twice. */
   get mayDuplicate (): boolean {
     return this.duplicated <= DUPLICATES_SHARE * this.bytes
+  }
+
+  /** A request may be cancelled though some of it is likely under way. */
+  get mayRecall (): boolean {
+    return this.recalled <= RECALLS_SHARE * this.bytes
   }
 
   /** Brings the index up to what is wanted now; new runs come in random order, which is the tie-break of rarest first. */

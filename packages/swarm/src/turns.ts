@@ -56,14 +56,19 @@ export class Turns {
   next (): { slot: number, bit: number } | 'wait' | undefined {
     const turns = this.#turns.filter(({ slot, bit }) => (this.#open(slot) >>> bit & 1) === 1)
     if (turns.length === 0) return undefined
+    if (this.#state.spread.behind) {
+      this.#state.wake(this.#state.now + TURN_MIN_MS)
+      return 'wait'
+    }
     const own = turns.find(({ others }) => others.length === 0)
     if (own !== undefined) return own
     const ahead = Math.ceil(this.#peer.link.window / this.#size)
-    const { now } = this.#state
+    const { now, spread } = this.#state
     let best: Turn | undefined
     for (const turn of turns) {
       const keptUntil = Math.max(...turn.others.map(peer => peer.gainedAt)) + this.#patience
-      if (this.#exact && turn.rank < AHEAD * ahead * turn.others.length && now < keptUntil) this.#state.wake(keptUntil)
+      const kept = turn.others.some(peer => !spread.lags(peer)) ? AHEAD * ahead * turn.others.length : 1
+      if (this.#exact && turn.rank < kept && now < keptUntil) this.#state.wake(keptUntil)
       else if (best === undefined || (turn.others.length - best.others.length || best.rank - turn.rank) < 0) best = turn
     }
     return best ?? 'wait'

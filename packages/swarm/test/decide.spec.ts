@@ -179,7 +179,7 @@ describe('decide', () => {
   })
 
   it('an idle peer takes over the slowest requests at the end, and losers are cancelled', () => {
-    const { swarm, act, join, arrive } = setup({ mode: 'p2p', links: { a: { rate: 50_000 } } })
+    const { swarm, act, join, arrive } = setup({ mode: 'p2p', links: { a: { rate: 300_000 } } })
     join('a')
     swarm.want({ segment: 0, first: 0, end: 2, deadline: undefined })
     const [head, tail] = blocksFor(act(), 'a')
