@@ -22,7 +22,7 @@ export function far (state: State, found: readonly Front[], roomy: Peer[]): void
   // the last open blocks go to the fastest
   if (roomy.length > 1) roomy.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
   for (const peer of roomy) {
-    if (fill(state, peer, nearby)) continue
+    if (!peer.quick || fill(state, peer, nearby)) continue
     peer.exhausted = true
     state.stirred.delete(peer)
   }

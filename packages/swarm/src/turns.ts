@@ -65,11 +65,17 @@ export class Turns {
     const ahead = Math.ceil(this.#peer.link.window / this.#size)
     const { now, spread } = this.#state
     let best: Turn | undefined
+    let least = Infinity
     for (const turn of turns) {
+      // those who pass hold nobody up, but for the block that they may have asked for already
+      const ready = turn.others.filter(peer => !spread.lags(peer))
       const keptUntil = Math.max(...turn.others.map(peer => peer.gainedAt)) + this.#patience
-      const kept = turn.others.some(peer => !spread.lags(peer)) ? AHEAD * ahead * turn.others.length : 1
+      const kept = Math.max(1, AHEAD * ahead * ready.length)
       if (this.#exact && turn.rank < kept && now < keptUntil) this.#state.wake(keptUntil)
-      else if (best === undefined || (turn.others.length - best.others.length || best.rank - turn.rank) < 0) best = turn
+      else if (best === undefined || (ready.length - least || best.rank - turn.rank) < 0) {
+        best = turn
+        least = ready.length
+      }
     }
     return best ?? 'wait'
   }

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { BLOCKS, Driver } from './driver.js'
+import type { Peer } from '../src/peer.js'
+import { underWay } from '../src/estimate.js'
 import { BLOCK_BYTES, Model, type ModelNode } from './model.js'
 
 const UP = 500_000
@@ -62,6 +64,31 @@ describe('a peer that becomes slow', () => {
     expect([...driver.peers.get('slow')?.asked ?? []]).to.have.length(1)
     expect([...driver.peers.get('fast')?.asked ?? []]).to.have.length(2)
     expect(driver.doubled).to.equal(0)
+  })
+
+  it('keeps what is likely under way from it once enough such bytes were wasted', () => {
+    for (const recalled of [0, BLOCK_BYTES]) {
+      const driver = new Driver(1, 'p2p')
+      driver.join('slow', 300_000, true)
+      driver.want(0, 0, 2, undefined)
+      driver.decide()
+      const slow = driver.state.peers.get('slow') as Peer
+      // all of the block that it sends, and of the next what follows within a round trip of 50 ms
+      expect([...slow.flights.keys()].map(key => underWay(driver.state, slow, key))).to.deep.equal([BLOCK_BYTES, 15_000])
+      driver.state.recalled = recalled
+      driver.join('fast', 3_000_000, true)
+      driver.clock.advance(100)
+      driver.decide()
+      expect([...driver.peers.get('slow')?.asked ?? []]).to.have.length(recalled === 0 ? 1 : 2)
+    }
+  })
+
+  it('is asked for bulk a block at a time', () => {
+    const driver = new Driver(1, 'p2p')
+    driver.join('slow', 50_000, true)
+    driver.want(0, 0, 3, undefined)
+    driver.decide()
+    expect([...driver.peers.get('slow')?.asked ?? []]).to.have.length(1)
   })
 
   it('loses what waits in its queue before any stall, and gets nothing until it delivers', () => {
