@@ -1,7 +1,7 @@
 import { nextCommon } from './bits.js'
 import { LEVELS } from './board.js'
 import { claimOf } from './claim.js'
-import { RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
+import { RARE_HOLDERS, REFRESH_MS, RUN_BLOCKS } from './defaults.js'
 import { etaOf } from './estimate.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
@@ -22,7 +22,13 @@ export function far (state: State, found: readonly Front[], roomy: Peer[]): void
   // the last open blocks go to the fastest
   if (roomy.length > 1) roomy.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
   for (const peer of roomy) {
-    if (!peer.quick || fill(state, peer, nearby)) continue
+    if (!peer.quick) {
+      // as with a full window: it rests until it delivers, unless all that it has to do is other swarms'
+      if (peer.flights.size > 0) state.stirred.delete(peer)
+      else state.wake(state.now + REFRESH_MS)
+      continue
+    }
+    if (fill(state, peer, nearby)) continue
     peer.exhausted = true
     state.stirred.delete(peer)
   }
