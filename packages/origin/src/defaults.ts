@@ -26,3 +26,6 @@ export const MAX_SKIP_BYTES = 16 * 1024 * 1024
 
 /** Weight of the newest sample in the smoothed rate and time to first byte. */
 export const STATS_WEIGHT = 0.3
+
+/** What Node.js calls a connection that the other side closed: undici's own code for the end, the system's for a reset. */
+export const CLOSED_CODES: ReadonlySet<unknown> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])

@@ -1,7 +1,7 @@
 import { Ewma } from '@shoal/base'
 import { OriginError, type Origin, type OriginReply, type OriginRequest } from '@shoal/interface'
 import { Attempt } from './attempt.js'
-import { HEADERS_TIMEOUT_MS, HEDGE_FACTOR, HEDGE_MIN_MS, MIN_PROGRESS_BYTES, PROGRESS_TIMEOUT_MS, STATS_WEIGHT } from './defaults.js'
+import { CLOSED_CODES, HEADERS_TIMEOUT_MS, HEDGE_FACTOR, HEDGE_MIN_MS, MIN_PROGRESS_BYTES, PROGRESS_TIMEOUT_MS, STATS_WEIGHT } from './defaults.js'
 import { Health } from './health.js'
 import { cut, cutOf, rangeHeader, type Cut } from './range.js'
 import { race, type Entrant } from './race.js'
@@ -73,11 +73,10 @@ export class HttpOrigin implements Origin {
   }
 
   async #ask (base: Base, request: OriginRequest, how: Asking): Promise<OriginReply> {
-    const { clock, fetch = globalThis.fetch, headersTimeoutMs = HEADERS_TIMEOUT_MS, progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#init
+    const { clock, headersTimeoutMs = HEADERS_TIMEOUT_MS, progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#init
     const { path, start = 0, end, signal } = request
     const url = urlOf(base.url, path)
     const attempt = new Attempt(clock, signal)
-    const range = rangeHeader(start, end)
     const askedAt = clock.now()
     how.signal.addEventListener('abort', () => {
       const waited = clock.now() - askedAt
@@ -91,13 +90,7 @@ export class HttpOrigin implements Origin {
     let response: Response | undefined
     let plan: Cut
     try {
-      response = await attempt.wait(fetch(url, {
-        mode: 'cors',
-        credentials: 'omit',
-        cache: 'default',
-        headers: range === undefined ? {} : { range },
-        signal: attempt.signal
-      }))
+      response = await this.#send(attempt, url, rangeHeader(start, end))
       plan = cutOf(response.status, response.headers, start, end)
     } catch (error) {
       attempt.end()
@@ -112,6 +105,25 @@ export class HttpOrigin implements Origin {
       status: response.status,
       contentType: response.headers.get('content-type') ?? undefined,
       url: response.url === '' ? url : response.url
+    }
+  }
+
+  /** Resolves with the answer's headers. */
+  async #send (attempt: Attempt, url: string, range: string | undefined): Promise<Response> {
+    const { fetch = globalThis.fetch } = this.#init
+    const send = (): Promise<Response> => attempt.wait(fetch(url, {
+      mode: 'cors',
+      credentials: 'omit',
+      cache: 'default',
+      headers: range === undefined ? {} : { range },
+      signal: attempt.signal
+    }))
+    try {
+      return await send()
+    } catch (error) {
+      // the server may have closed an idle connection just as it was used again: browsers try anew by themselves, Node.js does not
+      if (!isClosed(error)) throw error
+      return await send()
     }
   }
 
@@ -182,6 +194,12 @@ function retryAfterMs (value: string | null | undefined, wall: number): number {
   if (value === null || value === undefined) return 0
   const ms = /^\d+$/.test(value) ? 1000 * Number(value) : Date.parse(value) - wall
   return ms > 0 ? ms : 0
+}
+
+/** The connection ended before an answer came. */
+function isClosed (error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof Error && 'code' in cause && CLOSED_CODES.has(cause.code)
 }
 
 /** Node.js hides the reason of a failed fetch in its cause. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
 import { systemClock, systemRandom } from '@shoal/base'
 import { OriginError } from '@shoal/interface'
@@ -64,6 +64,36 @@ describe('origin over HTTP', () => {
       server.closeAllConnections()
       server.close()
     }
+  })
+
+  it('asks again at once when the server closed an idle connection just as it was used again', async () => {
+    const used = new WeakSet<Socket>()
+    let closed = 0
+    const base = await serve((request, response) => {
+      if (used.has(request.socket)) {
+        closed++
+        request.socket.destroy()
+        return
+      }
+      used.add(request.socket)
+      good(request, response)
+    })
+    for (let i = 0; i < 3; i++) {
+      const { bytes, failures } = await read([base])
+      expect(bytes).to.deep.equal(DATA.slice(1000, 200_000))
+      expect(failures).to.deep.equal([])
+    }
+    expect(closed).to.be.greaterThan(0)
+  })
+
+  it('does not go on asking a server that closes every connection', async () => {
+    let asked = 0
+    const base = await serve(request => {
+      asked++
+      request.socket.destroy()
+    })
+    expect((await failure(base)).message).to.include('other side closed')
+    expect(asked).to.equal(2)
   })
 
   it('reads a range', async () => {
