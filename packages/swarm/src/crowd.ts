@@ -1,4 +1,6 @@
-import { ACTIVE_MS, CROWD_PAUSE_MS, ROTATED_BLOCKS, RUN_BLOCKS } from './defaults.js'
+import {
+  ACTIVE_MS, BEGIN_BLOCKS, CROWD_PAUSE_MAX_MS, CROWD_PAUSE_MIN_MS, MAX_BLOCK_BYTES, ROTATED_BLOCKS, RUN_BLOCKS
+} from './defaults.js'
 import { electionRank, electionWeight } from './election.js'
 import type { State } from './state.js'
 import type { Front } from './zones.js'
@@ -30,20 +32,26 @@ export function company (state: State, { slots, masks }: Front): boolean {
 /**
  * With what to begin when nobody is at work yet. Viewers who open the same film in the same moment begin at different blocks of its first
  * segment, and get the rest from each other; if all began with the first they would have nothing to exchange until all had everything.
- * What is left of the segment waits until the origin has done that.
+ * What is left of the segment waits until the origin has done that: it is in few parts, so that all soon have something to give.
  */
 export function begin (state: State, front: Front, late: readonly Place[]): readonly Place[] {
   const { want } = front
   if (late.length > ROTATED_BLOCKS || !company(state, front)) return late
   if (state.jobs.pending(want.segment) > 1) return []
-  return late.length < want.end - want.first ? late : late.slice(electionWeight(state.self, want.segment) % late.length)
+  if (late.length < want.end - want.first) return late
+  const first = electionWeight(state.self, want.segment) % late.length
+  return late.slice(first, first + BEGIN_BLOCKS)
 }
 
-/** Our part of these blocks, by rendezvous hashing: more with every pause, so that nobody waits long for those who do not do theirs. */
+/**
+ * Our part of these blocks, by rendezvous hashing: more with every pause, so that nobody waits long for those who do not do theirs. A pause
+ * is as long as the origin needs for a block, for sooner nobody can tell.
+ */
 export function share (state: State, { want }: Front, late: readonly Place[], others: readonly number[]): Place[] {
   want.crowdSince ??= state.now
-  const rounds = Math.floor((state.now - want.crowdSince) / CROWD_PAUSE_MS)
-  state.wake(want.crowdSince + (rounds + 1) * CROWD_PAUSE_MS)
+  const pause = Math.max(CROWD_PAUSE_MIN_MS, Math.min(CROWD_PAUSE_MAX_MS, state.jobs.duration(MAX_BLOCK_BYTES)))
+  const rounds = Math.floor((state.now - want.crowdSince) / pause)
+  state.wake(want.crowdSince + (rounds + 1) * pause)
   return late.filter(({ slot, bit }) => {
     const block = (state.board.runs[slot] as number) * RUN_BLOCKS + bit
     return electionRank(state.self, others, Math.imul(want.segment, 0x9e3779b1) + block) <= rounds

@@ -82,12 +82,15 @@ export const ELECTION_COPIES = 1
 export const KNOWN_MS = 1_000
 /** An origin that is asked in the last moment has this long before peers that are quicker take over its last blocks. */
 export const CROWD_MS = 150
-/** In the last moment the next in rank asks the origin for a block after this long. */
-export const CROWD_PAUSE_MS = 150
+/** In the last moment the next in rank asks the origin when the one before could have the block: the least and the most time for that. */
+export const CROWD_PAUSE_MIN_MS = 150
+export const CROWD_PAUSE_MAX_MS = 600
 /** A neighbour that got something so lately is at work. */
 export const ACTIVE_MS = 5_000
 /** In the last moment each viewer begins with another block of a segment of at most so many. */
 export const ROTATED_BLOCKS = 16
+/** It asks for so many of them at first. Fewer leave more to the last moment again, more are fetched by all at once. */
+export const BEGIN_BLOCKS = 3
 /** A neighbour that says it fetches is believed for at least this long... */
 export const FETCHING_MIN_MS = 1_500
 /** ...and not at all after breaking its word this often. */
