@@ -14,6 +14,7 @@ import { removeSpaces } from '../support/namespaces.ts'
 import { browserPair } from './browser-pair.ts'
 import { churn } from './churn.ts'
 import { cold } from './cold.ts'
+import { connect } from './connect.ts'
 import { memory } from './memory.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
@@ -23,7 +24,7 @@ import { removeFolders } from './support/folders.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [browserPair, churn, cold, memory, pair, picker, swarm]
+const benches: readonly Bench[] = [browserPair, churn, cold, connect, memory, pair, picker, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',
