@@ -44,7 +44,10 @@ class Player {
   }
 }
 
-describe('a cold start', () => {
+describe('a cold start', function () {
+  // a model of minutes: what it takes depends on the machine
+  this.timeout(120_000)
+
   it('of thirty viewers costs little more than one copy, and nobody starts later than with the origin alone', () => {
     const model = new Model({ segments: SEGMENTS, blocks: BLOCKS })
     const origin = new ModelOrigin(ORIGIN_BPS, 20)
