@@ -1,4 +1,8 @@
+import type { Segment } from '@shoal/interface'
 import { BLOCK_SIZE_BYTES } from './limits.js'
+
+/** What says where the blocks of a segment lie. */
+export type Blocks = Pick<Segment, 'size' | 'offsets'>
 
 /** Blocks that hold a byte range, and where to cut them. */
 export interface BlockRange {
@@ -11,22 +15,41 @@ export interface BlockRange {
   readonly cutEnd: number
 }
 
-/** The blocks of a segment of `size` bytes that hold the bytes from `start` to `end` (exclusive), both clamped to the segment. */
-export function blockRange (size: number, start = 0, end = size): BlockRange {
+/** The blocks that hold the bytes of a segment from `start` to `end` (exclusive), both clamped to the segment. O(log blocks). */
+export function blockRange (blocks: Blocks, start = 0, end = blocks.size): BlockRange {
   const from = Math.max(0, start)
-  const to = Math.min(size, end)
+  const to = Math.min(blocks.size, end)
   if (!(from < to)) return { first: 0, end: 0, cutStart: 0, cutEnd: 0 }
-  const first = Math.floor(from / BLOCK_SIZE_BYTES)
-  const last = Math.floor((to - 1) / BLOCK_SIZE_BYTES)
-  return { first, end: last + 1, cutStart: from - first * BLOCK_SIZE_BYTES, cutEnd: to - last * BLOCK_SIZE_BYTES }
+  const first = blockAt(blocks, from)
+  const last = blockAt(blocks, to - 1)
+  return { first, end: last + 1, cutStart: from - blockOffset(blocks, first), cutEnd: to - blockOffset(blocks, last) }
 }
 
-/** How many blocks a segment of `size` bytes has. */
-export function blockCount (size: number): number {
-  return Math.ceil(size / BLOCK_SIZE_BYTES)
+/** How many blocks a segment has. */
+export function blockCount ({ size, offsets }: Blocks): number {
+  return offsets === undefined ? Math.ceil(size / BLOCK_SIZE_BYTES) : offsets.length - 1
 }
 
-/** Bytes of block `block` of a segment of `size` bytes: `BLOCK_SIZE_BYTES` for all but the last. */
-export function blockLength (size: number, block: number): number {
-  return Math.min(BLOCK_SIZE_BYTES, size - block * BLOCK_SIZE_BYTES)
+/** Where block `block` of a segment begins: bytes from the segment's start. */
+export function blockOffset ({ offsets }: Blocks, block: number): number {
+  return offsets === undefined ? block * BLOCK_SIZE_BYTES : offsets[block] as number
+}
+
+/** Bytes of block `block` of a segment. */
+export function blockLength ({ size, offsets }: Blocks, block: number): number {
+  if (offsets === undefined) return Math.min(BLOCK_SIZE_BYTES, size - block * BLOCK_SIZE_BYTES)
+  return (offsets[block + 1] as number) - (offsets[block] as number)
+}
+
+/** The block that holds the byte at `position`, which lies inside the segment. */
+function blockAt ({ offsets }: Blocks, position: number): number {
+  if (offsets === undefined) return Math.floor(position / BLOCK_SIZE_BYTES)
+  let low = 0
+  let high = offsets.length - 1
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if ((offsets[middle] as number) <= position) low = middle
+    else high = middle
+  }
+  return low
 }

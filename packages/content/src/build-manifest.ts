@@ -1,17 +1,20 @@
-import { PublishError, type ManifestSummary, type VerifiedBlock } from '@shoal/interface'
+import { PublishError, type ManifestSummary, type Policy, type VerifiedBlock } from '@shoal/interface'
 import type { PrivateKey } from '@libp2p/interface'
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { blockOffset } from './block-range.js'
 import { dagCborCid } from './cid.js'
 import { encodeEntry, encodeRoot, joinPage, LIST_HEAD_BYTES } from './encode-manifest.js'
 import { sealEnvelope } from './seal-envelope.js'
-import type { MediaInfo } from './hls.js'
+import type { MediaInfo } from './media.js'
 import { BLOCK_SIZE_BYTES, DIGEST_BYTES, MAX_CONTENT_BLOCKS, MAX_DURATION_MS, MAX_ORIGINS, MAX_SEGMENTS, SPLIT_LEAVES } from './limits.js'
+import { partOffsets } from './leaf-lengths.js'
 import { partBytes, type PageEntry } from './manifest-page.js'
 import type { PageSummary } from './manifest-root.js'
 import { MANIFEST_DOMAIN, MANIFEST_PAYLOAD_TYPE, openManifest } from './open-manifest.js'
 import { normalOrigin } from './origin-url.js'
 import type { OpenedManifest } from './paged-manifest.js'
 import { comparePaths, nameFault, pathFault } from './path.js'
+import { policyFault } from './policy-fields.js'
 import type { SegmentedFile } from './segment-files.js'
 import type { UnixFsNode } from './unixfs.js'
 import { unixfsDirectory } from './unixfs-directory.js'
@@ -30,6 +33,8 @@ export interface ManifestInit {
   readonly origins?: readonly string[] | undefined
   /** ms since 1970. Part of the manifest, so of its CID. */
   readonly createdAt: number
+  /** @default nothing is asked */
+  readonly policy?: Policy | undefined
   /** The publisher's. Ed25519, secp256k1 or RSA. */
   readonly key: PrivateKey
 }
@@ -49,7 +54,8 @@ export interface BuiltManifest {
  * once, too many files
  */
 export async function buildManifest (init: ManifestInit): Promise<BuiltManifest> {
-  const { name, kind, createdAt, key } = init
+  const { name, kind, createdAt, key, policy = {} } = init
+  check(policyFault(policy) === undefined, `the policy ${policyFault(policy) ?? ''}`)
   check(nameFault(name) === undefined, `the name ${JSON.stringify(name)} ${nameFault(name) ?? ''}`)
   check(Number.isSafeInteger(createdAt) && createdAt >= 0, `expected a time of creation in ms since 1970, got ${createdAt}`)
   check(kind === 'directory' || init.files.length === 1, `expected one file, got ${init.files.length}`)
@@ -73,6 +79,7 @@ export async function buildManifest (init: ManifestInit): Promise<BuiltManifest>
     bytes: files.reduce((sum, file) => sum + file.size, 0),
     origins,
     createdAt,
+    policy,
     pages: summaries
   })
   check(rootBytes.byteLength <= BLOCK_SIZE_BYTES, tooMany)
@@ -82,14 +89,14 @@ export async function buildManifest (init: ManifestInit): Promise<BuiltManifest>
   return { root, pages, envelope, manifest }
 }
 
-function toEntry ({ path, size, leaves, cid }: SegmentedFile, media: MediaInfo | undefined): PageEntry {
+function toEntry ({ path, size, leaves, offsets, cid }: SegmentedFile, media: MediaInfo | undefined): PageEntry {
   const fault = pathFault(path) ?? (media === undefined ? undefined : pathFault(media.rendition))
   check(fault === undefined, `the path ${JSON.stringify(path)} or its rendition ${fault ?? ''}`)
   const duration = media?.duration
   check(duration === undefined || (Number.isSafeInteger(duration) && duration >= 0 && duration <= MAX_DURATION_MS),
     `expected a duration of ${JSON.stringify(path)} in whole ms up to a day, got ${duration}`)
   const single = leaves.byteLength <= DIGEST_BYTES
-  return { path, size, digest: single ? undefined : cid.multihash.digest, leaves, duration, rendition: media?.rendition }
+  return { path, size, digest: single ? undefined : cid.multihash.digest, leaves, offsets, duration, rendition: media?.rendition }
 }
 
 async function directoryOf (files: readonly SegmentedFile[]): Promise<UnixFsNode> {
@@ -106,8 +113,9 @@ async function toPages (entries: readonly PageEntry[]): Promise<{ pages: Verifie
   const pages: VerifiedBlock[] = []
   const summaries: PageSummary[] = []
   let held: Uint8Array[] = []
+  let before: PageEntry | undefined
   let bytes = LIST_HEAD_BYTES
-  let page = { firstPath: '', first: 0, segments: 0, blocks: 0, bytes: 0, leafOffset: 0 }
+  let page = { firstPath: '', first: 0, segments: 0, blocks: 0, bytes: 0, leafOffset: 0, byteOffset: 0 }
 
   const flush = async (): Promise<void> => {
     if (held.length === 0) return
@@ -117,26 +125,36 @@ async function toPages (entries: readonly PageEntry[]): Promise<{ pages: Verifie
     held = []
     bytes = LIST_HEAD_BYTES
   }
-  const add = async (index: number, entry: PageEntry, leafOffset: number): Promise<void> => {
-    const encoded = encodeEntry(entry)
-    if (bytes + encoded.byteLength > BLOCK_SIZE_BYTES) await flush()
-    if (held.length === 0) page = { firstPath: entry.path, first: index, segments: 0, blocks: 0, bytes: 0, leafOffset }
+  const add = async (index: number, entry: PageEntry, leafOffset: number, byteOffset: number): Promise<void> => {
+    let encoded = encodeEntry(entry, held.length === 0 ? undefined : before)
+    if (bytes + encoded.byteLength > BLOCK_SIZE_BYTES) {
+      await flush()
+      encoded = encodeEntry(entry, undefined)
+    }
+    if (held.length === 0) page = { firstPath: entry.path, first: index, segments: 0, blocks: 0, bytes: 0, leafOffset, byteOffset }
     held.push(encoded)
+    before = entry
     bytes += encoded.byteLength
     page.segments++
     page.blocks += entry.leaves.byteLength / DIGEST_BYTES
-    page.bytes += partBytes(entry, leafOffset)
+    page.bytes += partBytes(entry, byteOffset)
   }
 
   for (const [index, entry] of entries.entries()) {
     const count = entry.leaves.byteLength / DIGEST_BYTES
     if (count <= SPLIT_LEAVES) {
-      await add(index, entry, 0)
+      await add(index, entry, 0, 0)
       continue
     }
     for (let at = 0; at < count; at += SPLIT_LEAVES) {
       await flush()
-      await add(index, { ...entry, leaves: entry.leaves.subarray(at * DIGEST_BYTES, (at + SPLIT_LEAVES) * DIGEST_BYTES) }, at)
+      const end = Math.min(at + SPLIT_LEAVES, count)
+      const part = {
+        ...entry,
+        leaves: entry.leaves.subarray(at * DIGEST_BYTES, end * DIGEST_BYTES),
+        offsets: entry.offsets === undefined ? undefined : partOffsets(entry.offsets, at, end)
+      }
+      await add(index, part, at, blockOffset(entry, at))
     }
   }
   await flush()

@@ -1,12 +1,14 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { dagCborCid } from './cid.js'
 import { concat } from './concat.js'
+import { encodeLengths } from './leaf-lengths.js'
 import { CHUNKER } from './limits.js'
 import type { PageEntry } from './manifest-page.js'
 import { VERSION, type ManifestRoot } from './manifest-root.js'
+import { encodePolicy } from './policy-fields.js'
 
 /** Canonical DAG-CBOR. */
-export function encodeRoot (root: ManifestRoot): Uint8Array {
+export function encodeRoot (root: Omit<ManifestRoot, 'version'>): Uint8Array {
   return dagCbor.encode({
     version: VERSION,
     name: root.name,
@@ -19,6 +21,7 @@ export function encodeRoot (root: ManifestRoot): Uint8Array {
     bytes: root.bytes,
     origins: root.origins,
     createdAt: root.createdAt,
+    ...(Object.values(root.policy).some(value => value !== undefined) ? { policy: encodePolicy(root.policy) } : {}),
     pages: root.pages.map(page => {
       const { ref, firstPath, first, segments, blocks, bytes, leafOffset } = page
       return [dagCborCid(ref.digest), ref.size, firstPath, first, segments, blocks, bytes, leafOffset]
@@ -26,9 +29,16 @@ export function encodeRoot (root: ManifestRoot): Uint8Array {
   })
 }
 
-/** One entry as DAG-CBOR; a page is the list of its entries. */
-export function encodeEntry (entry: PageEntry): Uint8Array {
-  return dagCbor.encode([entry.path, entry.size, entry.digest ?? null, entry.leaves, entry.duration ?? null, entry.rendition ?? null])
+/**
+ * One entry as DAG-CBOR; a page is the list of its entries.
+ *
+ * @param before the entry before it in its page: a rendition that is the same is not repeated
+ */
+export function encodeEntry (entry: PageEntry, before: PageEntry | undefined): Uint8Array {
+  const { path, size, digest, leaves, offsets, duration, rendition } = entry
+  const same = rendition !== undefined && rendition === before?.rendition
+  const lengths = offsets === undefined ? null : encodeLengths(offsets)
+  return dagCbor.encode([path, size, digest ?? null, leaves, duration ?? null, same ? true : rendition ?? null, lengths])
 }
 
 /** Bytes of a list's head at most: a page of 256 KiB has room for less than 65,536 entries, the shortest of which takes 8 bytes. */

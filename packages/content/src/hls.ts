@@ -1,15 +1,8 @@
 import { Parser } from 'm3u8-parser'
 import { MAX_DURATION_MS, MAX_PLAYLIST_BYTES } from './limits.js'
+import type { MediaInfo } from './media.js'
 import { comparePaths } from './path.js'
 import type { FileEntry } from './segment-files.js'
-
-/** What a media playlist says of a segment. */
-export interface MediaInfo {
-  /** ms; an init segment has none. */
-  readonly duration?: number | undefined
-  /** Path of the media playlist. */
-  readonly rendition: string
-}
 
 /**
  * Reads the HLS media playlists among files and gives what they say of the others, by path: duration and rendition of media segments, the

@@ -11,6 +11,7 @@
 export { BLOCK_SIZE_BYTES, MANIFEST_SEGMENT, MAX_ENVELOPE_BYTES } from './limits.js'
 export { verifyBlock, hashBlock, sha256 } from './verify.js'
 export { parseLink, swarmIdOf, type Link, type LinkHints, type ManifestLink, type PublisherLink } from './link.js'
-export { blockRange, blockCount, blockLength, type BlockRange } from './block-range.js'
+export { blockRange, blockOffset, blockLength, type Blocks, type BlockRange } from './block-range.js'
 export { openManifest, type OpenManifestInit } from './open-manifest.js'
+export { refusalOf } from './permission.js'
 export type { OpenedManifest } from './paged-manifest.js'

@@ -1,6 +1,6 @@
 import type { BlockRef, VerifiedBlock } from '@shoal/interface'
 import { concat } from './concat.js'
-import { BLOCK_SIZE_BYTES } from './limits.js'
+import { Cutter, type Cutting } from './cutting.js'
 import { hashBlock } from './verify.js'
 
 /**
@@ -9,14 +9,18 @@ import { hashBlock } from './verify.js'
  */
 const HASHES_IN_FLIGHT = 4
 
+const FIXED: Cutting = { method: 'fixed' }
+
 export interface LeafOptions {
+  /** @default every 256 KiB */
+  cutting?: Cutting | undefined
   signal?: AbortSignal | undefined
   /** Gets each block in order, to keep a copy of it; awaited, so a slow store slows the reading. */
   onblock?: ((block: VerifiedBlock) => void | Promise<void>) | undefined
 }
 
 /**
- * Cuts a stream of any chunking into leaves of 256 KiB and hashes them, a few at a time, so memory stays bounded whatever the length.
+ * Cuts a stream of any chunking into leaves and hashes them, a few at a time, so memory stays bounded whatever the length.
  * Chunks handed in must not be written to afterwards.
  *
  * @throws the signal's reason when it aborts, and whatever `source` and `onblock` throw
@@ -24,7 +28,7 @@ export interface LeafOptions {
 export async function * leavesOf (source: AsyncIterable<Uint8Array>, options: LeafOptions = {}): AsyncGenerator<BlockRef> {
   const hashing: Promise<VerifiedBlock>[] = []
   try {
-    for await (const bytes of cut(source)) {
+    for await (const bytes of cut(source, options.cutting ?? FIXED)) {
       options.signal?.throwIfAborted()
       hashing.push(hashBlock(bytes))
       if (hashing.length >= HASHES_IN_FLIGHT) yield await finish(hashing, options)
@@ -44,19 +48,18 @@ async function finish (hashing: Promise<VerifiedBlock>[], { onblock, signal }: L
 }
 
 /** Leaves that lie in one chunk are taken where they lie; only those that straddle chunks are copied. */
-async function * cut (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function * cut (source: AsyncIterable<Uint8Array>, cutting: Cutting): AsyncGenerator<Uint8Array> {
+  const cutter = new Cutter(cutting)
   let parts: Uint8Array[] = []
-  let room = BLOCK_SIZE_BYTES
   for await (const chunk of source) {
     for (let at = 0; at < chunk.byteLength;) {
-      const part = chunk.subarray(at, at + room)
+      const { end, done } = cutter.take(chunk, at)
+      const part = chunk.subarray(at, end)
       parts.push(part)
-      at += part.byteLength
-      room -= part.byteLength
-      if (room > 0) continue
+      at = end
+      if (!done) continue
       yield parts.length === 1 ? part : concat(parts)
       parts = []
-      room = BLOCK_SIZE_BYTES
     }
   }
   if (parts.length > 0) yield concat(parts)

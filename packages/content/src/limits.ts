@@ -10,10 +10,15 @@ export const MANIFEST_SEGMENT: ManifestSegment = 0xffffffff
 export const DIGEST_BYTES = 32
 
 /**
- * Leaf digests that each page but the last holds of a segment that does not fit in one page: 256,000 bytes, which leaves room in a block
- * for the longest path and rendition.
+ * Leaves that each page but the last holds of a segment that does not fit in one page: 259,000 bytes at 32 of digest and 3 of length, which
+ * leaves room in a block for the longest path and rendition.
  */
-export const SPLIT_LEAVES = 8_000
+export const SPLIT_LEAVES = 7_400
+
+/** The same of a manifest of any version: the first had no lengths. */
+export function splitLeaves (version: number): number {
+  return version < 2 ? 8_000 : SPLIT_LEAVES
+}
 
 /** 256 GiB in one segment: its digests fill half of the pages kept in memory. */
 export const MAX_SEGMENT_BLOCKS = 2 ** 20
@@ -55,5 +60,8 @@ export const MAX_ADDR_LENGTH = 1_024
 /** A playlist beyond this is only a file. 10,000 segments take about 1 MiB. */
 export const MAX_PLAYLIST_BYTES = 16 * 1024 * 1024
 
-/** How bytes become leaves, as a manifest records it. */
-export const CHUNKER = { name: 'fixed-262144', version: 1 } as const
+/**
+ * How bytes become leaves, as a manifest records it: see `cutting.ts`. No leaf is longer than `max` bytes; content-defined ones are longer
+ * than `min` and end where the leading `bits` bits of a hash of the last 32 bytes are 0.
+ */
+export const CHUNKER = { name: 'gear-32', version: 1, min: 128 * 1024, max: BLOCK_SIZE_BYTES, bits: 15 } as const

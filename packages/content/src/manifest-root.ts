@@ -1,11 +1,12 @@
-import type { BlockRef, ManifestSummary } from '@shoal/interface'
+import type { BlockRef, ManifestSummary, Policy } from '@shoal/interface'
 import { CID } from 'multiformats/cid'
 import * as raw from 'multiformats/codecs/raw'
 import { DAG_CBOR_CODE, DAG_PB_CODE, isCidOf } from './cid.js'
-import { BLOCK_SIZE_BYTES, CHUNKER, DIGEST_BYTES, MAX_CONTENT_BLOCKS, MAX_ORIGINS, MAX_SEGMENTS, SPLIT_LEAVES } from './limits.js'
+import { BLOCK_SIZE_BYTES, DIGEST_BYTES, MAX_CONTENT_BLOCKS, MAX_ORIGINS, MAX_SEGMENTS, splitLeaves } from './limits.js'
 import { decodeCanonical, expect, readInt, readList, readMap, readText, readTuple, show } from './manifest-fields.js'
 import { normalOrigin } from './origin-url.js'
 import { comparePaths, nameFault, pathFault } from './path.js'
+import { readPolicy } from './policy-fields.js'
 
 /** What a root says of one of its pages, enough to find a path or a segment without loading any other page. */
 export interface PageSummary {
@@ -21,10 +22,13 @@ export interface PageSummary {
   readonly bytes: number
   /** Blocks of its first segment that the pages before it hold: 0 when that segment begins here. */
   readonly leafOffset: number
+  /** Bytes of these blocks. */
+  readonly byteOffset: number
 }
 
 /** The root of a manifest. */
 export interface ManifestRoot {
+  readonly version: number
   readonly name: string
   readonly kind: ManifestSummary['kind']
   /** Public key as libp2p's protobuf. */
@@ -38,10 +42,12 @@ export interface ManifestRoot {
   readonly origins: readonly string[]
   /** ms since 1970. */
   readonly createdAt: number
+  readonly policy: Policy
   readonly pages: readonly PageSummary[]
 }
 
-export const VERSION = 1
+/** What is written; the one before is read, too. */
+export const VERSION = 2
 
 /** An RSA-8192 key takes 1,060. */
 const MAX_KEY_BYTES = 2_048
@@ -50,14 +56,17 @@ const MAX_KEY_BYTES = 2_048
 const MAX_PAGES = 8_192
 
 /**
- * Reads a root and checks that what it says of its pages adds up. Fields it does not know are ignored, except a policy: who may have the
- * content is never ignored.
+ * Reads a root and checks that what it says of its pages adds up. Fields it does not know are ignored, the chunker among them, for pages
+ * say how long leaves are; except those of the policy: who may have the content is never ignored.
  *
  * @throws ManifestError and nothing else
  */
 export function decodeRoot (bytes: Uint8Array): ManifestRoot {
   const map = readMap(decodeCanonical(bytes, 'manifest root'), 'the manifest root')
-  expect(map.version === VERSION, () => `expected a manifest of version ${VERSION}, got ${show(map.version)}; a newer Shoal may read it`)
+  expect(map.version === VERSION || map.version === VERSION - 1, () => {
+    return `expected a manifest of version ${VERSION} or ${VERSION - 1}, got ${show(map.version)}; a newer Shoal may read it`
+  })
+  const version = map.version
   const name = readText(map.name, 'the name')
   const fault = nameFault(name)
   expect(fault === undefined, () => `the name ${show(name)} ${fault ?? ''}`)
@@ -65,29 +74,22 @@ export function decodeRoot (bytes: Uint8Array): ManifestRoot {
   expect(kind === 'file' || kind === 'directory', () => `expected the kind "file" or "directory", got ${show(kind)}`)
   const publisher = map.publisher
   expect(publisher instanceof Uint8Array && publisher.byteLength <= MAX_KEY_BYTES, () => `expected a public key as publisher, got ${show(publisher)}`)
-  const chunker = readMap(map.chunker, 'the chunker')
-  expect(chunker.name === CHUNKER.name && chunker.version === CHUNKER.version, () => {
-    return `expected the chunker ${CHUNKER.name} version ${CHUNKER.version}, got ${show(chunker.name)} version ${show(chunker.version)}`
-  })
-  expect(map.policy === undefined || Object.keys(readMap(map.policy, 'the policy')).length === 0, () => {
-    return 'the manifest has a policy, which this version of Shoal cannot apply'
-  })
+  const policy = readPolicy(map.policy)
   const segments = readInt(map.segments, 'the number of segments', kind === 'file' ? 1 : 0, kind === 'file' ? 1 : MAX_SEGMENTS)
   const blocks = readInt(map.blocks, 'the number of blocks', 0, MAX_CONTENT_BLOCKS)
   const size = readInt(map.bytes, 'the number of bytes', blocks, blocks * BLOCK_SIZE_BYTES)
-  expect(blocks <= Math.floor(size / BLOCK_SIZE_BYTES) + segments, () => `expected as many blocks as ${size} bytes in ${segments} segments have, got ${blocks}`)
   const createdAt = readInt(map.createdAt, 'the time of creation', 0, Number.MAX_SAFE_INTEGER)
   const origins = readList(map.origins, 'the origins', MAX_ORIGINS).map(value => {
     const origin = readText(value, 'an origin')
     expect(normalOrigin(origin) === origin, () => `expected an origin to be an http or https URL in normal form, got ${show(origin)}`)
     return origin
   })
-  const pages = readList(map.pages, 'the pages', MAX_PAGES).map(readPage)
-  checkPages(pages, { segments, blocks, bytes: size })
-  return { name, kind, publisher, root: readCid(map.root, 'the UnixFS root', raw.code, DAG_PB_CODE), segments, blocks, bytes: size, origins, createdAt, pages }
+  const pages = linkPages(readList(map.pages, 'the pages', MAX_PAGES).map(readPage), { segments, blocks, bytes: size }, splitLeaves(version))
+  const root = readCid(map.root, 'the UnixFS root', raw.code, DAG_PB_CODE)
+  return { version, name, kind, publisher, root, segments, blocks, bytes: size, origins, createdAt, policy, pages }
 }
 
-function readPage (value: unknown): PageSummary {
+function readPage (value: unknown): Omit<PageSummary, 'byteOffset'> {
   const [cid, size, firstPath, first, segments, blocks, bytes, leafOffset] = readTuple(value, 'a page in the root', 8)
   const path = readText(firstPath, "a page's first path")
   const fault = pathFault(path)
@@ -106,8 +108,11 @@ function readPage (value: unknown): PageSummary {
   }
 }
 
-/** Each page goes on where the one before it ended, and the last ends where the totals say. */
-function checkPages (pages: readonly PageSummary[], totals: Pick<ManifestRoot, 'segments' | 'blocks' | 'bytes'>): void {
+/** Each page goes on where the one before it ended, after `most` leaves within a segment, and the last ends where the totals say. */
+function linkPages (
+  pages: readonly Omit<PageSummary, 'byteOffset'>[], totals: Pick<ManifestRoot, 'segments' | 'blocks' | 'bytes'>, most: number
+): PageSummary[] {
+  const linked: PageSummary[] = []
   let before: PageSummary | undefined
   let blocks = 0
   let bytes = 0
@@ -117,9 +122,9 @@ function checkPages (pages: readonly PageSummary[], totals: Pick<ManifestRoot, '
       expect(page.first === 0 && !continues, () => 'expected the first page to begin with segment 0')
     } else if (continues) {
       expect(
-        before.segments === 1 && before.blocks === SPLIT_LEAVES && page.leafOffset === before.leafOffset + SPLIT_LEAVES &&
+        before.segments === 1 && before.blocks === most && page.leafOffset === before.leafOffset + most &&
         page.first === before.first && page.firstPath === before.firstPath,
-        () => `expected page ${i} to go on with the segment of the page before it after ${SPLIT_LEAVES} blocks`
+        () => `expected page ${i} to go on with the segment of the page before it after ${most} blocks`
       )
     } else {
       const end = before.first + before.segments
@@ -128,12 +133,14 @@ function checkPages (pages: readonly PageSummary[], totals: Pick<ManifestRoot, '
     }
     blocks += page.blocks
     bytes += page.bytes
-    before = page
+    before = { ...page, byteOffset: before !== undefined && continues ? before.byteOffset + before.bytes : 0 }
+    linked.push(before)
   }
   const end = before === undefined ? 0 : before.first + before.segments
   expect(end === totals.segments, () => `expected pages with ${totals.segments} segments, got ${end}`)
   expect(blocks === totals.blocks, () => `expected pages with ${totals.blocks} blocks, got ${blocks}`)
   expect(bytes === totals.bytes, () => `expected pages with ${totals.bytes} bytes, got ${bytes}`)
+  return linked
 }
 
 function readCid (value: unknown, what: string, ...codecs: readonly number[]): CID {

@@ -1,13 +1,13 @@
 import {
   ManifestError, NotFoundError, PageNotLoadedError,
-  type BlockRef, type LoadBlock, type Manifest, type ManifestSummary, type Segment, type VerifiedBlock
+  type BlockRef, type LoadBlock, type Manifest, type ManifestSummary, type Policy, type Segment, type VerifiedBlock
 } from '@shoal/interface'
 import { BoundedMap, equalBytes, toHex } from '@shoal/base'
-import { blockCount, blockLength } from './block-range.js'
+import { blockLength } from './block-range.js'
 import { dagPbCid, rawCid } from './cid.js'
-import { DIGEST_BYTES, MAX_CACHED_PAGES, SPLIT_LEAVES } from './limits.js'
+import { BLOCK_SIZE_BYTES, DIGEST_BYTES, MAX_CACHED_PAGES, splitLeaves } from './limits.js'
 import { expect, show } from './manifest-fields.js'
-import { decodePage, type PageEntry } from './manifest-page.js'
+import { decodePage, partBytes, type PageEntry } from './manifest-page.js'
 import type { ManifestRoot, PageSummary } from './manifest-root.js'
 import { comparePaths } from './path.js'
 import { SharedLoads } from './shared-loads.js'
@@ -47,7 +47,11 @@ export class PagedManifest implements OpenedManifest {
   readonly pageRefs: readonly BlockRef[]
   readonly origins: readonly string[]
   readonly createdAt: number
+  readonly policy: Policy
+  readonly #version: number
   readonly #summaries: readonly PageSummary[]
+  /** Of segments that are split over pages, by their part in the first. */
+  readonly #split = new WeakMap<PageEntry, Pick<Segment, 'blocks' | 'offsets'>>()
   readonly #load: LoadBlock
   readonly #pages = new BoundedMap<number, Page>(MAX_CACHED_PAGES)
   readonly #loads = new SharedLoads<number, Page>(async (page, signal) => this.#fetch(page, signal))
@@ -59,6 +63,8 @@ export class PagedManifest implements OpenedManifest {
     this.pageRefs = fields.pages.map(page => page.ref)
     this.origins = fields.origins
     this.createdAt = fields.createdAt
+    this.policy = fields.policy
+    this.#version = fields.version
     this.#summaries = fields.pages
     this.#load = load
   }
@@ -81,34 +87,40 @@ export class PagedManifest implements OpenedManifest {
 
   async segment (index: number, signal?: AbortSignal): Promise<Segment> {
     const { first, end } = this.#span(index)
-    const parts = await Promise.all(Array.from({ length: end - first }, async (_, i) => this.#page(first + i, signal)))
-    const entry = this.#entry(parts[0] as Page, first, index)
-    for (const [i, part] of parts.entries()) {
-      const other = this.#entry(part, first + i, index)
+    const pages = await Promise.all(Array.from({ length: end - first }, async (_, i) => this.#page(first + i, signal)))
+    const parts = pages.map((page, i) => this.#entry(page, first + i, index))
+    const entry = parts[0] as PageEntry
+    for (const [i, other] of parts.entries()) {
       expect(sameSegment(entry, other), () => `expected the parts of ${show(entry.path)} to agree in what they say of it, page ${first + i} does not`)
     }
-    return toSegment(index, entry)
+    return this.#toSegment(index, parts)
   }
 
   peek (index: number): Segment | undefined {
     const { first, end } = this.#span(index)
-    for (let page = first; page < end; page++) if (!this.#pages.has(page)) return undefined
-    return toSegment(index, this.#entry(this.#pages.get(first) as Page, first, index))
+    const parts: PageEntry[] = []
+    for (let at = first; at < end; at++) {
+      const page = this.#pages.get(at)
+      if (page === undefined) return undefined
+      parts.push(this.#entry(page, at, index))
+    }
+    return this.#toSegment(index, parts)
   }
 
   block (segment: number, block: number): BlockRef {
     const { first, end } = this.#span(segment)
-    const index = first + Math.floor(block / SPLIT_LEAVES)
+    const index = first + Math.floor(block / splitLeaves(this.#version))
     const page = index >= first && index < end ? this.#pages.get(index) : undefined
     if (page === undefined && index < end) {
       throw new PageNotLoadedError(`page ${index} of ${this.summary.cid} is not loaded: await segment(${segment}) before block(${segment}, ${block})`)
     }
     const entry = page === undefined ? undefined : this.#entry(page, index, segment)
-    const at = block % SPLIT_LEAVES * DIGEST_BYTES
-    if (entry === undefined || !Number.isInteger(at) || at < 0 || at >= entry.leaves.byteLength) {
+    const at = block % splitLeaves(this.#version)
+    if (entry === undefined || !Number.isInteger(at) || at < 0 || at * DIGEST_BYTES >= entry.leaves.byteLength) {
       throw new NotFoundError(`no block ${block} in segment ${segment} of ${this.summary.name} (${this.summary.cid})`)
     }
-    return { digest: entry.leaves.subarray(at, at + DIGEST_BYTES), size: blockLength(entry.size, block) }
+    const part = { size: partBytes(entry, index > first ? this.#summary(index).byteOffset : 0), offsets: entry.offsets }
+    return { digest: entry.leaves.subarray(at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES), size: blockLength(part, at) }
   }
 
   /** Pages from `first` to `end` (exclusive) that hold a segment. */
@@ -118,7 +130,7 @@ export class PagedManifest implements OpenedManifest {
     }
     const last = lastIndex(this.#summaries.length, i => this.#summary(i).first <= index)
     const summary = this.#summary(last)
-    return { first: summary.first === index ? last - summary.leafOffset / SPLIT_LEAVES : last, end: last + 1 }
+    return { first: summary.first === index ? last - summary.leafOffset / splitLeaves(this.#version) : last, end: last + 1 }
   }
 
   async #page (index: number, signal: AbortSignal | undefined): Promise<Page> {
@@ -132,9 +144,18 @@ export class PagedManifest implements OpenedManifest {
     if (!equalBytes(block.digest, summary.ref.digest)) {
       throw new ManifestError(`expected page ${index} with SHA-256 ${toHex(summary.ref.digest)}, got ${toHex(block.digest)}`)
     }
-    const page = decodePage(block.bytes, summary, this.#summaries[index + 1])
+    const page = decodePage(block.bytes, summary, this.#summaries[index + 1], this.#version)
     this.#pages.set(index, page)
     return page
+  }
+
+  #toSegment (index: number, parts: readonly PageEntry[]): Segment {
+    const [entry] = parts as [PageEntry]
+    const { path, size, digest, leaves, duration, rendition } = entry
+    let layout = parts.length === 1 ? { blocks: leaves.byteLength / DIGEST_BYTES, offsets: entry.offsets } : this.#split.get(entry)
+    if (layout === undefined) this.#split.set(entry, layout = joinParts(parts))
+    const cid = digest !== undefined ? dagPbCid(digest) : rawCid(size === 0 ? EMPTY_DIGEST : leaves)
+    return { index, path, size, cid: cid.toString(), ...layout, duration: duration === undefined ? undefined : duration / 1000, rendition }
   }
 
   #summary (page: number): PageSummary {
@@ -146,17 +167,20 @@ export class PagedManifest implements OpenedManifest {
   }
 }
 
-function toSegment (index: number, { path, size, digest, leaves, duration, rendition }: PageEntry): Segment {
-  const cid = digest !== undefined ? dagPbCid(digest) : rawCid(size === 0 ? EMPTY_DIGEST : leaves)
-  return {
-    index,
-    path,
-    size,
-    cid: cid.toString(),
-    blocks: blockCount(size),
-    duration: duration === undefined ? undefined : duration / 1000,
-    rendition
+/** Joins what the pages say of the blocks of a segment that is split over them. */
+function joinParts (parts: readonly PageEntry[]): Pick<Segment, 'blocks' | 'offsets'> {
+  const blocks = parts.reduce((sum, { leaves }) => sum + leaves.byteLength / DIGEST_BYTES, 0)
+  if (parts.every(({ offsets }) => offsets === undefined)) return { blocks, offsets: undefined }
+  const offsets = new Float64Array(blocks + 1)
+  let block = 0
+  for (const part of parts) {
+    const start = offsets[block] as number
+    const bytes = partBytes(part, start)
+    for (let i = 1; i <= part.leaves.byteLength / DIGEST_BYTES; i++) {
+      offsets[++block] = start + (part.offsets?.[i] ?? Math.min(i * BLOCK_SIZE_BYTES, bytes))
+    }
   }
+  return { blocks, offsets }
 }
 
 function sameSegment (a: PageEntry, b: PageEntry): boolean {

@@ -8,8 +8,10 @@
  */
 
 export { segmentFiles, blockRefs, type FileEntry, type SegmentedFile, type SegmentFilesOptions } from './segment-files.js'
+export type { Cutting } from './cutting.js'
 export { unixfsFile, type UnixFsNode } from './unixfs.js'
 export { unixfsDirectory } from './unixfs-directory.js'
 export { buildManifest, type ManifestInit, type BuiltManifest } from './build-manifest.js'
-export { mapHls, type MediaInfo } from './hls.js'
+export { mapHls } from './hls.js'
+export type { MediaInfo } from './media.js'
 export { formatLink } from './format-link.js'

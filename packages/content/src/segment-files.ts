@@ -1,7 +1,10 @@
 import { PublishError, type BlockRef, type VerifiedBlock } from '@shoal/interface'
-import { blockCount, blockLength } from './block-range.js'
+import { blockLength } from './block-range.js'
+import type { Cutting } from './cutting.js'
+import { concat } from './concat.js'
+import { offsetsOf } from './leaf-lengths.js'
 import { leavesOf } from './leaves.js'
-import { DIGEST_BYTES, MAX_SEGMENT_BLOCKS } from './limits.js'
+import { BLOCK_SIZE_BYTES, DIGEST_BYTES, MAX_SEGMENT_BLOCKS } from './limits.js'
 import { pathFault } from './path.js'
 import { unixfsFile, type UnixFsNode } from './unixfs.js'
 
@@ -11,6 +14,8 @@ export interface FileEntry {
   readonly path: string
   /** Bytes that `stream` is to give; any other number fails, for then the file changed meanwhile. */
   readonly size: number
+  /** Where leaves end. @default every 256 KiB */
+  readonly cutting?: Cutting | undefined
   /** Opens it. Large chunks that are multiples of 256 KiB save a copy. */
   stream (signal?: AbortSignal): AsyncIterable<Uint8Array>
 }
@@ -21,6 +26,8 @@ export interface SegmentedFile extends UnixFsNode {
   readonly size: number
   /** SHA-256 of the blocks one after the other, 32 bytes each. */
   readonly leaves: Uint8Array
+  /** Where the blocks begin, and the last ends; `undefined` when they are of 256 KiB but for the last. */
+  readonly offsets?: Float64Array | undefined
 }
 
 export interface SegmentFilesOptions {
@@ -41,7 +48,7 @@ export async function * segmentFiles (entries: readonly FileEntry[], options: Se
   for (const { path, size } of entries) {
     const fault = pathFault(path)
     if (fault !== undefined) throw new PublishError(`cannot publish ${JSON.stringify(path)}: its path ${fault}`)
-    if (!Number.isSafeInteger(size) || size < 0 || blockCount(size) > MAX_SEGMENT_BLOCKS) {
+    if (!Number.isSafeInteger(size) || size < 0 || size > MAX_SEGMENT_BLOCKS * BLOCK_SIZE_BYTES) {
       throw new PublishError(`cannot publish ${JSON.stringify(path)}: expected 0 to ${MAX_SEGMENT_BLOCKS} blocks of 256 KiB, got ${size} bytes`)
     }
   }
@@ -49,28 +56,38 @@ export async function * segmentFiles (entries: readonly FileEntry[], options: Se
   let done = 0
   for (const entry of entries) {
     const { path, size } = entry
-    const leaves = new Uint8Array(blockCount(size) * DIGEST_BYTES)
-    let blocks = 0
+    const digests: Uint8Array[] = []
+    const lengths: number[] = []
     let bytes = 0
     const changed = (got: string): PublishError =>
       new PublishError(`${JSON.stringify(path)} changed while it was read: expected ${size} bytes, got ${got}; publish it again`)
-    const source = leavesOf(readEntry(entry, signal), { signal, onblock: onblock && (async block => { await onblock(block, path) }) })
+    const source = leavesOf(readEntry(entry, signal), {
+      signal,
+      cutting: entry.cutting,
+      onblock: onblock && (async block => { await onblock(block, path) })
+    })
     for await (const leaf of source) {
       bytes += leaf.size as number
       if (bytes > size) throw changed('more')
-      leaves.set(leaf.digest, blocks++ * DIGEST_BYTES)
+      digests.push(leaf.digest)
+      lengths.push(leaf.size as number)
       onprogress?.(done += leaf.size as number, total)
     }
     if (bytes < size) throw changed(String(bytes))
-    const { cid, dagSize } = await unixfsFile(leaves, size)
-    yield { path, size, leaves, cid, dagSize }
+    if (digests.length > MAX_SEGMENT_BLOCKS) {
+      throw new PublishError(`cannot publish ${JSON.stringify(path)}: expected at most ${MAX_SEGMENT_BLOCKS} blocks, got ${digests.length}`)
+    }
+    const leaves = concat(digests)
+    const offsets = offsetsOf(lengths)
+    const { cid, dagSize } = await unixfsFile(leaves, { size, offsets })
+    yield { path, size, leaves, offsets, cid, dagSize }
   }
 }
 
 /** The blocks of a segmented file in order, as stores and references take them. */
-export function blockRefs ({ size, leaves }: Pick<SegmentedFile, 'size' | 'leaves'>): BlockRef[] {
-  return Array.from({ length: blockCount(size) }, (_, i) => {
-    return { digest: leaves.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES), size: blockLength(size, i) }
+export function blockRefs (file: Pick<SegmentedFile, 'size' | 'leaves' | 'offsets'>): BlockRef[] {
+  return Array.from({ length: file.leaves.byteLength / DIGEST_BYTES }, (_, i) => {
+    return { digest: file.leaves.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES), size: blockLength(file, i) }
   })
 }
 

@@ -2,7 +2,7 @@ import type { VerifiedBlock } from '@shoal/interface'
 import { createNode, encode } from '@ipld/dag-pb'
 import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
-import { blockCount, blockLength } from './block-range.js'
+import { blockCount, blockLength, type Blocks } from './block-range.js'
 import { dagPbCid, rawCid } from './cid.js'
 import { DIGEST_BYTES } from './limits.js'
 import { hashBlock, sha256 } from './verify.js'
@@ -23,17 +23,18 @@ interface FileNode extends UnixFsNode {
 
 /**
  * A segment as the IPFS world names it, computed from its leaf digests alone: a `raw` block up to 256 KiB, otherwise a UnixFS file over
- * `raw` leaves as a balanced tree with 174 links to a node. The same as `ipfs add --cid-version=1 --raw-leaves --chunker=size-262144`.
+ * `raw` leaves as a balanced tree with 174 links to a node. With leaves of 256 KiB the same as
+ * `ipfs add --cid-version=1 --raw-leaves --chunker=size-262144`.
  *
  * @param leaves digests one after the other, 32 bytes each
  * @param onnode gets the inner nodes, children first, to store or to serve them
  * @see https://specs.ipfs.tech/unixfs/
  */
-export async function unixfsFile (leaves: Uint8Array, size: number, onnode?: (node: VerifiedBlock) => void): Promise<UnixFsNode> {
-  const count = blockCount(size)
+export async function unixfsFile (leaves: Uint8Array, blocks: Blocks, onnode?: (node: VerifiedBlock) => void): Promise<UnixFsNode> {
+  const count = blockCount(blocks)
   if (count === 0) return { cid: rawCid(await sha256(new Uint8Array(0))), dagSize: 0 }
   let level: FileNode[] = Array.from({ length: count }, (_, i) => {
-    const length = blockLength(size, i)
+    const length = blockLength(blocks, i)
     return { cid: rawCid(leaves.slice(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES)), dagSize: length, fileSize: length }
   })
   while (level.length > 1) {

@@ -1,6 +1,7 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 import { seededRandom } from '@shoal/base'
+import { offsetsOf } from '../src/leaf-lengths.js'
 import { segmentFiles, type FileEntry, type SegmentedFile } from '../src/segment-files.js'
 import { unixfsFile } from '../src/unixfs.js'
 
@@ -36,7 +37,15 @@ export async function segmentAll (entries: readonly FileEntry[]): Promise<Segmen
 /** A file of which only made-up digests exist. */
 export async function fakeFile (path: string, size: number, seed = 1): Promise<SegmentedFile> {
   const leaves = randomBytes(Math.ceil(size / 262_144) * 32, seed)
-  return { path, size, leaves, ...await unixfsFile(leaves, size) }
+  return { path, size, leaves, ...await unixfsFile(leaves, { size }) }
+}
+
+/** A file of which only made-up digests exist, of leaves of these lengths. */
+export async function fakeLeaves (path: string, lengths: readonly number[], seed = 1): Promise<SegmentedFile> {
+  const size = lengths.reduce((sum, length) => sum + length, 0)
+  const leaves = randomBytes(lengths.length * 32, seed)
+  const offsets = offsetsOf(lengths)
+  return { path, size, leaves, offsets, ...await unixfsFile(leaves, { size, offsets }) }
 }
 
 /** What a promise rejects with; fails when it does not. */

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { contentTypeOf } from '../src/content-type.js'
-import { mapHls, type MediaInfo } from '../src/hls.js'
+import { mapHls } from '../src/hls.js'
+import type { MediaInfo } from '../src/media.js'
 import { entryOf } from './helpers.js'
 
 async function map (files: Readonly<Record<string, string>>): Promise<Readonly<Record<string, MediaInfo>>> {

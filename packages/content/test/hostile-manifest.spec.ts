@@ -17,7 +17,10 @@ import { fakeFile, keyOf, rejection } from './helpers.js'
 const BLOCK = 262_144
 
 type Root = Record<string, unknown> & { pages: unknown[][] }
-type Entry = [path: string, size: number, digest: Uint8Array | null, leaves: Uint8Array, duration: number | null, rendition: string | null]
+type Entry = [
+  path: string, size: number, digest: Uint8Array | null, leaves: Uint8Array, duration: number | null, rendition: string | true | null,
+  lengths: Uint8Array | null
+]
 
 async function build (): Promise<BuiltManifest> {
   const files = [await fakeFile('a', 5), await fakeFile('b/c', 3 * BLOCK), await fakeFile('d', 0)]
@@ -25,7 +28,7 @@ async function build (): Promise<BuiltManifest> {
 }
 
 async function buildSplit (): Promise<BuiltManifest> {
-  const files = [await fakeFile('a', 5), await fakeFile('b', 16_001 * BLOCK), await fakeFile('c', 5)]
+  const files = [await fakeFile('a', 5), await fakeFile('b', 14_801 * BLOCK), await fakeFile('c', 5)]
   return buildManifest({ name: 'x', kind: 'directory', files, createdAt: 1, key: await keyOf(1) })
 }
 
@@ -54,6 +57,15 @@ async function readEdited (
     editRoot?.(root)
   })
   for await (const segment of manifest.segments()) expect(segment.path).to.be.a('string')
+}
+
+/** Lengths of stretches as a page holds them. */
+function lengthsOf (...lengths: readonly number[]): Uint8Array {
+  return Uint8Array.from(lengths.flatMap(length => {
+    const bytes: number[] = []
+    for (; length >= 128; length = Math.floor(length / 128)) bytes.push(length % 128 + 128)
+    return [...bytes, length]
+  }))
 }
 
 async function expectRefusal (promise: Promise<unknown>, message: RegExp): Promise<void> {
@@ -90,22 +102,40 @@ describe('hostile manifest', () => {
     await expectRefusal(openManifest({ root, envelope: built.envelope, load }), /another manifest/)
   })
 
+  it('may be of the version before, whose pages say no lengths', async () => {
+    const built = await build()
+    const entries = dagCbor.decode<Entry[]>((built.pages[0] as VerifiedBlock).bytes)
+    const block = await hashBlock(dagCbor.encode(entries.map(entry => entry.slice(0, 6))))
+    const manifest = await openEdited({ ...built, pages: [block] }, root => {
+      Object.assign(root, { version: 1, chunker: { name: 'fixed-262144', version: 1 } })
+      root.pages[0]?.splice(0, 2, dagCborCid(block.digest), block.bytes.byteLength)
+    })
+    expect(await manifest.find('b/c')).to.deep.equal(await built.manifest.find('b/c'))
+    const mixed = openEdited(built, root => { root.version = 1 })
+    await expectRefusal((await mixed).segment(0), /list of 6/)
+  })
+
   const other = CID.parse('bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku')
   const roots: readonly (readonly [string, (root: Root) => void, RegExp])[] = [
-    ['a newer version', root => { root.version = 2 }, /version 1, got 2/],
+    ['a newer version', root => { root.version = 3 }, /version 2 or 1, got 3/],
     ['no name', root => { delete root.name }, /name to be text/],
     ['a name that climbs', root => { root.name = '..' }, /the name/],
     ['another kind', root => { root.kind = 'symlink' }, /kind/],
     ['two segments in a file', root => { root.kind = 'file' }, /number of segments/],
     ['a long publisher', root => { root.publisher = new Uint8Array(4_000) }, /public key/],
-    ['another chunker', root => { root.chunker = { name: 'rabin', version: 1 } }, /chunker/],
-    ['a policy', root => { root.policy = { token: true } }, /policy/],
+    ['a policy that is not known', root => { root.policy = { moon: true } }, /policy with "moon"/],
+    ['a policy that is no map', root => { root.policy = [] }, /policy to be a map/],
+    ['an endless ttl', root => { root.policy = { ttl: 2 ** 50 } }, /ttl/],
+    ['a token that is no boolean', root => { root.policy = { token: 1 } }, /token/],
+    ['an absurd replication', root => { root.policy = { replication: 1e6 } }, /replication/],
+    ['tags without end', root => { root.policy = { tags: Array(65).fill('x') } }, /tags/],
+    ['an empty tag', root => { root.policy = { tags: [''] } }, /tags/],
     ['fewer segments', root => { root.segments = 2 }, /pages with 2 segments, got 3/],
     ['more blocks', root => { root.blocks = 5 }, /blocks/],
     ['other bytes', root => { root.bytes = 3 * BLOCK }, /pages with 786432 bytes, got 786437/],
     ['a negative size', root => { root.bytes = -1 }, /number of bytes/],
     ['more bytes than blocks hold', root => { root.bytes = 4 * BLOCK + 1 }, /number of bytes/],
-    ['fewer bytes than blocks hold', root => { root.bytes = 9 }, /as many blocks as 9 bytes/],
+    ['fewer bytes than blocks', root => { root.bytes = 3 }, /number of bytes/],
     ['an absurd size', root => { root.bytes = 2 ** 53 - 1; root.blocks = 2 ** 35 }, /number of blocks/],
     ['fractional bytes', root => { root.bytes = 1.5 }, /canonical DAG-CBOR/],
     ['a relative origin', root => { root.origins = ['/x'] }, /origin/],
@@ -116,7 +146,7 @@ describe('hostile manifest', () => {
     ['an oversized page', root => { (root.pages[0] as unknown[])[1] = BLOCK + 1 }, /page's size/],
     ['a first path that climbs', root => { (root.pages[0] as unknown[])[2] = '../a' }, /first path/],
     ['a first page that begins later', root => { (root.pages[0] as unknown[])[3] = 1 }, /begin with segment 0/],
-    ['a first page that goes on', root => { (root.pages[0] as unknown[])[7] = 8_000 }, /begin with segment 0/],
+    ['a first page that goes on', root => { (root.pages[0] as unknown[])[7] = 7_400 }, /begin with segment 0/],
     ['a page twice', root => { root.pages.push(root.pages[0] as unknown[]) }, /begin with segment 3, got 0/],
     ['pages in another order', root => { root.pages.push((root.pages[0] as unknown[]).with(3, 3)) }, /order of their paths/],
     ['a page without fields', root => { root.pages[0] = [] }, /list of 8/],
@@ -129,7 +159,7 @@ describe('hostile manifest', () => {
   }
 
   it('may have fields that this version does not know', async () => {
-    const manifest = await openEdited(await build(), root => { root.note = 'hello'; root.policy = {} })
+    const manifest = await openEdited(await build(), root => { root.note = 'hello'; root.policy = {}; root.chunker = { name: 'rabin', version: 1 } })
     expect((await manifest.segment(1)).path).to.equal('b/c')
   })
 
@@ -146,10 +176,10 @@ describe('hostile manifest', () => {
     ['paths out of order', entries => { (entries[1] as Entry)[0] = 'e' }, /order of their paths/],
     ['another first path', entries => { (entries[0] as Entry)[0] = '_' }, /begins with "a", got "_"/],
     ['a segment less', entries => { entries.pop() }, /3 segments, got 2/],
-    ['a segment more', entries => { entries.push(['e', 0, null, new Uint8Array(0), null, null]) }, /3 segments, got 4/],
-    ['leaves missing', entries => { (entries[1] as Entry)[3] = new Uint8Array(64) }, /leaves of "b\/c" to be 96 bytes/],
+    ['a segment more', entries => { entries.push(['e', 0, null, new Uint8Array(0), null, null, null]) }, /3 segments, got 4/],
+    ['leaves missing', entries => { (entries[1] as Entry)[3] = new Uint8Array(64) }, /786432 bytes of "b\/c" to have 3 leaves of 256 KiB, got 2/],
     ['half a leaf', entries => { (entries[1] as Entry)[3] = new Uint8Array(95) }, /leaves of "b\/c"/],
-    ['another size', entries => { (entries[1] as Entry)[1] = 3 * BLOCK + 1 }, /leaves of "b\/c"/],
+    ['another size', entries => { (entries[1] as Entry)[1] = 3 * BLOCK + 1 }, /to have 4 leaves of 256 KiB, got 3/],
     ['an absurd size', entries => { (entries[1] as Entry)[1] = 2 ** 52 }, /size of "b\/c"/],
     ['another number of blocks', entries => { (entries[2] as Entry).splice(1, 3, 1, null, new Uint8Array(32)) }, /with 4 blocks, got 5/],
     ['another size of the same blocks', entries => { (entries[1] as Entry)[1] = 3 * BLOCK - 1 }, /with 786437 bytes, got 786436/],
@@ -157,7 +187,19 @@ describe('hostile manifest', () => {
     ['a digest of a single block', entries => { (entries[0] as Entry)[2] = new Uint8Array(32) }, /digest/],
     ['a negative duration', entries => { (entries[1] as Entry)[4] = -1 }, /duration/],
     ['a long duration', entries => { (entries[1] as Entry)[4] = 2 ** 40 }, /duration/],
-    ['an entry that is no list', entries => { (entries as unknown[])[1] = 5 }, /list of 6/]
+    ['an entry that is no list', entries => { (entries as unknown[])[1] = 5 }, /list of 7/],
+    ['lengths that are not the size', entries => { (entries[1] as Entry)[6] = lengthsOf(5, BLOCK + 1) }, /sum up to 786432 bytes, got 262150/],
+    ['a leaf of nothing', entries => { (entries[1] as Entry)[6] = Uint8Array.of(5, 0, 5) }, /a length of 0/],
+    ['more lengths than leaves', entries => { (entries[1] as Entry)[6] = lengthsOf(1, 1, 1, 1) }, /lengths of more than 3 leaves/],
+    ['fewer lengths than leaves', entries => { (entries[1] as Entry)[6] = lengthsOf(BLOCK, 5) }, /belongs to the one before it/],
+    ['a stretch too long', entries => { (entries[1] as Entry)[6] = lengthsOf(2 ** 45) }, /lengths of more than 3 leaves/],
+    ['a length without end', entries => { (entries[1] as Entry)[6] = new Uint8Array(9).fill(0xff) }, /does not end/],
+    ['a length cut short', entries => { (entries[1] as Entry)[6] = Uint8Array.of(0x80) }, /does not end/],
+    ['a length with a zero too many', entries => { (entries[1] as Entry)[6] = Uint8Array.of(0x85, 0) }, /shortest form/],
+    ['lengths that say nothing', entries => { (entries[1] as Entry)[6] = lengthsOf(3 * BLOCK) }, /expected no lengths/],
+    ['lengths that are no bytes', entries => { (entries as unknown[][])[1]?.splice(6, 1, 'x') }, /as bytes/],
+    ['a rendition that nobody named', entries => { (entries[1] as Entry)[5] = true }, /none is before it/],
+    ['a rendition named again', entries => { (entries[0] as Entry)[5] = (entries[1] as Entry)[5] = 'r' }, /expected true as rendition/]
   ]
   for (const [what, edit, message] of pages) {
     it(`is refused when a page has ${what}`, async () => {
@@ -175,15 +217,15 @@ describe('hostile manifest', () => {
     const built = await buildSplit()
     expect(built.pages.length).to.equal(4)
     const page = (root: Root, i: number): unknown[] => root.pages[i] as unknown[]
-    await expectRefusal(openEdited(built, root => { page(root, 2)[7] = 7_999 }), /go on with the segment/)
+    await expectRefusal(openEdited(built, root => { page(root, 2)[7] = 7_399 }), /go on with the segment/)
     await expectRefusal(openEdited(built, root => { page(root, 2)[7] = 0 }), /begin with segment 2, got 1/)
     await expectRefusal(openEdited(built, root => { page(root, 2)[2] = 'bb' }), /go on with the segment/)
-    await expectRefusal(openEdited(built, root => { page(root, 1)[5] = 7_999 }), /go on with the segment/)
+    await expectRefusal(openEdited(built, root => { page(root, 1)[5] = 7_399 }), /go on with the segment/)
     const first = (edit: (entry: Entry) => void) => (entries: Entry[]) => { edit(entries[0] as Entry) }
-    await expectRefusal(readEdited(built, 2, first(entry => { entry[1] = 16_002 * BLOCK })), /parts of "b" to agree/)
+    await expectRefusal(readEdited(built, 2, first(entry => { entry[1] = 14_802 * BLOCK })), /parts of "b" to agree/)
     await expectRefusal(readEdited(built, 2, first(entry => { entry[2] = new Uint8Array(32) })), /parts of "b" to agree/)
-    await expectRefusal(readEdited(built, 2, first(entry => { entry[1] = 16_000 * BLOCK })), /split over pages/)
-    await expectRefusal(readEdited(built, 3, first(entry => { entry[1] = 24_001 * BLOCK })), /split over pages/)
+    await expectRefusal(readEdited(built, 2, first(entry => { entry[1] = 14_800 * BLOCK })), /sum up to/)
+    await expectRefusal(readEdited(built, 3, first(entry => { entry[1] = 22_201 * BLOCK })), /to have 7401 leaves/)
     const rename = readEdited(built, 0, first(entry => { entry[0] = 'bb' }), root => { page(root, 0)[2] = 'bb' })
     await expectRefusal(rename, /order of their paths/)
   })
@@ -199,7 +241,7 @@ describe('hostile manifest', () => {
     const page = (built.pages[0] as VerifiedBlock).bytes
     // a list of three with its length in a byte of its own
     const long = Uint8Array.from([0x98, 3, ...page.subarray(1)])
-    expect(() => decodePage(long, decodeRoot(built.root.bytes).pages[0] as never, undefined)).to.throw(ManifestError, /DAG-CBOR/)
+    expect(() => decodePage(long, decodeRoot(built.root.bytes).pages[0] as never, undefined, 2)).to.throw(ManifestError, /DAG-CBOR/)
     expect(() => decodeRoot(swapFirstKeys(built.root.bytes))).to.throw(ManifestError, /canonical/)
   })
 
@@ -224,7 +266,7 @@ describe('hostile manifest', () => {
       }
     }
     const asRoot = (bytes: Uint8Array): void => { only(() => decodeRoot(bytes)) }
-    const asPage = (bytes: Uint8Array): void => { only(() => decodePage(bytes, summary, undefined)) }
+    const asPage = (bytes: Uint8Array): void => { only(() => decodePage(bytes, summary, undefined, 2)) }
     fc.assert(fc.property(fc.oneof(fc.uint8Array(), mutated(built.root.bytes)), asRoot), { numRuns: 500 })
     fc.assert(fc.property(fc.oneof(fc.uint8Array(), mutated(page)), asPage), { numRuns: 500 })
     fc.assert(fc.property(nested, asPage), { numRuns: 10 })

@@ -57,7 +57,7 @@ describe('UnixFS', () => {
     const leaves = randomBytes(count * 32)
     const expected = await importLeaves(leaves, count)
     const nodes: string[] = []
-    const { cid } = await unixfsFile(leaves, count * KIB_256, node => nodes.push(dagPbCid(node.digest).toString()))
+    const { cid } = await unixfsFile(leaves, { size: count * KIB_256 }, node => nodes.push(dagPbCid(node.digest).toString()))
     expect(cid.toString()).to.equal(expected)
     expect(nodes.length).to.equal(174 + 1 + 2 + 1)
     expect(nodes.at(-1)).to.equal(expected)
@@ -67,7 +67,7 @@ describe('UnixFS', () => {
     const bytes = randomBytes(3 * KIB_256)
     const [file] = await segmentAll([entryOf('x', bytes)])
     const nodes: string[] = []
-    await unixfsFile(file?.leaves as Uint8Array, bytes.byteLength, node => nodes.push(dagPbCid(node.digest).toString()))
+    await unixfsFile(file?.leaves as Uint8Array, { size: bytes.byteLength }, node => nodes.push(dagPbCid(node.digest).toString()))
     expect(nodes).to.deep.equal([file?.cid.toString()])
   })
 

@@ -103,7 +103,7 @@ export class Delivery {
 
   async * read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.#closed) throw new UnavailableError('the content is closed')
-    const range = blockRange(segment.size, options.start, options.end)
+    const range = blockRange(segment, options.start, options.end)
     if (range.first === range.end) return
     const reader = new Reader({
       now: () => this.#host.shared.components.clock.now(),

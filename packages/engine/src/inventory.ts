@@ -1,4 +1,4 @@
-import { blockLength } from '@shoal/content'
+import { blockLength, type Blocks } from '@shoal/content'
 import type { HaveMap, Manifest, Segment, VerifiedBlock } from '@shoal/interface'
 import type { Holdings } from './holdings.js'
 
@@ -13,7 +13,7 @@ export interface InventoryHost {
 }
 
 /** Counts of a segment, kept when its page of the manifest is not. */
-interface Shape { readonly blocks: number, readonly size: number }
+interface Shape extends Blocks { readonly blocks: number }
 
 /** What of one content is held here, in step with the store, which evicts and loses blocks without knowing whose they are. */
 export class Inventory {
@@ -40,7 +40,7 @@ export class Inventory {
   /** Bytes of a block; 0 while its segment's page has never been loaded. */
   size (segment: number, block: number): number {
     const shape = this.#shape(segment)
-    return shape === undefined ? 0 : blockLength(shape.size, block)
+    return shape === undefined ? 0 : blockLength(shape, block)
   }
 
   /** A block came. Returns whether it was missing. */
@@ -96,7 +96,7 @@ export class Inventory {
     const known = this.#shapes.get(segment)
     if (known !== undefined) return known
     const found = this.#manifest.peek(segment)
-    if (found !== undefined) this.#shapes.set(segment, { blocks: found.blocks, size: found.size })
+    if (found !== undefined) this.#shapes.set(segment, { blocks: found.blocks, size: found.size, offsets: found.offsets })
     return found
   }
 }

@@ -1,4 +1,4 @@
-import { MANIFEST_SEGMENT, openManifest, type OpenedManifest } from '@shoal/content'
+import { MANIFEST_SEGMENT, openManifest, refusalOf, type OpenedManifest } from '@shoal/content'
 import { NotFoundError, UnavailableError, type BlockRef, type SwarmId, type VerifiedBlock } from '@shoal/interface'
 import { raceSignal, type Clock } from '@shoal/base'
 import type { Alarm } from './alarm.js'
@@ -61,6 +61,11 @@ export class ManifestSource {
   async #open (envelope: Uint8Array): Promise<void> {
     const root = await this.load(this.#root, 0)
     const manifest = await openManifest({ root, envelope, load: (ref, at, signal) => this.load(ref, at, signal) })
+    const refusal = refusalOf(manifest.policy)
+    if (refusal !== undefined) {
+      this.fail(refusal)
+      return
+    }
     this.#envelope = envelope
     this.manifest.resolve(manifest)
   }

@@ -1,4 +1,4 @@
-import { BLOCK_SIZE_BYTES, verifyBlock } from '@shoal/content'
+import { blockOffset, verifyBlock } from '@shoal/content'
 import { BlockMismatchError, OriginError, type Manifest, type Origin, type VerifiedBlock } from '@shoal/interface'
 
 /** What an origin fetch tells its swarm. */
@@ -68,9 +68,10 @@ export class OriginFlow {
 
   async #get ({ segment, first, end, abort }: Fetch): Promise<void> {
     const { manifest } = this.#host
-    const { path, size } = await manifest.segment(segment, abort.signal)
+    const stated = await manifest.segment(segment, abort.signal)
+    const { path, size } = stated
     const refs = Array.from({ length: end - first }, (_, i) => manifest.block(segment, first + i))
-    const start = first * BLOCK_SIZE_BYTES
+    const start = blockOffset(stated, first)
     const length = refs.reduce((sum, ref) => sum + (ref.size as number), 0)
     const whole = start === 0 && length === size
     const reply = await this.#origin.fetch({ path, signal: abort.signal, ...(whole ? {} : { start, end: start + length }) })
@@ -107,7 +108,7 @@ export class OriginFlow {
     }
     await Promise.all(verifying)
     if (at < refs.length) {
-      throw this.#fault(`${reply.url} gave ${at * BLOCK_SIZE_BYTES + filled} bytes in place of the ${length} expected`, reply.status)
+      throw this.#fault(`${reply.url} gave ${blockOffset(stated, first + at) - start + filled} bytes in place of the ${length} expected`, reply.status)
     }
   }
 }

@@ -365,7 +365,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
       delivery,
       members: this.#members,
       shared: this.#shared,
-      target: this.#shared.init.replication ?? SURPLUS_COPIES,
+      target: delivery.manifest.policy.replication ?? this.#shared.init.replication ?? SURPLUS_COPIES,
       duty: () => this.duty,
       swarmSize: () => this.#swarmSize,
       seed: peer => electionSeed(this.swarm, peer),

@@ -96,7 +96,7 @@ export interface OpenSwarm {
   /**
    * Resolves with the verified manifest as soon as a peer or the store gave it.
    *
-   * @throws NotFoundError, ManifestError
+   * @throws NotFoundError, ManifestError, UnauthorisedError
    */
   manifest (signal?: AbortSignal): Promise<OpenedManifest>
   /** Peers that may be in the swarm, beside those known. */

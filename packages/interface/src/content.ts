@@ -2,6 +2,7 @@ import type { TypedEventTarget } from 'main-event'
 import type { Mode } from './options.js'
 import type { ContentEvents } from './events.js'
 import type { ManifestSummary, Segment } from './manifest.js'
+import type { Policy } from './policy.js'
 
 export interface ReadOptions {
   /** First byte. @default 0 */
@@ -26,6 +27,8 @@ export interface PublishOptions {
   origin?: string | undefined
   /** Copy the bytes into the store instead of serving them from where they lie. @default false */
   copy?: boolean | undefined
+  /** What is asked of those who have it, signed with the manifest. @default nothing */
+  policy?: Policy | undefined
   /** @default the name of the file or folder */
   name?: string | undefined
   signal?: AbortSignal | undefined

@@ -34,6 +34,12 @@ export class ManifestError extends ShoalError {
   readonly code = 'ERR_MANIFEST'
 }
 
+/** The content's policy lets only those have it who show what this node cannot: a token, or a region. */
+export class UnauthorisedError extends ShoalError {
+  override readonly name = 'UnauthorisedError'
+  readonly code = 'ERR_UNAUTHORISED'
+}
+
 /** A page of a manifest was asked for before it was loaded: a fault of the caller. */
 export class PageNotLoadedError extends ShoalError {
   override readonly name = 'PageNotLoadedError'

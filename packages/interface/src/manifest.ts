@@ -1,4 +1,5 @@
 import type { BlockRef, PeerName, VerifiedBlock } from './block.js'
+import type { Policy } from './policy.js'
 
 /**
  * A segment as its manifest states it: what a player or an application asks for.
@@ -12,11 +13,18 @@ export interface Segment {
   readonly size: number
   /** CID of the segment (a `raw` block, or a UnixFS file over `raw` leaves), base32. */
   readonly cid: string
-  /** How many blocks; all but the last are of `blockSize` bytes with the fixed chunker. */
+  /** How many blocks. */
   readonly blocks: number
+  /**
+   * Where each block begins, in bytes from the segment's start, and where the last ends: `blocks + 1` numbers. `undefined` when all blocks
+   * are of 256 KiB but for the last.
+   */
+  readonly offsets?: Float64Array | undefined
   /** Seconds, for media segments. */
   readonly duration?: number | undefined
-  /** Path of the media playlist that lists it, for media segments. */
+  /**
+   * Path of the media playlist that lists it, for media segments; in DASH that of the MPD, `#`, and the id of the representation.
+   */
   readonly rendition?: string | undefined
 }
 
@@ -54,6 +62,8 @@ export type ManifestSegment = 0xffffffff
  */
 export interface Manifest {
   readonly summary: ManifestSummary
+  /** What the publisher asks of those who have it. */
+  readonly policy: Policy
   /** The root itself, to store and to serve. */
   readonly root: VerifiedBlock
   /** libp2p signed envelope over the root's CID, to send along. */

@@ -71,6 +71,7 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
    * @throws InvalidLinkError the link cannot be read
    * @throws ConfigError an origin is no http(s) URL
    * @throws NotFoundError nobody in reach gave it within 30 s; `signal` ends the search sooner
+   * @throws UnauthorisedError its policy asks for what this node cannot show
    * @throws BootstrapError it is not known here and no bootstrap node can be reached
    * @throws UnavailableError the node is stopped
    * @throws ManifestError what was found is not what the publisher signed

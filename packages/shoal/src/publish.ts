@@ -1,3 +1,4 @@
+import { refusalOf } from '@shoal/content'
 import { blockRefs, buildManifest, mapHls, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
 import { PublishError, type PublishOptions, type VerifiedBlock } from '@shoal/interface'
 import { recordOf, type ContentRecord, type FileRecord, type Library } from './library.js'
@@ -18,13 +19,16 @@ export interface Publication {
  * the store and stay there. What was published from the same path before is not seeded at the next start any more; when nothing has changed
  * since, it is the same manifest again.
  *
+ * @throws UnauthorisedError when the policy asks for what no node can judge
  * @throws PublishError when something cannot be read or changed meanwhile, StoreFullError when a copy does not fit
  */
 export async function publish (
   { name, kind, files, path, options }: Publication, parts: Pick<Parts, 'privateKey' | 'store' | 'clock' | 'library'>
 ): Promise<{ built: BuiltManifest, record: ContentRecord }> {
   const { privateKey, store, clock, library } = parts
-  const { signal, copy = false, onprogress, origin } = options
+  const { signal, copy = false, onprogress, origin, policy = {} } = options
+  const refusal = refusalOf(policy)
+  if (refusal !== undefined) throw refusal
   const byPath = new Map(files.map(file => [file.path, file]))
   const segmented: SegmentedFile[] = []
   const lying: { segment: SegmentedFile, record: FileRecord }[] = []
@@ -44,8 +48,9 @@ export async function publish (
       lying.push({ segment, record: { segment: segment.path, path: entry.file.path, size: segment.size, mtimeMs: entry.file.mtimeMs } })
     }
     const media = await mapHls(files, signal)
+    const origins = origin === undefined ? [] : [origin]
     const build = (createdAt: number): Promise<BuiltManifest> =>
-      buildManifest({ name, kind, files: segmented, media, origins: origin === undefined ? [] : [origin], createdAt, key: privateKey })
+      buildManifest({ name, kind, files: segmented, media, origins, createdAt, policy, key: privateKey })
     const earlier = path === undefined ? [] : await publishedFrom(path, library)
     const newest = earlier[0]
     const again = newest === undefined ? undefined : await build(newest.createdAt)

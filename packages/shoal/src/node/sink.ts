@@ -1,9 +1,9 @@
-import { BLOCK_SIZE_BYTES } from '@shoal/content'
-import type { Manifest, VerifiedBlock } from '@shoal/interface'
+import { blockOffset } from '@shoal/content'
+import type { Manifest, Segment, VerifiedBlock } from '@shoal/interface'
 import type { FileReferenceStore, SinkFile } from '@shoal/store/node'
 import type { FileSink, NodeStore } from '../platform.js'
 
-interface Progress { readonly file: SinkFile, readonly has: boolean[], missing: number }
+interface Progress { readonly segment: Segment, readonly file: SinkFile, readonly has: boolean[], missing: number }
 
 /** Files under `out`, or `out` itself for a single file. Each gets its final name as soon as it is complete. */
 export function nodeSink (manifest: Manifest, store: NodeStore, out: string): FileSink {
@@ -16,7 +16,7 @@ export function nodeSink (manifest: Manifest, store: NodeStore, out: string): Fi
     async write (segment, block, verified: VerifiedBlock) {
       const progress = segments.get(segment)
       if (progress === undefined || progress.has[block] === true) return
-      await progress.file.write(block * BLOCK_SIZE_BYTES, verified)
+      await progress.file.write(blockOffset(progress.segment, block), verified)
       progress.has[block] = true
       if (--progress.missing === 0) await progress.file.finish()
     },
@@ -28,7 +28,7 @@ export function nodeSink (manifest: Manifest, store: NodeStore, out: string): Fi
         const has = await file.verifyExisting(blocks, { signal })
         const missing = has.filter(good => !good).length
         if (missing === 0 && !file.finished) await file.finish()
-        segments.set(segment.index, { file, has, missing })
+        segments.set(segment.index, { segment, file, has, missing })
       }
     },
 

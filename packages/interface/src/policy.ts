@@ -1,0 +1,17 @@
+/** What a publisher asks of those who have a content, signed with its manifest. What is left out is not asked. */
+export interface Policy {
+  /** Seconds for which a copy is worth keeping, counted from the time of creation. */
+  readonly ttl?: number | undefined
+  /** Codes of the regions that the content may be held in, such as `EU` or `CH`. */
+  readonly residency?: readonly string[] | undefined
+  /** Only who shows a token may have it. */
+  readonly token?: boolean | undefined
+  /** Copies of each segment that nodes with caching duty keep in the swarm. */
+  readonly replication?: number | undefined
+  /** Names by which several contents, or versions of one, are purged together. */
+  readonly tags?: readonly string[] | undefined
+  /** Renditions that belong together, each by its path or its path and id: the ones of a group are cached alike. */
+  readonly renditions?: readonly (readonly string[])[] | undefined
+  /** Names of the query parameters that tell one segment from another; all others are ignored. */
+  readonly significantQuery?: readonly string[] | undefined
+}
