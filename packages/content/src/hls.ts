@@ -1,86 +1,82 @@
 import { Parser } from 'm3u8-parser'
-import { MAX_DURATION_MS, MAX_PLAYLIST_BYTES } from './limits.js'
-import type { MediaInfo } from './media.js'
-import { comparePaths } from './path.js'
-import type { FileEntry } from './segment-files.js'
+import type { MediaMap, MediaRange } from './media.js'
 
-/**
- * Reads the HLS media playlists among files and gives what they say of the others, by path: duration and rendition of media segments, the
- * rendition of init segments (EXT-X-MAP). A segment of several playlists belongs to the first of them in path order. A file that is listed
- * by byte ranges is many segments to the player but one here, so nothing is said of it. A playlist that cannot be read is only a file.
- *
- * @throws what a file's stream throws, and the signal's reason
- * @see https://www.rfc-editor.org/rfc/rfc8216
- */
-export async function mapHls (files: readonly FileEntry[], signal?: AbortSignal): Promise<Map<string, MediaInfo>> {
-  const media = new Map<string, MediaInfo>()
-  const paths = new Set(files.map(file => file.path))
-  const playlists = files.filter(file => /\.m3u8?$/i.test(file.path) && file.size <= MAX_PLAYLIST_BYTES)
-  for (const playlist of playlists.toSorted((a, b) => comparePaths(a.path, b.path))) {
-    const text = await readText(playlist, signal)
-    if (text === undefined) continue
-    for (const { uri, duration } of listedIn(text)) {
-      const path = resolve(playlist.path, uri, paths)
-      if (path === undefined || media.has(path)) continue
-      const ms = Math.round((duration ?? Number.NaN) * 1000)
-      media.set(path, { duration: ms >= 0 && ms <= MAX_DURATION_MS ? ms : undefined, rendition: playlist.path })
-    }
-  }
-  return media
+/** A URI in a playlist with its byte range, if it has one. */
+interface Listed {
+  readonly uri?: string | undefined
+  readonly byterange?: { readonly offset: number, readonly length: number } | undefined
+  readonly duration?: number | undefined
 }
 
-interface Listed { readonly uri: string, readonly duration?: number | undefined }
+interface ListedSegment extends Listed {
+  readonly map?: Listed | undefined
+  /** Low-latency parts. */
+  readonly parts?: readonly Listed[] | undefined
+  readonly preloadHints?: readonly Listed[] | undefined
+}
 
-/** Whole files that a media playlist lists; none of a master playlist and of what is no playlist. */
-function listedIn (text: string): readonly Listed[] {
-  if (!text.startsWith('#EXTM3U')) return []
+interface Playlist {
+  readonly segments: readonly ListedSegment[]
+  /** Parts of the segment that is not complete yet. */
+  readonly preloadSegment?: ListedSegment | undefined
+  readonly iFramesOnly?: boolean | undefined
+}
+
+/**
+ * Adds what a media playlist says of the other files: duration and rendition of segments and parts, the rendition of init segments
+ * (EXT-X-MAP) and of what is announced (EXT-X-PRELOAD-HINT), and the ends of parts and byte ranges. A final segment is cut where its parts
+ * end, so that both share their blocks. Keys are noted from any playlist. A playlist of I-frames alone names ranges inside of segments: it
+ * cuts nothing. What cannot be read says nothing.
+ *
+ * @see https://datatracker.ietf.org/doc/html/draft-pantos-hls-rfc8216bis
+ */
+export function mapHls (path: string, text: string, media: MediaMap): void {
+  if (!text.startsWith('#EXTM3U')) return
+  for (const [, uri] of text.matchAll(/^#EXT-X-(?:SESSION-)?KEY:.*?\bURI="([^"\r\n]*)"/gm)) {
+    const key = media.resolve(path, uri as string)
+    if (key !== undefined) media.keys.add(key)
+  }
+  const { segments, preloadSegment, iFramesOnly } = parse(text)
+  if (iFramesOnly === true) return
+  const rangeOf = ({ uri, byterange, duration }: Listed): MediaRange | undefined => {
+    const file = typeof uri === 'string' ? media.resolve(path, uri) : undefined
+    return file === undefined ? undefined : { path: file, offset: byterange?.offset, length: byterange?.length, seconds: duration }
+  }
+  for (const segment of preloadSegment === undefined ? segments : [...segments, preloadSegment]) {
+    const init = rangeOf({ ...segment.map, duration: undefined })
+    if (init !== undefined) media.add(path, init)
+    const whole = rangeOf(segment)
+    if (whole !== undefined) media.add(path, whole)
+    const parts = (segment.parts ?? []).map(rangeOf)
+    for (const part of parts) if (part !== undefined && part.path !== whole?.path) media.add(path, part)
+    for (const hint of segment.preloadHints ?? []) {
+      const file = rangeOf({ uri: hint.uri })
+      if (file !== undefined && file.path !== whole?.path && !media.info.has(file.path)) media.add(path, file)
+    }
+    if (whole !== undefined) cutAtParts(whole, parts, media)
+  }
+}
+
+/** Parts that have a gap, or do not make up the whole, say nothing of it. */
+function cutAtParts (whole: MediaRange, parts: readonly (MediaRange | undefined)[], media: MediaMap): void {
+  const start = whole.offset ?? 0
+  const ends: number[] = []
+  let end = start
+  for (const part of parts) {
+    if (part === undefined) return
+    end += media.lengthOf(part)
+    ends.push(end)
+  }
+  if (end === start + media.lengthOf(whole)) media.cut(whole.path, ...ends)
+}
+
+function parse (text: string): Playlist {
   const parser = new Parser()
   try {
     parser.push(text)
     parser.end()
   } catch {
-    return []
+    return { segments: [] }
   }
-  return parser.manifest.segments.flatMap(segment => {
-    const init = segment.map
-    const listed: Listed[] = []
-    if (typeof init?.uri === 'string' && init.byterange === undefined) listed.push({ uri: init.uri })
-    if (typeof segment.uri === 'string' && segment.byterange === undefined) listed.push({ uri: segment.uri, duration: segment.duration })
-    return listed
-  })
-}
-
-async function readText (file: FileEntry, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let text = ''
-  let bytes = 0
-  for await (const chunk of file.stream(signal)) {
-    signal?.throwIfAborted()
-    bytes += chunk.byteLength
-    if (bytes > MAX_PLAYLIST_BYTES) return undefined
-    try {
-      text += decoder.decode(chunk, { stream: true })
-    } catch {
-      return undefined
-    }
-  }
-  return text
-}
-
-/** The file that a playlist means by a URI: relative, percent-encoded or not, with or without a query. */
-function resolve (playlist: string, uri: string, paths: ReadonlySet<string>): string | undefined {
-  if (uri.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(uri)) return undefined
-  const parts = playlist.split('/').slice(0, -1)
-  for (const part of (uri.split(/[?#]/)[0] as string).split('/')) {
-    if (part === '..' && parts.pop() === undefined) return undefined
-    if (part !== '..' && part !== '.' && part !== '') parts.push(part)
-  }
-  const path = parts.join('/')
-  if (paths.has(path)) return path
-  try {
-    const decoded = decodeURIComponent(path)
-    return paths.has(decoded) ? decoded : undefined
-  } catch {
-    return undefined
-  }
+  return parser.manifest as Playlist
 }

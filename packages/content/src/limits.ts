@@ -57,6 +57,9 @@ export const MAX_LINK_ADDRS = 32
 /** Characters. */
 export const MAX_ADDR_LENGTH = 1_024
 
+/** Smaller files are cut every 256 KiB: their few leaves would hardly survive a change. */
+export const MIN_CONTENT_DEFINED_BYTES = 1024 * 1024
+
 /** A playlist beyond this is only a file. 10,000 segments take about 1 MiB. */
 export const MAX_PLAYLIST_BYTES = 16 * 1024 * 1024
 

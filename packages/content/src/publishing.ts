@@ -2,7 +2,7 @@
  * The making of contents: cuts files into blocks, names them as the IPFS world does and states them in a signed manifest. Sources of bytes
  * come in as async iterables.
  *
- * `segmentFiles` → `mapHls` → `buildManifest`.
+ * `mapMedia` → `segmentFiles` → `buildManifest`.
  *
  * @packageDocumentation
  */
@@ -12,6 +12,6 @@ export type { Cutting } from './cutting.js'
 export { unixfsFile, type UnixFsNode } from './unixfs.js'
 export { unixfsDirectory } from './unixfs-directory.js'
 export { buildManifest, type ManifestInit, type BuiltManifest } from './build-manifest.js'
-export { mapHls } from './hls.js'
-export type { MediaInfo } from './media.js'
+export { mapMedia, cuttingOf } from './map-media.js'
+export type { MediaInfo, MediaMap } from './media.js'
 export { formatLink } from './format-link.js'

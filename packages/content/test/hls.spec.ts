@@ -1,13 +1,17 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { contentTypeOf } from '../src/content-type.js'
-import { mapHls } from '../src/hls.js'
-import type { MediaInfo } from '../src/media.js'
+import { cuttingOf, mapMedia } from '../src/map-media.js'
+import type { MediaInfo, MediaMap } from '../src/media.js'
 import { entryOf } from './helpers.js'
 
-async function map (files: Readonly<Record<string, string>>): Promise<Readonly<Record<string, MediaInfo>>> {
+async function mapped (files: Readonly<Record<string, string>>): Promise<MediaMap> {
   const encoder = new TextEncoder()
-  return Object.fromEntries(await mapHls(Object.entries(files).map(([path, text]) => entryOf(path, encoder.encode(text), 7))))
+  return mapMedia(Object.entries(files).map(([path, text]) => entryOf(path, encoder.encode(text), 7)))
+}
+
+async function map (files: Readonly<Record<string, string>>): Promise<Readonly<Record<string, MediaInfo>>> {
+  return Object.fromEntries((await mapped(files)).info)
 }
 
 const MASTER = `#EXTM3U
@@ -54,19 +58,88 @@ describe('HLS', () => {
     })
   })
 
-  it('says nothing of a file that is listed by byte ranges', async () => {
+  it('cuts a file at its byte ranges and adds up their durations', async () => {
     const playlist = `#EXTM3U
 #EXT-X-TARGETDURATION:4
 #EXT-X-MAP:URI="all.mp4",BYTERANGE="800@0"
 #EXTINF:4,
 #EXT-X-BYTERANGE:1000@800
 all.mp4
-#EXTINF:4,
+#EXTINF:3.5,
 #EXT-X-BYTERANGE:1000
 all.mp4
 #EXT-X-ENDLIST
 `
-    expect(await map({ 'x.m3u8': playlist, 'all.mp4': '' })).to.deep.equal({})
+    const media = await mapped({ 'x.m3u8': playlist, 'all.mp4': 'x'.repeat(2_800) })
+    expect(Object.fromEntries(media.info)).to.deep.equal({ 'all.mp4': { duration: 7_500, rendition: 'x.m3u8' } })
+    expect(media.cutting('all.mp4')).to.deep.equal({ method: 'fixed', boundaries: [800, 1_800] })
+  })
+
+  it('cuts a final segment where its parts end, in files of their own or by ranges', async () => {
+    const playlist = `#EXTM3U
+#EXT-X-TARGETDURATION:4
+#EXT-X-PART-INF:PART-TARGET=1
+#EXT-X-PART:DURATION=1,URI="s1.0.m4s",INDEPENDENT=YES
+#EXT-X-PART:DURATION=1,URI="s1.1.m4s"
+#EXTINF:2,
+s1.m4s
+#EXT-X-PART:DURATION=1,URI="s2.m4s",BYTERANGE="40@0"
+#EXT-X-PART:DURATION=1,URI="s2.m4s",BYTERANGE="60"
+#EXTINF:2,
+s2.m4s
+#EXT-X-PART:DURATION=1,URI="s3.0.m4s"
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="s3.1.m4s"
+`
+    const sizes = { 's1.0.m4s': 30, 's1.1.m4s': 50, 's1.m4s': 80, 's2.m4s': 100, 's3.0.m4s': 9, 's3.1.m4s': 9 }
+    const files = Object.fromEntries(Object.entries(sizes).map(([path, size]) => [path, 'x'.repeat(size)]))
+    const media = await mapped({ 'v.m3u8': playlist, ...files })
+    expect(media.cutting('s1.m4s')).to.deep.equal({ method: 'fixed', boundaries: [30] })
+    expect(media.cutting('s2.m4s')).to.deep.equal({ method: 'fixed', boundaries: [40] })
+    expect(Object.fromEntries([...media.info].map(([path, { duration }]) => [path, duration]))).to.deep.equal({
+      's1.0.m4s': 1_000, 's1.1.m4s': 1_000, 's1.m4s': 2_000, 's2.m4s': 2_000, 's3.0.m4s': 1_000, 's3.1.m4s': undefined
+    })
+  })
+
+  it('takes keys, discontinuities, alternate audio and I-frames for what they are', async () => {
+    const media = await mapped({
+      'master.m3u8': `#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",DEFAULT=YES,URI="en/a.m3u8"
+#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="en",URI="en/s.m3u8"
+#EXT-X-SESSION-KEY:METHOD=AES-128,URI="keys/1.bin"
+#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO="a",SUBTITLES="s"
+v.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI="i.m3u8"
+`,
+      'v.m3u8': `#EXTM3U
+#EXT-X-TARGETDURATION:6
+#EXT-X-KEY:METHOD=AES-128,URI="keys/2.bin?x=1",IV=0x00000000000000000000000000000001
+#EXTINF:6,
+1.ts
+#EXT-X-DISCONTINUITY
+#EXTINF:2,
+ad.ts
+#EXT-X-DISCONTINUITY
+#EXTINF:2,
+ad.ts
+`,
+      'i.m3u8': '#EXTM3U\n#EXT-X-I-FRAMES-ONLY\n#EXTINF:2,\n#EXT-X-BYTERANGE:1@2\n1.ts\n',
+      'en/a.m3u8': '#EXTM3U\n#EXTINF:2,\n1.aac\n',
+      'en/s.m3u8': '#EXTM3U\n#EXTINF:60,\n1.vtt\n',
+      'keys/1.bin': 'k',
+      'keys/2.bin': 'k',
+      '1.ts': 'xxxxxx',
+      'ad.ts': 'x',
+      'en/1.aac': 'x',
+      'en/1.vtt': 'x'
+    })
+    expect([...media.keys]).to.have.members(['keys/1.bin', 'keys/2.bin'])
+    expect(Object.fromEntries(media.info)).to.deep.equal({
+      '1.ts': { duration: 6_000, rendition: 'v.m3u8' },
+      'ad.ts': { duration: 2_000, rendition: 'v.m3u8' },
+      'en/1.aac': { duration: 2_000, rendition: 'en/a.m3u8' },
+      'en/1.vtt': { duration: 60_000, rendition: 'en/s.m3u8' }
+    })
+    expect(media.cutting('1.ts')).to.deep.equal({ method: 'fixed' })
   })
 
   it('takes a playlist that makes no sense for a file', async () => {
@@ -75,7 +148,7 @@ all.mp4
       expect(Object.keys(result).every(path => path === 'a.ts')).to.equal(true)
     }
     const invalid = entryOf('x.m3u8', Uint8Array.from([...new TextEncoder().encode(MEDIA), 0xff, 0xfe]))
-    expect((await mapHls([invalid, entryOf('seg0.m4s', new Uint8Array(1))])).size).to.equal(0)
+    expect((await mapMedia([invalid, entryOf('seg0.m4s', new Uint8Array(1))])).info.size).to.equal(0)
   })
 
   it('survives any lines', async () => {
@@ -88,6 +161,17 @@ all.mp4
         expect(info.duration === undefined || (Number.isSafeInteger(info.duration) && info.duration >= 0)).to.equal(true)
       }
     }))
+  })
+})
+
+describe('cutting of files', () => {
+  it('goes by content where that may pay', async () => {
+    const media = await mapped({ 'x.m3u8': '#EXTM3U\n#EXTINF:1,\nseg.bin\n', 'seg.bin': 'x' })
+    const method = (path: string, size: number): string => cuttingOf({ path, size }, media).method
+    expect(method('disk.img', 2 ** 30)).to.equal('content')
+    expect(method('disk.img', 2 ** 20 - 1)).to.equal('fixed')
+    expect(method('film.mp4', 2 ** 30)).to.equal('fixed')
+    expect(method('seg.bin', 2 ** 30)).to.equal('fixed')
   })
 })
 

@@ -1,5 +1,5 @@
 import { refusalOf } from '@shoal/content'
-import { blockRefs, buildManifest, mapHls, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
+import { blockRefs, buildManifest, cuttingOf, mapMedia, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
 import { PublishError, type PublishOptions, type VerifiedBlock } from '@shoal/interface'
 import { recordOf, type ContentRecord, type FileRecord, type Library } from './library.js'
 import type { Parts } from './parts.js'
@@ -15,8 +15,8 @@ export interface Publication {
 }
 
 /**
- * Cuts, hashes, signs and records. Files on disk are referenced where they lie unless a copy is asked for; the manifest's own blocks go to
- * the store and stay there. What was published from the same path before is not seeded at the next start any more; when nothing has changed
+ * Cuts, hashes, signs and records. Keys of encrypted streams are left out. Files on disk are referenced where they lie unless a copy is
+ * asked for; the manifest's own blocks go to the store and stay there. What was published from the same path before is not seeded at the next start any more; when nothing has changed
  * since, it is the same manifest again.
  *
  * @throws UnauthorisedError when the policy asks for what no node can judge
@@ -29,7 +29,11 @@ export async function publish (
   const { signal, copy = false, onprogress, origin, policy = {} } = options
   const refusal = refusalOf(policy)
   if (refusal !== undefined) throw refusal
-  const byPath = new Map(files.map(file => [file.path, file]))
+  const media = await mapMedia(files, signal)
+  const published = files.filter(file => !media.keys.has(file.path))
+  if (published.length === 0) throw new PublishError(`${name} holds nothing but keys, which are left to the origin`)
+  const byPath = new Map(published.map(file => [file.path, file]))
+  const entries = published.map(file => ({ ...file, cutting: cuttingOf(file, media) }))
   const segmented: SegmentedFile[] = []
   const lying: { segment: SegmentedFile, record: FileRecord }[] = []
   const pinned: Uint8Array[] = []
@@ -40,17 +44,16 @@ export async function publish (
     pinned.push(block.digest)
   }
   try {
-    for await (const segment of segmentFiles(files, { signal, onprogress, ...(copy ? { onblock: keep } : {}) })) {
+    for await (const segment of segmentFiles(entries, { signal, onprogress, ...(copy ? { onblock: keep } : {}) })) {
       segmented.push(segment)
       const entry = byPath.get(segment.path)
       if (copy || entry === undefined || !('file' in entry)) continue
       if (store.reference === undefined) throw new PublishError('this node keeps no references to files: publish a copy')
       lying.push({ segment, record: { segment: segment.path, path: entry.file.path, size: segment.size, mtimeMs: entry.file.mtimeMs } })
     }
-    const media = await mapHls(files, signal)
     const origins = origin === undefined ? [] : [origin]
     const build = (createdAt: number): Promise<BuiltManifest> =>
-      buildManifest({ name, kind, files: segmented, media, origins, createdAt, policy, key: privateKey })
+      buildManifest({ name, kind, files: segmented, media: media.info, origins, createdAt, policy, key: privateKey })
     const earlier = path === undefined ? [] : await publishedFrom(path, library)
     const newest = earlier[0]
     const again = newest === undefined ? undefined : await build(newest.createdAt)
