@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { createBrotliDecompress } from 'node:zlib'
-import { chromium, type Browser } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext } from 'playwright-core'
 import { extract } from 'tar-fs'
 
 const FLAGS = [
@@ -44,6 +44,12 @@ export async function launchChromium (options: LaunchOptions = {}): Promise<Brow
     args: [...FLAGS, ...options.args ?? []],
     env: { ...process.env, ...found.env }
   })
+}
+
+/** Starts a Chromium whose profile lies in a folder, so that what pages keep is on a disk; the caller closes it. */
+export async function launchProfile (folder: string): Promise<BrowserContext> {
+  const found = await findChromium()
+  return chromium.launchPersistentContext(folder, { executablePath: found.executable, args: FLAGS, env: { ...process.env, ...found.env } })
 }
 
 interface Found {

@@ -21,10 +21,11 @@ import { picker } from './picker.ts'
 import { endAll } from './support/contender.ts'
 import { progress } from './support/report.ts'
 import { removeFolders } from './support/folders.ts'
+import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [browserPair, churn, cold, connect, memory, pair, picker, swarm]
+const benches: readonly Bench[] = [browserPair, churn, cold, connect, memory, pair, picker, store, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',

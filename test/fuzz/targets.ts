@@ -40,7 +40,8 @@ function encodable (value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed()
   if (Array.isArray(value)) return value.map(encodable)
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key.toWellFormed(), encodable(each)]))
+  // what has a "/" is taken for a link by the encoder
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key === '/' ? '//' : key.toWellFormed(), encodable(each)]))
 }
 
 /** Decoders do not hash: whoever calls them has. */

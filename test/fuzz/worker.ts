@@ -63,7 +63,11 @@ async function work ({ seed, first, count }: Job): Promise<void> {
       const fault = await feed(target, () => randomOf(seed, at))
       if (fault !== undefined) tell({ at, target: target.name, fault })
     }
-    if ((at + 1) % REPORT_EVERY === 0) tell({ at: at + 1 })
+    if ((at + 1) % REPORT_EVERY === 0) {
+      tell({ at: at + 1 })
+      // what waits to be cleaned up has its turn
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
   }
   tell({ at: first + count })
   process.disconnect()

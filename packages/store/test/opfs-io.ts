@@ -29,12 +29,18 @@ onmessage = async ({ data }) => {
 }
 `
 
-interface Answer { readonly id: number, readonly value: number, readonly bytes?: Uint8Array, readonly code?: string, readonly message?: string }
+interface Answer {
+  readonly id: number
+  readonly value: number
+  readonly bytes?: Uint8Array
+  readonly code?: string
+  readonly message?: string
+}
 
 type Done = (error: IoError | null, answer: Answer) => void
 
 /** The origin-private file system, by way of a worker. One page at a time can have a file open. */
-export function opfsIo (): FileIo & { end (): void } {
+export function opfsIo (): FileIo {
   const worker = new Worker(URL.createObjectURL(new Blob([SCRIPT], { type: 'text/javascript' })))
   const waiting = new Map<number, Done>()
   let lastId = 0
@@ -76,7 +82,6 @@ export function opfsIo (): FileIo & { end (): void } {
       })
     },
     ftruncate: (fd, length, done) => { ask({ what: 'truncate', fd, length }, error => { done(error) }) },
-    close: (fd, done) => { ask({ what: 'close', fd }, error => { done(error) }) },
-    end: () => { worker.terminate() }
+    close: (fd, done) => { ask({ what: 'close', fd }, error => { done(error) }) }
   }
 }
