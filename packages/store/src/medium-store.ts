@@ -16,6 +16,9 @@ export interface MediumListener {
   readonly gone: (digest: Uint8Array) => void
   /** Nothing that lay there is there any more. */
   readonly lost: () => void
+  /** Somebody else who has the same medium wants it kept, or no longer. */
+  readonly pinned: (digest: Uint8Array) => void
+  readonly unpinned: (digest: Uint8Array) => void
 }
 
 /** Where blocks outlive the process. Never called twice at the same time for one block, but for `read`. */
@@ -36,6 +39,9 @@ export interface Medium {
   write (digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void>
   /** @throws StoreError */
   remove (digest: Uint8Array, size: number): Promise<void>
+  /** The store was asked to keep it, or to let go of it: for those that several have at the same time. */
+  pin? (digest: Uint8Array): void
+  unpin? (digest: Uint8Array): void
   /** Names a block's place, for people. */
   where (digest: Uint8Array, size: number): string
 }
@@ -86,7 +92,9 @@ export class MediumStore implements BlockStore {
     await this.#medium.open({
       found: (digest, size, expiry) => { if (!this.#index.has(digest)) this.#index.add(digest, size, expiry) },
       gone: digest => { this.#forget([digest]) },
-      lost: () => { this.#forget(this.#index.digests()) }
+      lost: () => { this.#forget(this.#index.digests()) },
+      pinned: digest => { this.#index.pin(digest) },
+      unpinned: digest => { this.#index.unpin(digest) }
     })
     try {
       this.#isOpen = true
@@ -167,10 +175,12 @@ export class MediumStore implements BlockStore {
 
   pin (digest: Uint8Array): void {
     this.#index.pin(digest)
+    this.#medium.pin?.(digest)
   }
 
   unpin (digest: Uint8Array): void {
     this.#index.unpin(digest)
+    this.#medium.unpin?.(digest)
   }
 
   demote (digest: Uint8Array): void {

@@ -6,6 +6,8 @@ import { blockName } from '../src/block-name.js'
 import { block, blocks, failure, PAGE } from './blocks.js'
 import { compliance } from './compliance.js'
 
+type BlockPair = [VerifiedBlock, VerifiedBlock]
+
 if (typeof indexedDB !== 'undefined') {
   let count = 0
   let name = ''
@@ -78,6 +80,41 @@ if (typeof indexedDB !== 'undefined') {
       for (const each of held) expect(await tabs[1].get(each)).to.deep.equal(each)
       expect(Math.min(...evicted)).to.be.greaterThan(0)
       for (const tab of tabs) await tab.close()
+    })
+
+    it('evicts nothing that another tab has pinned, before or since, as long as that tab is there', async () => {
+      const [a, b, c, d, e, f] = await blocks(6) as [...BlockPair, ...BlockPair, ...BlockPair]
+      const [first, second] = [browserStore({ name, quota: 3 * PAGE }), browserStore({ name, quota: 3 * PAGE })]
+      // news comes in the order in which it was sent
+      const heard = async (condition: () => boolean): Promise<void> => {
+        while (!condition()) await new Promise(resolve => setTimeout(resolve, 2))
+      }
+      first.pin(a.digest)
+      await first.open()
+      await first.put(a)
+      await second.open()
+      await second.put(b)
+      await heard(() => first.has(b.digest))
+      await first.put(c)
+      await heard(() => second.has(c.digest))
+      await second.put(d)
+      expect([a, b, c, d].map(({ digest }) => second.has(digest))).to.deep.equal([true, false, true, true])
+      await heard(() => first.has(d.digest))
+      first.pin(d.digest)
+      await first.delete(c.digest)
+      await heard(() => !second.has(c.digest))
+      second.pin(e.digest)
+      await second.put(e)
+      expect(await failure(second.put(f))).to.be.instanceOf(StoreFullError)
+      // a tab that is gone holds nothing
+      await first.close()
+      let refused = true
+      while (refused) {
+        await new Promise(resolve => setTimeout(resolve, 2))
+        refused = await second.put(f).then(() => false, error => error instanceof StoreFullError)
+      }
+      expect([a, d, e, f].map(({ digest }) => second.has(digest))).to.deep.equal([false, true, true, true])
+      await second.close()
     })
 
     it('starts anew when the browser takes its storage away, and says what is gone', async () => {

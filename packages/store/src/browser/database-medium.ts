@@ -3,6 +3,7 @@ import { StoreError, StoreFullError } from '@shoal/interface'
 import { blockName, parseBlockName } from '../block-name.js'
 import { DISK_PAGE_BYTES } from '../defaults.js'
 import type { Medium, MediumListener } from '../medium-store.js'
+import { TabPins, type PinNews } from './tab-pins.js'
 
 const BLOCKS = 'blocks'
 /** Has one number, under its own name: bytes of all blocks, as the quota counts them. */
@@ -20,8 +21,9 @@ interface Change {
 /** What a tab tells the others of the same database. */
 interface News {
   /** Names of blocks that are there, or are not there, any more. */
-  readonly put: readonly string[]
-  readonly removed: readonly string[]
+  readonly put?: readonly string[]
+  readonly removed?: readonly string[]
+  readonly pins?: PinNews
 }
 
 /**
@@ -32,6 +34,7 @@ interface News {
 export class DatabaseMedium implements Medium {
   readonly #name: string
   readonly #quota: number
+  readonly #pins: TabPins
   #listener: MediumListener | undefined
   #database: Promise<IDBDatabase> | undefined
   #channel: BroadcastChannel | undefined
@@ -41,6 +44,7 @@ export class DatabaseMedium implements Medium {
   constructor (name: string, quota: number) {
     this.#name = name
     this.#quota = quota
+    this.#pins = new TabPins(`shoal-store:${name}`)
   }
 
   async open (listener: MediumListener): Promise<void> {
@@ -48,6 +52,8 @@ export class DatabaseMedium implements Medium {
     this.#channel = new BroadcastChannel(`shoal-store:${this.#name}`)
     this.#channel.onmessage = ({ data }: MessageEvent<News>) => { this.#hear(data) }
     try {
+      // first, so that nothing is evicted that another tab has pinned
+      await this.#pins.open({ send: pins => { this.#tell({ pins }) }, pinned: listener.pinned, unpinned: listener.unpinned })
       const transaction = (await this.#connect()).transaction([BLOCKS, USED], 'readwrite')
       let used = 0
       for (const key of await result(transaction.objectStore(BLOCKS).getAllKeys())) {
@@ -64,6 +70,7 @@ export class DatabaseMedium implements Medium {
   }
 
   async close (): Promise<void> {
+    this.#pins.close()
     this.#channel?.close()
     this.#channel = undefined
     this.#listener = undefined
@@ -96,6 +103,14 @@ export class DatabaseMedium implements Medium {
     await this.#change(digest, blockName(digest, size), undefined)
   }
 
+  pin (digest: Uint8Array): void {
+    this.#pins.pin(digest)
+  }
+
+  unpin (digest: Uint8Array): void {
+    this.#pins.unpin(digest)
+  }
+
   where (digest: Uint8Array, size: number): string {
     return `${this.#name}/${blockName(digest, size)}`
   }
@@ -119,7 +134,7 @@ export class DatabaseMedium implements Medium {
         const refused = await this.#transact(changes)
         const made = changes.filter(change => !refused.has(change))
         const named = (put: boolean): string[] => made.filter(({ bytes }) => (bytes !== undefined) === put).map(({ name }) => name)
-        this.#channel?.postMessage({ put: named(true), removed: named(false) } satisfies News)
+        this.#tell({ put: named(true), removed: named(false) })
         for (const { done } of made) done()
         for (const { failed } of refused) failed(new StoreFullError(`other pages took the ${this.#quota} bytes that the store may have; raise the quota`))
       } catch (error) {
@@ -170,7 +185,12 @@ export class DatabaseMedium implements Medium {
     return await promise
   }
 
-  #hear ({ put, removed }: News): void {
+  #tell (news: News): void {
+    this.#channel?.postMessage(news)
+  }
+
+  #hear ({ put = [], removed = [], pins }: News): void {
+    if (pins !== undefined) this.#pins.hear(pins)
     for (const name of put) {
       const block = parseBlockName(name)
       if (block !== undefined) this.#listener?.found(block.digest, block.size, block.expiry)
