@@ -66,7 +66,7 @@ const help = `usage: npm run -s bench -- store [options]
   --json         one JSON object as the last line of standard output, all else on standard error
 
 Measured, medians: *_put_mbps and *_get_mbps in 10^6 bytes per second, *_puts_per_s, *_gets_per_s; *_pause_ms is the longest that the event
-loop was late meanwhile; *ratio_* is Shoal's put_mbps over the other's of the same round. ${CROWD}: a store on disk with ${CROWD_BLOCKS} blocks,
+loop had to wait meanwhile, in Node.js only for what its own thread did; *ratio_* is Shoal's put_mbps over the other's of the same round. ${CROWD}: a store on disk with ${CROWD_BLOCKS} blocks,
 fs_open_100k_s to open it, fs_gc_pause_ms while as many new ones push them all out and then all are collected.`
 
 export const store: Bench = {

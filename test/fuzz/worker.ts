@@ -74,3 +74,5 @@ async function work ({ seed, first, count }: Job): Promise<void> {
 }
 
 process.on('message', (job: Job) => { void work(job) })
+// not without whoever started it
+process.on('disconnect', () => { process.exit() })

@@ -8,7 +8,13 @@ export async function compete (open: (folder: string, name: string) => Promise<{
   const [name = '', folder = '', mib = ''] = process.argv.slice(2)
   const blocks = await makeBlocks(Number(mib))
   const { backend, lanes } = await open(folder, name)
-  answer(await contest(backend, blocks, lanes))
+  answer(await contest(backend, blocks, lanes, threadCpu))
+}
+
+/** CPU time of this thread so far, ms. */
+export function threadCpu (): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
 }
 
 export function answer (found: Took | Crowded): void {

@@ -2,7 +2,7 @@
 
 import { hashBlock } from '@shoal/content'
 import { fileStore } from '@shoal/store/node'
-import { answer } from './child.ts'
+import { answer, threadCpu } from './child.ts'
 import { inLanes, watchLoop } from './contest.ts'
 
 const PAGE_BYTES = 4096
@@ -27,7 +27,7 @@ await store.open()
 const open_s = (performance.now() - start) / 1000
 if (store.used !== init.quota) throw new Error(`expected ${numbers.length} blocks, got ${store.used / PAGE_BYTES}`)
 
-const endWatch = watchLoop()
+const endWatch = watchLoop(threadCpu)
 await putAll(store, 1)
 await store.collect({ keep: 0 })
 answer({ open_s, gc_pause_ms: endWatch() })
