@@ -51,5 +51,6 @@ function optionHelp (name: OptionName, defaults: Values): string {
 
 function defaultText (value: unknown): string {
   if (value === true) return 'on'
-  return Array.isArray(value) ? value.join(' ') : String(value)
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(' ')
+  return String(value)
 }

@@ -160,6 +160,8 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async collect ({ keep }: { keep?: Size | undefined } = {}): Promise<Collected> {
     this.#assertRunning()
+    // what is kept is pinned by then
+    await this.#restored
     return await this.#parts.store.collect({ keep: keep === undefined ? undefined : parseSize(keep, 'keep') })
   }
 

@@ -52,8 +52,8 @@ describe('keeping', () => {
       await shoal.stop()
 
       shoal = await node({ data })
-      await until(() => shoal.status.contents[0]?.held === SIZE)
       expect(await shoal.collect({ keep: 0 })).to.deep.equal({ blocks: 0, bytes: 0 })
+      await until(() => shoal.status.contents[0]?.held === SIZE)
       expect(await shoal.unpin(link)).to.have.property('cid', cid)
       expect(shoal.contents).to.deep.equal([])
       expect((await shoal.collect({ keep: '4KiB' })).bytes).to.be.greaterThan(SIZE)

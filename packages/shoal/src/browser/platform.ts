@@ -1,4 +1,3 @@
-import { memoryStore } from '@shoal/store'
 import { MemoryDatastore } from 'datastore-core'
 import type { Config } from '../config.js'
 import type { Platform } from '../platform.js'
@@ -19,7 +18,8 @@ export function browserPlatform (): Platform {
       return await (await import('./persistent.js')).persistentDatastore(config)
     },
     async store (config) {
-      return inMemory(config) ? memoryStore(config.store) : (await import('./persistent.js')).persistentStore(config)
+      // most pages never need the first, the others never the second
+      return inMemory(config) ? (await import('@shoal/store')).memoryStore(config.store) : (await import('./persistent.js')).persistentStore(config)
     },
     network: browserNetwork,
     watchDevice: async tell => await (await import('./device.js')).watchDevice(tell),
