@@ -41,7 +41,12 @@ export interface Collected {
 
 /** Content-addressed blocks. What goes in is verified; what comes out is verified again, for disks rot. */
 export interface BlockStore {
-  /** Opens, reads the index; throws `DataInUseError` when another process owns the folder. */
+  /**
+   * Opens, reads the index. Removes nothing, even if it holds more than the quota says: what is to stay can be pinned before `collect`, or
+   * the next `put`, makes room.
+   *
+   * @throws DataInUseError when another process owns the folder, StoreError
+   */
   open (): Promise<void>
   close (): Promise<void>
   /** From the index in memory. */

@@ -10,8 +10,9 @@ import { Bootstrap } from './bootstrap.js'
 import { resolveConfig, type Config } from './config.js'
 import { emitter } from './events.js'
 import { identity } from './identity.js'
-import { Library, ownBlocks } from './library.js'
+import { Library, type ContentRecord } from './library.js'
 import { ShoalNode } from './node.js'
+import { pinSeed } from './pin-seed.js'
 import type { Platform } from './platform.js'
 import { QUOTAS } from './quotas.js'
 import { sweep } from './sweep.js'
@@ -49,12 +50,13 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     const seeds = await library.seeds()
     const store = await orInMemory(config, faults, async config => {
       const store = await platform.store(config)
-      // before anything may be evicted
-      for (const record of seeds) for (const digest of ownBlocks(record)) store.pin(digest)
       await store.open()
       return store
     })
     undo.push(() => store.close())
+    const unpinned: ContentRecord[] = []
+    for (const record of seeds) if (!await pinSeed(record, store)) unpinned.push(record)
+    await store.collect({ keep: store.quota })
     const privateKey = await identity(records.datastore)
     const network = await platform.network(config, privateKey, records.datastore)
     undo.push(async () => { await network.stop() })
@@ -102,7 +104,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     bootstrap.start()
     undo.push(() => Promise.resolve(bootstrap.stop()))
     undo.push(() => Promise.resolve(stopSweeping()))
-    node.restore(seeds)
+    node.restore(seeds, unpinned)
     // when whoever called has had the time to listen
     clock.after(0, () => { for (const error of faults) emit('error', { error, doing: 'opening the storage: all is kept in memory instead' }) })
     return node

@@ -15,6 +15,7 @@ import { emitter } from './events.js'
 import type { FetchInit } from './http.js'
 import { envelopeOf, recordOf, type ContentRecord } from './library.js'
 import type { Parts } from './parts.js'
+import { pinSeed } from './pin-seed.js'
 import type { Publication } from './publish.js'
 import { parseSize } from './units.js'
 
@@ -160,8 +161,6 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async collect ({ keep }: { keep?: Size | undefined } = {}): Promise<Collected> {
     this.#assertRunning()
-    // what is kept is pinned by then
-    await this.#restored
     return await this.#parts.store.collect({ keep: keep === undefined ? undefined : parseSize(keep, 'keep') })
   }
 
@@ -172,19 +171,24 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     this.#kept.set(cid, handle)
   }
 
-  /** Seeds what earlier runs published: in the background, each content with its own failure. */
-  restore (seeds: readonly ContentRecord[]): void {
-    this.#restored = Promise.all(seeds.map(record => this.#restore(record))).then(() => {})
+  /**
+   * Seeds what earlier runs published: in the background, each content with its own failure.
+   *
+   * @param unpinned those of which the store did not even have the manifest
+   */
+  restore (seeds: readonly ContentRecord[], unpinned: readonly ContentRecord[]): void {
+    this.#restored = Promise.all(seeds.map(record => this.#restore(record, unpinned.includes(record)))).then(() => {})
   }
 
-  async #restore (record: ContentRecord): Promise<void> {
+  async #restore (record: ContentRecord, unpinned: boolean): Promise<void> {
     const { store, platform } = this.#parts
     try {
-      const { hold } = await import('./restore.js')
+      const { holdFiles } = await import('./restore.js')
       const handle = await this.#adopt(record)
       this.#keep(handle)
       const { manifest } = handle
-      await hold(record, manifest, store, platform, detail => { this.dispatchEvent(new CustomEvent('store:withdrawn', { detail })) })
+      if (unpinned) await pinSeed(record, store)
+      await holdFiles(record, manifest, store, platform, detail => { this.dispatchEvent(new CustomEvent('store:withdrawn', { detail })) })
       await this.#entries.get(record.manifest)?.swarm?.scan()
     } catch (error) {
       if (this.#stopped !== undefined) return

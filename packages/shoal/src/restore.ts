@@ -4,8 +4,8 @@ import type { NodeStore, Platform } from './platform.js'
 
 type Withdrawn = ShoalEvents['store:withdrawn']['detail']
 
-/** Holds again what an earlier run published: files where they lie as long as they are what they were, copies in the store. */
-export async function hold (
+/** Holds again what an earlier run published where it lies, as long as the files are what they were. */
+export async function holdFiles (
   record: ContentRecord, manifest: Manifest, store: NodeStore, platform: Platform, onwithdrawn: (detail: Withdrawn) => void
 ): Promise<void> {
   for (const file of record.files) {
@@ -17,10 +17,6 @@ export async function hold (
     }
     const blocks = Array.from({ length: segment.blocks }, (_, block) => manifest.block(segment.index, block))
     store.reference?.({ path: file.path, size: file.size, mtimeMs: file.mtimeMs, offset: 0, blocks })
-  }
-  if (record.files.length > 0) return
-  for await (const segment of manifest.segments()) {
-    for (let block = 0; block < segment.blocks; block++) store.pin(manifest.block(segment.index, block).digest)
   }
 }
 

@@ -96,14 +96,7 @@ export class MediumStore implements BlockStore {
       pinned: digest => { this.#index.pin(digest) },
       unpinned: digest => { this.#index.unpin(digest) }
     })
-    try {
-      this.#isOpen = true
-      await this.collect({ keep: this.quota })
-    } catch (error) {
-      this.#isOpen = false
-      await this.#medium.close()
-      throw error
-    }
+    this.#isOpen = true
   }
 
   async close (): Promise<void> {
@@ -215,6 +208,8 @@ export class MediumStore implements BlockStore {
 
   async #write ({ digest, bytes }: VerifiedBlock, expiry: number): Promise<void> {
     const size = bytes.byteLength
+    // it was opened with a smaller quota than it had before
+    if (this.used > this.quota) await this.collect({ keep: this.quota })
     const batch = { wanted: Math.min(EVICTION_BATCH_BYTES, this.quota / 4), blocks: COLLECT_BLOCKS }
     const victims = this.#index.reserve(size, this.#expiry.now(), batch)
     try {

@@ -344,16 +344,22 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
       await store.close()
       clock.advance(20_000)
       await use({ quota: Infinity, clock }, again)
+      await collect(clock)
       expect([a, b].map(({ digest }) => store.has(digest))).to.deep.equal([false, true])
     })
 
-    it('makes room at once when it is opened with a smaller quota', async () => {
+    it('makes room when it was opened with a smaller quota, for what is pinned first', async () => {
       await use(Infinity)
-      for (const each of await blocks(10)) await store.put(each)
+      const all = await blocks(10)
+      for (const each of all) await store.put(each)
       await store.close()
       await use(4 * PAGE, again)
+      expect(store.used).to.equal(10 * PAGE)
+      for (const { digest } of all.slice(0, 3)) store.pin(digest)
+      await store.put(await block(50))
       expect(store.used).to.equal(4 * PAGE)
-      expect(evicted()).to.have.length(6)
+      expect(evicted()).to.have.length(7)
+      expect(all.slice(0, 3).map(({ digest }) => store.has(digest))).to.deep.equal([true, true, true])
     })
   })
 }
