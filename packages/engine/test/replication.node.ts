@@ -105,7 +105,8 @@ describe('replication in a swarm', function () {
     for (const each of [publisher, node]) await each.engine.stop()
   })
 
-  it('gives up first what others have in plenty', async () => {
+  /** A node reads segments 24 to 47, which few have, then 0 to 23, then of another content: which of the first does it lack then? */
+  async function missing (readers: readonly string[], replication: number): Promise<number[]> {
     const clock = new ManualClock()
     const net = new VirtualNet(clock)
     const publisher = await testNode(net, 'publisher', { limits })
@@ -122,8 +123,8 @@ describe('replication in a swarm', function () {
       await elapse(clock, 60_000, () => done)
       expect(done).to.equal(true)
     }
-    for (const name of ['b', 'c', 'd', 'e']) await read(await (await testNode(net, name, { limits })).open(built), 0, 24)
-    const node = await testNode(net, 'node', { limits, quota: 49 * 100_352 + 50_000, replication: 2 })
+    for (const name of readers) await read(await (await testNode(net, name, { limits })).open(built), 0, 24)
+    const node = await testNode(net, 'node', { limits, quota: 49 * 100_352 + 50_000, replication })
     const blocks = await digests(built)
     const opened = await node.open(built)
     // the rare ones first, so that they are those not used for longest
@@ -131,9 +132,20 @@ describe('replication in a swarm', function () {
     await read(opened, 0, 24)
     await elapse(clock, 20_000)
     await read(await node.open(other), 0, 4)
-    const missing = blocks.flatMap((digest, i) => node.store.has(digest) ? [] : [i])
-    expect(missing.length).to.be.at.least(3)
-    expect(Math.max(...missing)).to.be.below(24)
     for (const each of [publisher, node]) await each.engine.stop()
+    return blocks.flatMap((digest, i) => node.store.has(digest) ? [] : [i])
+  }
+
+  it('gives up first what others have in plenty', async () => {
+    const gone = await missing(['b', 'c', 'd', 'e'], 2)
+    expect(gone.length).to.be.at.least(3)
+    expect(Math.max(...gone)).to.be.below(24)
+  })
+
+  it('gives up last what too few have', async () => {
+    // three copies of the others, which is what there should be, so that none is surplus
+    const gone = await missing(['b'], 3)
+    expect(gone.length).to.be.at.least(3)
+    expect(Math.max(...gone)).to.be.below(24)
   })
 })
