@@ -15,3 +15,8 @@ export { blockRange, blockOffset, blockLength, type Blocks, type BlockRange } fr
 export { openManifest, type OpenManifestInit } from './open-manifest.js'
 export { refusalOf } from './permission.js'
 export type { OpenedManifest } from './paged-manifest.js'
+export { liveSwarmIdOf } from './live-swarm.js'
+export { openHead, compareSequences, type Head, type Sequence } from './head.js'
+export { HeadLog, type Accepted, type Verdict } from './head-log.js'
+export { decodeWindow, type Window, type WindowEntry } from './window.js'
+export { LiveManifest, type WindowChange } from './live-manifest.js'

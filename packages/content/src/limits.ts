@@ -68,3 +68,15 @@ export const MAX_PLAYLIST_BYTES = 16 * 1024 * 1024
  * than `min` and end where the leading `bits` bits of a hash of the last 32 bytes are 0.
  */
 export const CHUNKER = { name: 'gear-32', version: 1, min: 128 * 1024, max: BLOCK_SIZE_BYTES, bits: 15 } as const
+
+/** Segment numbers of live contents lie below; the number above all is `MANIFEST_SEGMENT`. */
+export const LIVE_SEGMENTS_END = 0xffff_ffff
+
+/** Bytes of a head with its window inside: what a HEAD message holds. */
+export const MAX_HEAD_BYTES = 64 * 1024
+
+/** Longest target duration of a live content in ms: an hour. */
+export const MAX_TARGET_MS = 3_600_000
+
+/** Heads that are remembered to tell a second one of the same sequence. */
+export const HEADS_REMEMBERED = 8

@@ -24,6 +24,11 @@ export function readInt (value: unknown, what: string, min: number, max: number)
   return value
 }
 
+export function readBoolean (value: unknown, what: string): boolean {
+  expect(typeof value === 'boolean', () => `expected ${what} to be true or false, got ${show(value)}`)
+  return value
+}
+
 export function readText (value: unknown, what: string): string {
   expect(typeof value === 'string', () => `expected ${what} to be text, got ${show(value)}`)
   return value

@@ -62,7 +62,7 @@ export function decodePage (bytes: Uint8Array, summary: PageSummary, next: PageS
   return entries
 }
 
-interface EntryPlace {
+export interface EntryPlace {
   /** Blocks and bytes of the segment that earlier pages hold. */
   readonly leafOffset: number
   readonly byteOffset: number
@@ -72,7 +72,8 @@ interface EntryPlace {
   readonly before: PageEntry | undefined
 }
 
-function readEntry (value: unknown, place: EntryPlace): PageEntry {
+/** @throws ManifestError */
+export function readEntry (value: unknown, place: EntryPlace): PageEntry {
   const { leafOffset, byteOffset, continued, version, before } = place
   const [pathValue, sizeValue, digestValue, leavesValue, durationValue, renditionValue, lengthsValue] =
     readTuple(value, 'a segment', version < 2 ? 6 : 7)

@@ -151,11 +151,10 @@ export class PagedManifest implements OpenedManifest {
 
   #toSegment (index: number, parts: readonly PageEntry[]): Segment {
     const [entry] = parts as [PageEntry]
-    const { path, size, digest, leaves, duration, rendition } = entry
-    let layout = parts.length === 1 ? { blocks: leaves.byteLength / DIGEST_BYTES, offsets: entry.offsets } : this.#split.get(entry)
+    if (parts.length === 1) return toSegment(index, entry)
+    let layout = this.#split.get(entry)
     if (layout === undefined) this.#split.set(entry, layout = joinParts(parts))
-    const cid = digest !== undefined ? dagPbCid(digest) : rawCid(size === 0 ? EMPTY_DIGEST : leaves)
-    return { index, path, size, cid: cid.toString(), ...layout, duration: duration === undefined ? undefined : duration / 1000, rendition }
+    return toSegment(index, entry, layout)
   }
 
   #summary (page: number): PageSummary {
@@ -165,6 +164,15 @@ export class PagedManifest implements OpenedManifest {
   #entry (page: Page, index: number, segment: number): PageEntry {
     return page[segment - this.#summary(index).first] as PageEntry
   }
+}
+
+/** @param layout of its blocks, where they are not all in this entry */
+export function toSegment (
+  index: number, entry: PageEntry, layout: Pick<Segment, 'blocks' | 'offsets'> = { blocks: entry.leaves.byteLength / DIGEST_BYTES, offsets: entry.offsets }
+): Segment {
+  const { path, size, digest, leaves, duration, rendition } = entry
+  const cid = digest !== undefined ? dagPbCid(digest) : rawCid(size === 0 ? EMPTY_DIGEST : leaves)
+  return { index, path, size, cid: cid.toString(), ...layout, duration: duration === undefined ? undefined : duration / 1000, rendition }
 }
 
 /** Joins what the pages say of the blocks of a segment that is split over them. */

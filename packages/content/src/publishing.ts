@@ -15,3 +15,4 @@ export { buildManifest, type ManifestInit, type BuiltManifest } from './build-ma
 export { mapMedia, cuttingOf } from './map-media.js'
 export type { MediaInfo, MediaMap } from './media.js'
 export { formatLink } from './format-link.js'
+export { buildHead, type BuiltHead, type HeadInit } from './build-head.js'

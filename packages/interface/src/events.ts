@@ -41,7 +41,10 @@ export interface ContentEvents {
   'fallback': CustomEvent<FallbackDetail>
   /** What mode `auto` comes down to, when the manifest is known and whenever that changes. */
   'mode': CustomEvent<{ readonly content: string, readonly mode: Mode, readonly reason: string }>
-  'manifest:update': CustomEvent<{ readonly content: string, readonly manifest: string }>
+  /** The window of a live content moved: its CID, how many segments are new and gone, and whether the stream is over. */
+  'manifest:update': CustomEvent<{
+    readonly content: string, readonly manifest: string, readonly added: number, readonly retired: number, readonly ended: boolean
+  }>
   'peer:connect': CustomEvent<{ readonly peer: PeerName, readonly transport: Transport, readonly addr: string, readonly direction: 'inbound' | 'outbound' }>
   'peer:disconnect': CustomEvent<{ readonly peer: PeerName, readonly reason: string }>
   'peer:penalty': CustomEvent<{ readonly peer: PeerName, readonly reason: PenaltyReason, readonly detail: string, readonly score: number }>

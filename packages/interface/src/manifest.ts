@@ -3,7 +3,8 @@ import type { Policy } from './policy.js'
 
 /**
  * A segment as its manifest states it: what a player or an application asks for.
- * Segments are sorted by the UTF-8 bytes of their paths; `index` is the place in that order.
+ * Segments are sorted by the UTF-8 bytes of their paths; `index` is the place in that order. In a live content it is a number that the
+ * segment keeps as long as it is there, in the order in which they came.
  */
 export interface Segment {
   readonly index: number
@@ -45,6 +46,20 @@ export interface ManifestSummary {
   readonly bytes: number
   /** Pages that hold the segments. */
   readonly pages: number
+  /** Of a live content: the rest tells of its window at this moment, `cid` is the window's, and `root` is empty. */
+  readonly live?: LiveSummary | undefined
+}
+
+/** Which head of a live content counts, and what it says of the stream. */
+export interface LiveSummary {
+  /** Rises with each start of the publisher. */
+  readonly epoch: number
+  /** Rises with each head of an epoch. */
+  readonly counter: number
+  /** The stream is over: nothing comes after this. */
+  readonly ended: boolean
+  /** Longest duration of a segment in seconds: how often something new may be expected. */
+  readonly target: number
 }
 
 /** Where a block of a manifest page or root comes from when it is not known yet. */
