@@ -1,9 +1,10 @@
 import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
-import type { AnnouncementEvent, Availability, PeerName, SwarmId } from '@shoal/interface'
+import type { AnnouncementEvent, Availability, JudgeHead, PeerName, SwarmId } from '@shoal/interface'
 import { decodeAnnouncement, encodeAnnouncement } from './codec.js'
 import {
   ANNOUNCE_BYTES_PER_SECOND, MAX_TTL_SECONDS, MIN_TTL_SECONDS, TTL_INTERVALS, TYPICAL_ANNOUNCEMENT_BYTES
 } from './defaults.js'
+import { Heads } from './heads.js'
 import { Members } from './members.js'
 import { announceInterval, Schedule } from './schedule.js'
 import type { AvailabilityComponents, AvailabilityInit } from './types.js'
@@ -32,12 +33,14 @@ export class GossipAvailability implements Availability {
   readonly #bytesPerSecond: number
   readonly #components: AvailabilityComponents
   readonly #swarms = new Map<SwarmId, Joined>()
+  readonly #heads: Heads
   #listener: ((event: AnnouncementEvent) => void) | undefined
   #sequence = 0
 
   constructor (components: AvailabilityComponents, init: AvailabilityInit) {
     this.#components = components
     this.#network = init.network
+    this.#heads = new Heads(init.network, components, event => { this.#listener?.(event) })
     this.#bytesPerSecond = init.bytesPerSecond ?? ANNOUNCE_BYTES_PER_SECOND
   }
 
@@ -69,7 +72,16 @@ export class GossipAvailability implements Availability {
     this.#arm(swarm, joined)
   }
 
+  follow (swarm: SwarmId, publisher: PeerName, judge: JudgeHead): void {
+    this.#heads.follow(swarm, publisher, judge)
+  }
+
+  head (swarm: SwarmId, head: Uint8Array): void {
+    this.#heads.publish(swarm, head)
+  }
+
   leave (swarm: SwarmId): void {
+    this.#heads.leave(swarm)
     const joined = this.#swarms.get(swarm)
     if (joined === undefined) return
     joined.cancel()

@@ -4,6 +4,15 @@ export const MAX_SEGMENTS = 1 << 20
 /** Blocks of a content whose manifest is not known yet: 4,194,304 (1 TiB in blocks of 256 KiB). */
 export const MAX_BLOCKS = 1 << 22
 
+/** Numbers of a live content's segments lie below, however long it lives. */
+export const LIVE_SEGMENTS_END = 0xffff_ffff
+
+/** Segments of a live content that a map holds at a time: the largest window, and as much of others' that are ahead or behind. */
+export const LIVE_SEGMENTS = 16_384
+
+/** Blocks of a live content: the largest window has room for the digests of so many. */
+export const LIVE_BLOCKS = 8_192
+
 /** Segments that a peer may claim to hold in part at the same time. An honest peer fetches few at once. */
 export const MAX_PARTIAL_SEGMENTS = 16_384
 
@@ -50,3 +59,7 @@ export const MAX_MEMBERS = 10_000
 
 /** How long an estimate of a swarm's size is used before the members are counted again. */
 export const COUNT_EVERY_MS = 1000
+
+/** Heads of one live content that are judged per second, and at once: each costs the check of a signature. */
+export const HEADS_PER_SECOND = 10
+export const HEADS_AT_ONCE = 10

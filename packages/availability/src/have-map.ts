@@ -1,6 +1,9 @@
 import type { HaveDelta, PartialSegment, SegmentRun } from '@shoal/interface'
 import { Bits, runsOf } from './bits.js'
-import { MAX_BLOCKS, MAX_PARTIAL_SEGMENTS, MAX_SEGMENTS, PARTIAL_WINDOW_BYTES } from './defaults.js'
+import {
+  LIVE_BLOCKS, LIVE_SEGMENTS, LIVE_SEGMENTS_END, MAX_BLOCKS, MAX_PARTIAL_SEGMENTS, MAX_SEGMENTS, PARTIAL_WINDOW_BYTES
+} from './defaults.js'
+import { Sparse } from './sparse.js'
 import type { BoundedHaveMap, HaveBounds } from './types.js'
 
 /**
@@ -18,7 +21,9 @@ export function createHaveMap (bounds: HaveBounds = {}): BoundedHaveMap {
 class CompactHaveMap implements BoundedHaveMap {
   #segments = 0
   #blocks = 0
-  readonly #complete = new Bits()
+  readonly #complete: Bits | Sparse
+  /** Segments that may be named, in all and at a time. */
+  readonly #most: number
   readonly #partial = new Map<number, Bits>()
   /** Bytes of all partial segments, for the bound on what peers may claim. */
   #partialBytes = 0
@@ -29,7 +34,10 @@ class CompactHaveMap implements BoundedHaveMap {
   #added = new Map<number, Bits>()
 
   constructor (bounds: HaveBounds) {
-    this.#setBounds(bounds)
+    const live = bounds.live === true
+    this.#complete = live ? new Sparse() : new Bits()
+    this.#most = live ? LIVE_SEGMENTS : Infinity
+    this.#setBounds(live ? { segments: LIVE_SEGMENTS_END, blocks: LIVE_BLOCKS } : bounds)
   }
 
   get completeSegments (): number {
@@ -149,7 +157,7 @@ class CompactHaveMap implements BoundedHaveMap {
   }
 
   #setComplete (segment: number): boolean {
-    if (!this.#complete.add(segment)) return false
+    if (this.#complete.count >= this.#most || !this.#complete.add(segment)) return false
     this.#forgetPartial(segment)
     return true
   }
@@ -210,10 +218,14 @@ class CompactHaveMap implements BoundedHaveMap {
   /** The segments of runs inside the bounds, each at most once. */
   * #each (runs: readonly SegmentRun[]): Generator<number> {
     let next = 0
+    let left = this.#most
     for (const { start, count } of runs) {
       if (!Number.isInteger(start) || !Number.isInteger(count)) continue
       const end = Math.min(this.#segments, start + count)
-      for (let segment = Math.max(next, start); segment < end; segment++) yield segment
+      for (let segment = Math.max(next, start); segment < end; segment++) {
+        if (left-- <= 0) return
+        yield segment
+      }
       next = Math.max(next, end)
     }
   }

@@ -8,6 +8,8 @@ export interface HaveBounds {
   readonly segments?: number | undefined
   /** Blocks of all segments together. @default 4,194,304: the most that is believed before the manifest is known */
   readonly blocks?: number | undefined
+  /** Of a live content: few segments at a time, whose numbers may be anything. The other bounds do not matter then. @default false */
+  readonly live?: boolean | undefined
 }
 
 /** A have-map that can be made before its content's manifest is known. */

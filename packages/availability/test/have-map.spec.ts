@@ -166,3 +166,30 @@ describe('have-map', () => {
     expect(many.takeDelta()).to.deep.equal({ complete: [{ start: 0, count: 10_000 }], partial: [] })
   })
 })
+
+describe('have-map of a live content', () => {
+  const first = 2 ** 31
+
+  it('holds segments of any number, and tells and forgets them as others do', () => {
+    const [mine, theirs] = [createHaveMap({ live: true }), createHaveMap({ live: true })]
+    mine.addSegment(first)
+    mine.addSegment(first + 1)
+    mine.add(0xffff_fffe, 1, 3)
+    theirs.apply(mine.takeDelta() as HaveDelta)
+    expect(theirs.complete(first + 1) && theirs.has(0xffff_fffe, 1) && !theirs.has(0xffff_fffe, 0)).to.equal(true)
+    mine.drop(first)
+    expect(theirs.apply(mine.takeDelta() as HaveDelta)).to.deep.equal([first])
+    expect(theirs.snapshot()).to.deep.equal(mine.snapshot())
+    expect(theirs.snapshot().complete).to.deep.equal([{ start: first + 1, count: 1 }])
+  })
+
+  it('bounds what a peer may claim, and what reading it costs', () => {
+    const map = createHaveMap({ live: true })
+    const all = [{ start: 0, count: 0xffff_ffff }]
+    expect(map.apply({ complete: all, partial: [] })).to.have.length(16_384)
+    expect(map.apply({ complete: [{ start: 1_000_000, count: 5 }], partial: [] })).to.deep.equal([])
+    expect(map.completeSegments).to.equal(16_384)
+    map.apply({ complete: [], partial: [], dropped: all })
+    expect(map.completeSegments).to.equal(0)
+  })
+})

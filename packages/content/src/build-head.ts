@@ -75,7 +75,8 @@ function encodeWindowEntry (entry: WindowEntry): Uint8Array {
 /** The segments are encoded already; a map's fields come in the order of their length, then of their bytes. */
 function encodeWindow ({ origins, policy, targetMs, ended }: Window, entries: readonly Uint8Array[]): Uint8Array {
   const asked = encodePolicy(policy)
-  const bytes = dagCbor.encode({ ended, target: targetMs, origins, version: WINDOW_VERSION, ...Object.keys(asked).length > 0 ? { policy: asked } : {} })
+  const fields = { ended, target: targetMs, origins, version: WINDOW_VERSION }
+  const bytes = dagCbor.encode(Object.keys(asked).length > 0 ? { ...fields, policy: asked } : fields)
   // the head of the map, one field longer: that with the longest key comes last
   bytes[0] = (bytes[0] as number) + 1
   return concat([bytes, dagCbor.encode('segments'), joinPage(entries)])

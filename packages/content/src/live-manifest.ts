@@ -11,6 +11,8 @@ import { totals, type WindowEntry } from './window.js'
 export interface WindowChange {
   readonly added: readonly Segment[]
   readonly retired: readonly Segment[]
+  /** Blocks of those that are gone. */
+  readonly gone: readonly BlockRef[]
 }
 
 /**
@@ -89,8 +91,13 @@ export class LiveManifest implements OpenedManifest {
     return this.#segment(index)
   }
 
+  /** What there is now. */
+  get window (): readonly Segment[] {
+    return [...this.#entries.values()].map(segmentOf)
+  }
+
   async * segments (): AsyncGenerator<Segment> {
-    for (const [index, entry] of [...this.#entries]) yield toSegment(index, entry)
+    yield * this.window
   }
 
   async segment (index: number): Promise<Segment> {
@@ -99,21 +106,15 @@ export class LiveManifest implements OpenedManifest {
 
   peek (index: number): Segment | undefined {
     const entry = this.#entries.get(index)
-    return entry === undefined ? undefined : toSegment(index, entry)
+    return entry === undefined ? undefined : segmentOf(entry)
   }
 
   block (segment: number, block: number): BlockRef {
     const entry = this.#entries.get(segment)
-    const at = block * DIGEST_BYTES
-    if (entry === undefined || !Number.isInteger(at) || at < 0 || at >= entry.leaves.byteLength) {
+    if (entry === undefined || !Number.isInteger(block) || block < 0 || block * DIGEST_BYTES >= entry.leaves.byteLength) {
       throw new NotFoundError(`no block ${block} in segment ${segment} in the window of ${this.#name} now`)
     }
-    return { digest: entry.leaves.subarray(at, at + DIGEST_BYTES), size: blockLength(entry, block) }
-  }
-
-  /** It is a version of a playlist. */
-  isPlaylist (segment: number): boolean {
-    return this.#entries.get(segment)?.playlist === true
+    return blockOf(entry, block)
   }
 
   #segment (index: number): Segment {
@@ -126,9 +127,20 @@ export class LiveManifest implements OpenedManifest {
     const before = this.#entries
     this.#entries = new Map(entries.map(entry => [entry.index, entry]))
     this.#paths = new Map(entries.map(entry => [entry.path, entry.index]))
+    const retired = [...before.values()].filter(({ index }) => !this.#entries.has(index))
     return {
-      added: entries.filter(({ index }) => !before.has(index)).map(entry => toSegment(entry.index, entry)),
-      retired: [...before.values()].filter(({ index }) => !this.#entries.has(index)).map(entry => toSegment(entry.index, entry))
+      added: entries.filter(({ index }) => !before.has(index)).map(segmentOf),
+      retired: retired.map(segmentOf),
+      gone: retired.flatMap(entry => Array.from({ length: entry.leaves.byteLength / DIGEST_BYTES }, (_, block) => blockOf(entry, block)))
     }
   }
+}
+
+function segmentOf (entry: WindowEntry): Segment {
+  const segment = toSegment(entry.index, entry)
+  return entry.playlist ? { ...segment, playlist: true } : segment
+}
+
+function blockOf (entry: WindowEntry, block: number): BlockRef {
+  return { digest: entry.leaves.subarray(block * DIGEST_BYTES, (block + 1) * DIGEST_BYTES), size: blockLength(entry, block) }
 }

@@ -9,7 +9,8 @@ import type { WindowEntry } from '../src/window.js'
 import { randomBytes, rejection } from './helpers.js'
 
 function entry (index: number, path = `${index}.ts`, playlist = false): WindowEntry {
-  return { index, path, size: 10, digest: undefined, leaves: randomBytes(32, index), offsets: undefined, playlist, duration: undefined, rendition: undefined }
+  const leaves = randomBytes(32, index)
+  return { index, path, size: 10, digest: undefined, leaves, offsets: undefined, playlist, duration: undefined, rendition: undefined }
 }
 
 /** A head of this sequence; `say` tells two of one sequence apart. */
@@ -116,7 +117,8 @@ describe('live manifest', () => {
     expect(change.added.map(({ index }) => index)).to.deep.equal([8, 9])
     expect(change.retired.map(({ index }) => index)).to.deep.equal([5])
     expect((await manifest.find('main.m3u8')).index).to.equal(9)
-    expect(manifest.isPlaylist(9) && !manifest.isPlaylist(8)).to.equal(true)
+    expect([manifest.peek(9)?.playlist, manifest.peek(8)?.playlist]).to.deep.equal([true, undefined])
+    expect(change.gone.map(({ size }) => size)).to.deep.equal([10])
     expect(manifest.peek(5)).to.equal(undefined)
     expect((await rejection(manifest.find('5.ts'))).name).to.equal('NotFoundError')
     expect((await rejection(manifest.segment(5))).name).to.equal('NotFoundError')

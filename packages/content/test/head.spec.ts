@@ -82,7 +82,11 @@ describe('head', () => {
     const window = fc.record({ targetMs: fc.integer({ min: 0, max: 3_600_000 }), ended: fc.boolean(), entries })
     await fc.assert(fc.asyncProperty(window, fc.nat(), fc.nat(), async ({ targetMs, ended, entries }, epoch, counter) => {
       const listed = entries.toSorted((a, b) => a.index - b.index).map(({ seed, ...rest }) => ({
-        ...rest, digest: undefined, offsets: undefined, rendition: undefined, leaves: rest.size === 0 ? new Uint8Array(0) : randomBytes(32, seed)
+        ...rest,
+        digest: undefined,
+        offsets: undefined,
+        rendition: undefined,
+        leaves: rest.size === 0 ? new Uint8Array(0) : randomBytes(32, seed)
       }))
       const window = { origins: [], policy: {}, targetMs, ended, entries: listed }
       const head = await open((await build(window, { epoch, counter })).head)

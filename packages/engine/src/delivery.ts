@@ -1,7 +1,7 @@
 import { BoundedMap } from '@shoal/base'
 import { blockRange } from '@shoal/content'
 import {
-  UnavailableError, type Manifest, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type Session,
+  RetiredError, UnavailableError, type Manifest, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type Session,
   type SwarmId,
   type VerifiedBlock
 } from '@shoal/interface'
@@ -9,7 +9,7 @@ import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmActi
 import type { Completion } from './completion.js'
 import { STARVE_BULK_MS, STARVE_CHECK_MS } from './defaults.js'
 import { Inventory } from './inventory.js'
-import type { Members } from './members.js'
+import { boundsOf, type Members } from './members.js'
 import { OriginFlow } from './origin-flow.js'
 import { Reader } from './reader.js'
 import type { Shared } from './shared.js'
@@ -65,7 +65,7 @@ export class Delivery {
     const { origin } = host
     this.manifest = manifest
     this.#host = host
-    const have = components.createHaveMap({ segments: manifest.summary.segments, blocks: manifest.summary.blocks })
+    const have = components.createHaveMap(boundsOf(manifest))
     this.inventory = new Inventory(manifest, have, host.shared.holdings, {
       found: (segment, block) => { this.swarm.delivered(segment, block, 'store') },
       lost: (segment, block) => { this.#lost(segment, block) },
@@ -156,6 +156,15 @@ export class Delivery {
   /** A block for a peer; what the store lost is dropped from our have-map, and the neighbours hear of it. */
   async serve (segment: number, block: number): Promise<VerifiedBlock | undefined> {
     return this.inventory.have.has(segment, block) ? await this.inventory.load(segment, block) : undefined
+  }
+
+  /** A segment has left a live content's window: whoever reads it waits in vain. */
+  retire (segment: number, path: string): void {
+    const error = new RetiredError(`${JSON.stringify(path)} is no longer in the window of this live content`)
+    for (const reader of this.#readers.get(segment) ?? []) reader.fail(error)
+    this.inventory.retire(segment)
+    this.swarm.retired(segment)
+    this.#mismatched.delete(segment)
   }
 
   setMode (mode: DeliveryHost['mode']): void {

@@ -11,7 +11,9 @@ export interface HeraldHost {
   readonly shared: Shared
   /** `undefined` while the manifest is not known, and when nothing is shared. */
   readonly inventory: () => Inventory | undefined
-  readonly envelope: () => Uint8Array | undefined
+  readonly head: () => Uint8Array | undefined
+  /** Hear what the publisher of a live content gives out to all. */
+  readonly follow: () => void
   /** Share of the content that is held, 0 to 1. */
   readonly share: () => number
   readonly duty: () => Duty
@@ -68,9 +70,10 @@ export class Herald {
 
   /** From now on the others hear what we hold. */
   speak (): void {
-    const { opening: { swarm }, shared: { components }, members, inventory, envelope } = this.#host
+    const { opening: { swarm }, shared: { components }, members, inventory, head: current, follow } = this.#host
     components.availability.join(swarm, () => this.describe())
-    const [have, head] = [inventory()?.have.snapshot(), envelope()]
+    follow()
+    const [have, head] = [inventory()?.have.snapshot(), current()]
     for (const { session } of members) {
       if (!this.told(session)) continue
       if (have !== undefined) session.have(swarm, have)
@@ -128,12 +131,12 @@ export class Herald {
   }
 
   async #sendJoin (session: Session): Promise<void> {
-    const { opening: { swarm, emit }, shared, inventory, envelope, members } = this.#host
+    const { opening: { swarm, emit }, shared, inventory, head, members } = this.#host
     try {
       const token = await shared.init.token?.(session.peer)
       if (session.closed || this.#closed || !this.#greetings.has(session)) return
       this.#greetings.set(session, 'told')
-      session.join(swarm, { token, have: inventory()?.have.snapshot() ?? { complete: [], partial: [] }, head: envelope() })
+      session.join(swarm, { token, have: inventory()?.have.snapshot() ?? { complete: [], partial: [] }, head: head() })
       if (members.by(session) !== undefined) void this.sendPeers(session)
     } catch (error) {
       this.refused(session)

@@ -77,6 +77,14 @@ export class Inventory {
     return true
   }
 
+  /** A segment has left a live content's window. */
+  retire (segment: number): void {
+    const shape = this.#shape(segment)
+    for (let block = 0; block < (shape?.blocks ?? 0); block++) if (this.have.has(segment, block)) this.held -= this.size(segment, block)
+    this.#shapes.delete(segment)
+    if (this.have.drop(segment)) this.#host.changed()
+  }
+
   /** Compares with the store, which has lost something. Returns how many blocks are gone. */
   async recheck (signal?: AbortSignal): Promise<number> {
     let gone = 0

@@ -1,5 +1,6 @@
-import type { HaveDelta, HaveMap, Manifest, PeerHint, PeerName, Session } from '@shoal/interface'
+import type { HaveDelta, HaveMap, Manifest, PeerHint, PeerName, Segment, Session } from '@shoal/interface'
 import { Conduct } from './neighbour.js'
+import type { HaveBounds } from './types.js'
 
 /** A peer of one swarm, by all of its sessions on which it joined. */
 export interface Member {
@@ -13,16 +14,22 @@ export interface Member {
   choking: boolean
 }
 
-type CreateHaveMap = (bounds: { segments: number, blocks: number } | undefined) => HaveMap
+type CreateHaveMap = (bounds: HaveBounds | undefined) => HaveMap
+
+export function boundsOf ({ summary: { segments, blocks, live } }: Manifest): HaveBounds {
+  return live === undefined ? { segments, blocks } : { live: true }
+}
 
 /** The peers of one swarm that joined it on a session with us. */
 export class Members {
   readonly #members = new Map<PeerName, Member>()
   readonly #createHaveMap: CreateHaveMap
-  #bounds: { segments: number, blocks: number } | undefined
+  #bounds: HaveBounds | undefined
 
-  constructor (createHaveMap: CreateHaveMap) {
+  /** @param bounds as far as they are known before the manifest is */
+  constructor (createHaveMap: CreateHaveMap, bounds?: HaveBounds) {
     this.#createHaveMap = createHaveMap
+    this.#bounds = bounds
   }
 
   get size (): number {
@@ -48,12 +55,18 @@ export class Members {
 
   /** The manifest is known now: maps held so far are cut to its bounds. */
   bound (manifest: Manifest): void {
-    this.#bounds = { segments: manifest.summary.segments, blocks: manifest.summary.blocks }
+    this.#bounds = boundsOf(manifest)
     for (const member of this.#members.values()) {
       const cut = this.#createHaveMap(this.#bounds)
       cut.apply(member.have.snapshot())
       member.have = cut
     }
+  }
+
+  /** These segments are no more: what anybody claims of them is forgotten. */
+  forget (segments: readonly Segment[]): void {
+    const dropped = segments.map(({ index }) => ({ start: index, count: 1 }))
+    for (const { have } of this) have.apply({ complete: [], partial: [], dropped })
   }
 
   /** They joined on this session. `change`: the member is new, or its requests go over this session from now on. */

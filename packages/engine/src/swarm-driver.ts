@@ -1,20 +1,22 @@
 import { raceSignal } from '@shoal/base'
-import { MANIFEST_SEGMENT, MAX_ENVELOPE_BYTES, type OpenedManifest } from '@shoal/content'
+import { LiveManifest, MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
-  ManifestError, NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode,
+  NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode,
   type PeerHint, type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
-import { electionRank, electionSeed } from '@shoal/swarm'
-import { OPEN_TIMEOUT_MS, SURPLUS_COPIES } from './defaults.js'
+import { Copies } from './copies.js'
+import { OPEN_TIMEOUT_MS } from './defaults.js'
 import { Delivery } from './delivery.js'
 import { dutyOf } from './duty.js'
 import { Herald } from './herald.js'
 import type { Circle } from './interest.js'
+import { Live } from './live.js'
+import { ManifestBlocks } from './manifest-blocks.js'
 import { ManifestSource } from './manifest-source.js'
 import { Members } from './members.js'
 import { chooseMode } from './mode.js'
-import type { Replicator } from './replicator.js'
 import type { Shared } from './shared.js'
+import type { Source } from './source.js'
 import { SwarmStats } from './stats.js'
 import type { ContentSink, OpenSwarm, SwarmOpening } from './types.js'
 
@@ -28,14 +30,14 @@ export class SwarmDriver implements OpenSwarm, Circle {
   readonly #opening: SwarmOpening
   readonly #shared: Shared
   readonly #members: Members
-  readonly #source: ManifestSource
+  readonly #blocks: ManifestBlocks
+  readonly #source: Source
+  readonly #live: Live | undefined
   readonly #stats = new SwarmStats()
   readonly #herald: Herald
-  /** Sessions whose head is being looked at: one at a time. */
-  readonly #offering = new WeakSet<Session>()
+  readonly #copies: Copies
   readonly #giveUp = (): void => { this.#notFound() }
   #delivery: Delivery | undefined
-  #replicator: Replicator | undefined
   #mode: Exclude<Mode, 'auto'>
   #origin: boolean | undefined
   #closed = false
@@ -47,21 +49,38 @@ export class SwarmDriver implements OpenSwarm, Circle {
     this.#shared = shared
     this.#mode = this.#choice().mode
     const { alarm, holdings, peerManager, components: { clock, createHaveMap } } = shared
-    this.#members = new Members(createHaveMap)
-    this.#source = new ManifestSource({ swarm: opening.swarm, root: opening.root, clock, alarm, holdings, members: this.#members })
+    const { swarm, of } = opening
+    const members = this.#members = new Members(createHaveMap, 'root' in of ? undefined : { live: true })
+    const blocks = this.#blocks = new ManifestBlocks({ swarm, clock, alarm, holdings, members })
+    if ('root' in of) {
+      this.#source = new ManifestSource({ swarm, root: of.root, blocks, holdings })
+    } else {
+      const told = (session: Session): boolean => this.#sharing && this.#herald.told(session)
+      this.#live = new Live({ ...of, opening, shared, members, blocks, told, sharing: () => this.#sharing })
+      this.#source = this.#live.head
+    }
+    this.#copies = new Copies({
+      swarm,
+      members,
+      shared,
+      duty: () => this.duty,
+      swarmSize: () => this.#swarmSize,
+      onerror: error => { opening.emit('error', { error, doing: 'looking after copies' }) }
+    })
     this.#herald = new Herald({
       opening,
       shared,
       members: this.#members,
       inventory: () => this.#sharing ? this.#delivery?.inventory : undefined,
-      envelope: () => this.#sharing ? this.#source.envelope : undefined,
+      head: () => this.#sharing ? this.#source.head : undefined,
+      follow: () => { this.#live?.follow() },
       share: () => Math.min(1, this.held / Math.max(1, this.#delivery?.manifest.summary.bytes ?? 0)),
       duty: () => this.duty,
       swarmSize: () => this.#swarmSize
     })
-    void this.#source.manifest.promise.then(manifest => { this.#deliver(manifest) }, () => {})
-    if (opening.envelope !== undefined) {
-      this.#source.offer(opening.envelope).catch((error: unknown) => { this.#source.fail(error as Error) })
+    void this.#source.manifest.then(manifest => { this.#deliver(manifest) }, () => {})
+    if (opening.head !== undefined) {
+      this.#source.offer(opening.head).catch((error: unknown) => { this.#source.fail(error as Error) })
     }
     alarm.set(this.#giveUp, clock.now() + OPEN_TIMEOUT_MS)
     peerManager.seek(opening.swarm, opening.hints, this)
@@ -95,7 +114,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   get copies (): number | undefined {
-    return this.#replicator?.copies
+    return this.#copies.known
   }
 
   get members (): ReadonlySet<PeerName> {
@@ -113,7 +132,8 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   review (now: number): PeerName[] {
-    const ours = this.#delivery?.inventory.have
+    // of a live content everybody may have something next
+    const ours = this.#live === undefined ? this.#delivery?.inventory.have : undefined
     const segments = this.#delivery?.manifest.summary.segments ?? 0
     const hopeless = []
     for (const { peer, session, have, conduct } of this.#members) {
@@ -128,7 +148,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   async manifest (signal?: AbortSignal): Promise<OpenedManifest> {
-    return await raceSignal(this.#source.manifest.promise, signal)
+    return await raceSignal(this.#source.manifest, signal)
   }
 
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -138,6 +158,10 @@ export class SwarmDriver implements OpenSwarm, Circle {
   async complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void> {
     await this.manifest(options.signal)
     await this.#open().complete(sink, options)
+  }
+
+  async update (head: Uint8Array): Promise<void> {
+    await this.#source.offer(head)
   }
 
   async scan (): Promise<void> {
@@ -152,7 +176,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
     alarm.set(this.#giveUp, undefined)
     peerManager.forget(this.swarm)
     this.#source.close()
-    this.#replicator?.close()
+    this.#copies.close()
     this.#delivery?.close()
     this.#herald.close()
     this.#shared.closed(this.swarm)
@@ -174,7 +198,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
     }
     if (change === 'moved') this.#delivery?.swarm.peerLeft(member.peer)
     if (!member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
-    this.#source.poke()
+    this.#blocks.poke()
     void this.#herald.sendPeers(session)
     this.#delivery?.schedule()
   }
@@ -208,7 +232,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   /** The session closed with these blocks outstanding, or the peer left. */
   left (session: Session, lost: readonly BlockPlace[]): void {
     for (const place of lost) {
-      if (place.segment === MANIFEST_SEGMENT) this.#source.failed(place.block)
+      if (place.segment === MANIFEST_SEGMENT) this.#blocks.failed(place.block)
       else if (this.#members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
     }
     this.#herald.left(session)
@@ -243,18 +267,9 @@ export class SwarmDriver implements OpenSwarm, Circle {
     this.#delivery?.schedule()
   }
 
-  /** @throws ManifestError when the signature is bad: the giver's fault */
+  /** @throws ManifestError when it is bad: the giver's fault */
   async head (session: Session, head: Uint8Array): Promise<void> {
-    if (this.#delivery !== undefined || this.#offering.has(session)) return
-    if (head.byteLength > MAX_ENVELOPE_BYTES) {
-      throw new ManifestError(`expected a signature of at most ${MAX_ENVELOPE_BYTES} bytes, got ${head.byteLength}`)
-    }
-    this.#offering.add(session)
-    try {
-      await this.#source.offer(head)
-    } finally {
-      this.#offering.delete(session)
-    }
+    await this.#source.heard(session, head)
   }
 
   block (session: Session, place: BlockPlace, block: VerifiedBlock): void {
@@ -265,7 +280,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
 
   refused (session: Session, place: BlockPlace, reason: string): void {
     if (place.segment === MANIFEST_SEGMENT) {
-      this.#source.failed(place.block)
+      this.#blocks.failed(place.block)
       return
     }
     const member = this.#members.by(session)
@@ -309,13 +324,11 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   /** A block for a peer. */
-  async serve (segment: number, block: number): Promise<VerifiedBlock | undefined> {
+  async serve (segment: number, block: number): Promise<VerifiedBlock | 'retired' | undefined> {
     if (!this.#sharing) return undefined
-    if (segment !== MANIFEST_SEGMENT) return await this.#delivery?.serve(segment, block)
-    const manifest = this.#delivery?.manifest
-    if (block === 0) return manifest?.root
-    const page = manifest?.pageRefs[block - 1]
-    return page === undefined ? undefined : await this.#shared.holdings.get(page)
+    if (segment === MANIFEST_SEGMENT) return await this.#source.serve(block)
+    if (this.#live?.retired(segment) === true) return 'retired'
+    return await this.#delivery?.serve(segment, block)
   }
 
   get #swarmSize (): number {
@@ -346,32 +359,18 @@ export class SwarmDriver implements OpenSwarm, Circle {
       swarmSize: () => this.#swarmSize,
       haveChanged: now => { this.#herald.changed(now) }
     })
-    const envelope = this.#source.envelope
     for (const { peer, session, have } of this.#members) {
       if (!session.limited) delivery.swarm.peerJoined(peer, have)
-      if (envelope !== undefined && this.#sharing && this.#herald.told(session)) session.head(this.swarm, envelope)
+      if (this.#sharing && this.#herald.told(session)) this.#source.tell(session)
     }
+    if (manifest instanceof LiveManifest) this.#live?.begin(delivery, manifest)
     delivery.schedule()
     if (this.#opening.mode === 'auto') this.#opening.emit('mode', { content: this.link, ...this.#choice() })
     if (this.#shared.init.replication !== undefined) void this.#keepCopies()
   }
 
-  /** Few nodes ever do: those with caching duty, and those whose store is full. */
   async #keepCopies (): Promise<void> {
-    const { Replicator } = await import('./replicator.js')
-    const delivery = this.#delivery
-    if (delivery === undefined || this.#closed || this.#replicator !== undefined || !this.#sharing) return
-    this.#replicator = new Replicator({
-      delivery,
-      members: this.#members,
-      shared: this.#shared,
-      target: delivery.manifest.policy.replication ?? this.#shared.init.replication ?? SURPLUS_COPIES,
-      duty: () => this.duty,
-      swarmSize: () => this.#swarmSize,
-      seed: peer => electionSeed(this.swarm, peer),
-      rank: electionRank,
-      onerror: error => { this.#opening.emit('error', { error, doing: 'looking after copies' }) }
-    })
+    if (this.#sharing) await this.#copies.keep(this.#delivery)
   }
 
   /** What mode `auto` goes by has changed. Before the manifest is there nothing is decided for good, and nothing said. */

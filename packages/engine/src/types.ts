@@ -32,6 +32,9 @@ export interface EngineInit {
   readonly token?: ((peer: PeerName) => Promise<string | undefined>) | undefined
 }
 
+/** What a have-map may hold: segments and blocks of a manifest, or a live content's, whose segments may have any number. */
+export type HaveBounds = { readonly segments: number, readonly blocks: number } | { readonly live: true }
+
 /** What the node knows of addresses; text multiaddrs throughout. */
 export interface AddressBook {
   /** Our own, as others can dial them: the first three are those worth telling where there is no room for more. */
@@ -57,7 +60,7 @@ export interface EngineComponents {
   readonly routing: Routing
   readonly store: BlockStore
   readonly addresses: AddressBook
-  readonly createHaveMap: (bounds: { segments: number, blocks: number } | undefined) => HaveMap
+  readonly createHaveMap: (bounds: HaveBounds | undefined) => HaveMap
   /** Events that belong to no single content. */
   readonly emit: Emit
 }
@@ -66,13 +69,13 @@ export interface SwarmOpening {
   readonly swarm: SwarmId
   readonly link: string
   readonly mode: Mode
-  /** Digest of the manifest's root. */
-  readonly root: Uint8Array
+  /** Which content it is: digest of the manifest's root, or whose live content under which name. */
+  readonly of: { readonly root: Uint8Array } | { readonly publisher: PeerName, readonly name: string }
   readonly origin: (manifest: OpenedManifest) => Origin | undefined
   /** Peers to ask first. */
   readonly hints: readonly PeerHint[]
-  /** When it is known already: published here, or stored. */
-  readonly envelope?: Uint8Array | undefined
+  /** When it is known already, published here or stored: the signature of the root, or the head. */
+  readonly head?: Uint8Array | undefined
   readonly emit: Emit
 }
 
@@ -99,6 +102,8 @@ export interface OpenSwarm {
    * @throws NotFoundError, ManifestError, UnauthorisedError
    */
   manifest (signal?: AbortSignal): Promise<OpenedManifest>
+  /** The next head of a live content that is published here. @throws ManifestError */
+  update (head: Uint8Array): Promise<void>
   /** Peers that may be in the swarm, beside those known. */
   suggested (peers: readonly PeerHint[]): void
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>

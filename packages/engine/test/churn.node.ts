@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { ManualClock } from '@shoal/base'
-import { elapse, randomBytes, testContent, testNode, type TestNode } from './node.js'
+import { randomBytes } from './bytes.js'
+import { elapse, testContent, testNode, type TestNode } from './node.js'
 import { VirtualNet } from './virtual-net.js'
 
 const BLOCK = 262_144

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { NotFoundError, OriginError, StoreFullError, type Origin, type OriginRequest } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
-import { collect, randomBytes, testContent, testNode, until, type TestNode } from './node.js'
+import { randomBytes } from './bytes.js'
+import { collect, testContent, testNode, until, type TestNode } from './node.js'
 import { VirtualNet } from './virtual-net.js'
 
 const big = randomBytes(262_144 * 9 + 1234)

@@ -1,12 +1,13 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { createHaveMap } from '@shoal/availability'
 import { seededRandom, type ManualClock } from '@shoal/base'
-import { swarmIdOf } from '@shoal/content'
+import { liveSwarmIdOf, swarmIdOf } from '@shoal/content'
 import { buildManifest, segmentFiles, type BuiltManifest, type SegmentedFile } from '@shoal/content/publishing'
 import type { BlockStore, ContentEvents, Mode, Origin } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { CID } from 'multiformats'
 import { createEngine, type Engine, type EngineLimits, type OpenSwarm } from '../src/index.js'
+import type { Studio } from './studio.js'
 import type { VirtualNet } from './virtual-net.js'
 
 export interface TestEvent { name: keyof ContentEvents, detail: unknown }
@@ -16,6 +17,7 @@ export interface TestNode {
   readonly engine: Engine
   readonly store: BlockStore
   readonly events: TestEvent[]
+  openLive (studio: Studio, options?: { mode?: Mode, origin?: Origin, head?: Uint8Array, hints?: string[] }): Promise<OpenSwarm>
   open (built: BuiltManifest, options?: { mode?: Mode, origin?: Origin, publish?: boolean, hints?: string[] }): Promise<OpenSwarm>
 }
 
@@ -48,6 +50,18 @@ export async function testNode (
     engine,
     store,
     events,
+    async openLive ({ publisher, name: of }, { mode = 'hybrid', origin, head, hints = [] } = {}) {
+      return engine.open({
+        swarm: await liveSwarmIdOf(publisher, of),
+        link: `shoal:${publisher}/${of}`,
+        mode,
+        of: { publisher, name: of },
+        origin: () => origin,
+        hints: hints.map(peer => ({ peer, addrs: [] })),
+        head,
+        emit
+      })
+    },
     async open (built, { mode = 'hybrid', origin, publish = false, hints = [] } = {}) {
       const cid = built.manifest.summary.cid
       if (publish) for (const block of [built.root, ...built.pages]) await store.put(block)
@@ -55,10 +69,10 @@ export async function testNode (
         swarm: await swarmIdOf(cid),
         link: `shoal:${cid}`,
         mode,
-        root: CID.parse(cid).multihash.digest,
+        of: { root: CID.parse(cid).multihash.digest },
         origin: () => origin,
         hints: hints.map(peer => ({ peer, addrs: [] })),
-        envelope: publish ? built.envelope : undefined,
+        head: publish ? built.envelope : undefined,
         emit
       })
     }
@@ -71,11 +85,6 @@ export async function testContent (files: Readonly<Record<string, Uint8Array>>, 
   const segmented: SegmentedFile[] = []
   for await (const file of segmentFiles(entries, { onblock: block => store?.put(block) })) segmented.push(file)
   return await buildManifest({ name: 'test', kind: 'directory', files: segmented, createdAt: 0, key: await generateKeyPair('Ed25519') })
-}
-
-export function randomBytes (size: number, seed = 1): Uint8Array {
-  const random = seededRandom(seed)
-  return Uint8Array.from({ length: size }, () => random() * 256)
 }
 
 export async function collect (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import { ManualClock, seededRandom, shuffle } from '@shoal/base'
 import type { BuiltManifest } from '@shoal/content/publishing'
 import type { OpenSwarm } from '../src/index.js'
-import { collect, elapse, randomBytes, testContent, testNode, type TestNode } from './node.js'
+import { randomBytes } from './bytes.js'
+import { collect, elapse, testContent, testNode, type TestNode } from './node.js'
 import { VirtualNet } from './virtual-net.js'
 
 const SEGMENT = 100_000

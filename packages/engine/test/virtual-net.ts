@@ -1,6 +1,6 @@
 import type {
-  Announcement, AnnouncementEvent, Availability, BlockPlace, BlockRef, Exchange, HaveDelta, PeerHint, PeerName, RefuseReason, Routing,
-  ServeHandler, Session, SessionEvent, SessionStats, SwarmId
+  Announcement, AnnouncementEvent, Availability, BlockPlace, BlockRef, Exchange, HaveDelta, JudgeHead, PeerHint, PeerName, RefuseReason,
+  Routing, ServeHandler, Session, SessionEvent, SessionStats, SwarmId
 } from '@shoal/interface'
 import { DecayingRate, systemClock, type Clock } from '@shoal/base'
 
@@ -13,12 +13,24 @@ export class VirtualNet {
   readonly exchanges = new Map<PeerName, VirtualExchange>()
   readonly providers = new Map<SwarmId, Set<PeerName>>()
   readonly topics = new Map<SwarmId, Set<(event: AnnouncementEvent) => void>>()
+  /** Who hears the heads of a live content. */
+  readonly followers = new Map<SwarmId, Map<PeerName, JudgeHead>>()
+  /** Without any network for now. */
+  readonly cut = new Set<PeerName>()
+  /** Heads get lost on their way to this peer. */
+  loses: (to: PeerName) => boolean = () => false
   readonly clock: Clock
   /** Why nothing can be announced. */
   mute: string | undefined
 
   constructor (clock: Clock = systemClock) {
     this.clock = clock
+  }
+
+  /** Its sessions end, and nobody reaches it until it is in `cut` no more. */
+  async cutOff (peer: PeerName): Promise<void> {
+    this.cut.add(peer)
+    for (const session of [...this.exchanges.get(peer)?.sessions ?? []]) await session.close('the network is gone')
   }
 
   exchange (self: PeerName): VirtualExchange {
@@ -43,7 +55,8 @@ export class VirtualNet {
   }
 
   availability (self: PeerName): Availability {
-    const { topics } = this
+    const { topics, followers, cut } = this
+    const loses = (peer: PeerName): boolean => this.loses(peer)
     const net = this as { readonly mute: string | undefined }
     const joined = new Map<SwarmId, () => Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'>>()
     let listener: (event: AnnouncementEvent) => void = () => {}
@@ -54,7 +67,18 @@ export class VirtualNet {
         joined.set(swarm, describe)
         topics.set(swarm, new Set([...topics.get(swarm) ?? [], listener]))
       },
-      leave (swarm) { joined.delete(swarm) },
+      leave (swarm) {
+        joined.delete(swarm)
+        followers.get(swarm)?.delete(self)
+      },
+      follow (swarm, _publisher, judge) {
+        followers.set(swarm, new Map([...followers.get(swarm) ?? [], [self, judge]]))
+      },
+      head (swarm, head) {
+        for (const [peer, judge] of followers.get(swarm) ?? []) {
+          if (peer !== self && !cut.has(peer) && !cut.has(self) && !loses(peer)) judge(head).catch(() => {})
+        }
+      },
       hasten (swarm) {
         const said = joined.get(swarm)?.()
         if (said === undefined) return
@@ -86,6 +110,10 @@ export class VirtualExchange implements Exchange {
   constructor (self: PeerName, net: VirtualNet) {
     this.self = self
     this.#net = net
+  }
+
+  loses (): boolean {
+    return this.#net.loses(this.self)
   }
 
   get clock (): Clock {
@@ -120,7 +148,7 @@ export class VirtualExchange implements Exchange {
 
   connect (peer: PeerName | undefined, _addrs: readonly string[] = [], { signal }: { signal?: AbortSignal } = {}): Promise<Session> {
     const other = this.#net.exchanges.get(peer ?? '')
-    if (other?.serve === undefined) return Promise.reject(new Error(`${peer} is not there`))
+    if (other?.serve === undefined || this.#net.cut.has(other.self) || this.#net.cut.has(this.self)) return Promise.reject(new Error(`${peer} is not there`))
     if (other.vanished) {
       return new Promise((_resolve, reject) => { signal?.addEventListener('abort', () => { reject(signal.reason as Error) }) })
     }
@@ -187,7 +215,7 @@ export class VirtualSession implements Session {
       return
     }
     other.home.emit({ type: 'join', session: other, swarm, have, token })
-    if (head !== undefined) other.home.emit({ type: 'head', session: other, swarm, head })
+    if (head !== undefined && !other.home.loses()) other.home.emit({ type: 'head', session: other, swarm, head })
   }
 
   leave (swarm: SwarmId): void {
@@ -196,7 +224,7 @@ export class VirtualSession implements Session {
 
   have (swarm: SwarmId, delta: HaveDelta): void { this.#tell({ type: 'have', session: this.other, swarm, delta }) }
   fetching (swarm: SwarmId, segment: number): void { this.#tell({ type: 'fetching', session: this.other, swarm, segment }) }
-  head (swarm: SwarmId, head: Uint8Array): void { this.#tell({ type: 'head', session: this.other, swarm, head }) }
+  head (swarm: SwarmId, head: Uint8Array): void { if (!this.other.home.loses()) this.#tell({ type: 'head', session: this.other, swarm, head }) }
 
   choke (swarm: SwarmId): void {
     this.chokes++
@@ -227,8 +255,8 @@ export class VirtualSession implements Session {
       return
     }
     const block = await other.home.serve?.read(place)
-    if (block === undefined) {
-      refuse('not-found')
+    if (block === undefined || block === 'retired') {
+      refuse(block ?? 'not-found')
       return
     }
     await other.home.serve?.acquire(other, block.bytes.byteLength, new AbortController().signal)

@@ -1,6 +1,6 @@
 import type { Stream } from '@libp2p/interface'
 import { encodeDataHeader, DATA_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_QUEUED_BLOCKS, type Cancel, type Message, type Request } from '@shoal/wire'
-import type { RefuseReason, ServeHandler, Session, SessionEvent, SwarmId, VerifiedBlock } from '@shoal/interface'
+import type { RefuseReason, ServeHandler, Session, SessionEvent, SwarmId } from '@shoal/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { type Clock } from '@shoal/base'
 import { Burst } from './burst.js'
@@ -26,7 +26,7 @@ interface Item {
   readonly segment: number
   readonly block: number
   /** Set when its read has begun. */
-  read: Promise<VerifiedBlock | undefined> | undefined
+  read: ReturnType<ServeHandler['read']> | undefined
   /** Cancelled or refused: nothing more of it is sent. */
   dead: boolean
 }
@@ -135,8 +135,9 @@ export class Server {
         const reading = this.#read(item)
         for (const next of this.#queue.slice(0, READ_AHEAD_BLOCKS)) void this.#read(next)
         const block = await reading
-        if (!item.dead && block === undefined) this.#refuse(item.id, [item.block], 'not-found')
-        else if (!item.dead && block !== undefined) await this.#send(item, block.bytes)
+        if (item.dead) continue
+        if (block === undefined || block === 'retired') this.#refuse(item.id, [item.block], block ?? 'not-found')
+        else await this.#send(item, block.bytes)
         if (!item.dead) this.#count(item.swarm, -1)
       }
     } catch (error) {
@@ -157,7 +158,7 @@ export class Server {
     return this.#stream
   }
 
-  #read (item: Item): Promise<VerifiedBlock | undefined> {
+  #read (item: Item): ReturnType<ServeHandler['read']> {
     // a store that fails has reported it; to the peer the block is not to be had here
     item.read ??= this.#context.serve.read({ swarm: item.swarm, segment: item.segment, block: item.block }).catch(() => undefined)
     return item.read

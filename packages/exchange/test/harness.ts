@@ -45,6 +45,7 @@ export class Recorder {
 /** Serves blocks out of memory: what is at `segment/block` of any swarm. */
 export class MemoryServe implements ServeHandler {
   readonly blocks = new Map<string, VerifiedBlock>()
+  readonly retired = new Set<number>()
   refuseJoin: RefuseReason | undefined
   chokeAll = false
   /** Holds back reads until it settles. */
@@ -60,9 +61,10 @@ export class MemoryServe implements ServeHandler {
     return this.chokeAll
   }
 
-  async read (place: BlockPlace): Promise<VerifiedBlock | undefined> {
+  async read (place: BlockPlace): Promise<VerifiedBlock | 'retired' | undefined> {
     this.reads++
     await this.gate
+    if (this.retired.has(place.segment)) return 'retired'
     return this.blocks.get(`${place.segment}/${place.block}`)
   }
 

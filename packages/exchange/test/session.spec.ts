@@ -139,7 +139,8 @@ describe('exchange: sessions', () => {
 
   const refusals: [RefuseReason, (b: End) => void][] = [
     ['not-found', () => {}],
-    ['choked', b => { b.serve.chokeAll = true }]
+    ['choked', b => { b.serve.chokeAll = true }],
+    ['retired', b => { b.serve.retired.add(0) }]
   ]
   for (const [reason, prepare] of refusals) {
     it(`refuse with a reason: ${reason}`, async () => {

@@ -25,14 +25,25 @@ export type AnnouncementEvent =
   | { type: 'announcement', announcement: Announcement }
   /** Malformed or absurd: the signer's fault. */
   | { type: 'rejected', from: PeerName, swarm: SwarmId, reason: string }
-  /** An announcement of ours could not be sent; the next one is sent at its time. */
+  /** An announcement or a head of ours could not be sent; the next one is sent at its time. */
   | { type: 'unpublished', swarm: SwarmId, reason: string }
+
+/** What becomes of a head heard over gossipsub: it is passed on, or not, though nobody is to blame. */
+export type HeadVerdict = 'accept' | 'ignore'
+
+/** @throws ManifestError when it is bad: the publisher's fault, or that of whoever has its key */
+export type JudgeHead = (head: Uint8Array) => Promise<HeadVerdict>
 
 export interface Availability {
   start (listener: (event: AnnouncementEvent) => void): Promise<void>
   stop (): Promise<void>
   /** Subscribe to a swarm's topic; `describe` is asked whenever an announcement is due. */
   join (swarm: SwarmId, describe: () => Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'>): void
+  /** Hear the heads that a live content's publisher gives out; each is passed on as `judge` says. */
+  follow (swarm: SwarmId, publisher: PeerName, judge: JudgeHead): void
+  /** Give out a head of ours, in a swarm that we follow. */
+  head (swarm: SwarmId, head: Uint8Array): void
+  /** Ends `join` and `follow`. */
   leave (swarm: SwarmId): void
   /** Something worth telling happened (first segment held, complete): announce soon, within the interval's bounds. */
   hasten (swarm: SwarmId): void

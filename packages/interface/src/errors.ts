@@ -28,6 +28,12 @@ export class UnavailableError extends ShoalError {
   readonly code = 'ERR_UNAVAILABLE'
 }
 
+/** It was part of a live content, and is no more. */
+export class RetiredError extends ShoalError {
+  override readonly name = 'RetiredError'
+  readonly code = 'ERR_RETIRED'
+}
+
 /** A manifest that is malformed, absurd, or not signed by its publisher. */
 export class ManifestError extends ShoalError {
   override readonly name = 'ManifestError'

@@ -27,6 +27,8 @@ export interface Segment {
    * Path of the media playlist that lists it, for media segments; in DASH that of the MPD, `#`, and the id of the representation.
    */
   readonly rendition?: string | undefined
+  /** A playlist of a live content, each version of which is a segment of its own. */
+  readonly playlist?: boolean | undefined
 }
 
 /** The publisher's statement on a content that is verified as a whole by its CID. */

@@ -99,8 +99,11 @@ export interface ServeHandler {
   admit (session: Session, swarm: SwarmId, token: string | undefined): Promise<RefuseReason | undefined>
   /** Is this peer choked in this swarm right now, for this segment? Called for each request. */
   choked (session: Session, swarm: SwarmId, segment: number): boolean
-  /** The block, or undefined when it is not held (the peer gets `not-found`). Rejects only when the store fails. */
-  read (place: BlockPlace): Promise<VerifiedBlock | undefined>
+  /**
+   * The block, `retired` when its segment has left a live content's window, or undefined when it is not held (the peer gets `not-found`).
+   * Rejects only when the store fails.
+   */
+  read (place: BlockPlace): Promise<VerifiedBlock | 'retired' | undefined>
   /** The upload scheduler: resolves when `bytes` may go to this peer. Returns `undefined` when they may go at once. */
   acquire (session: Session, bytes: number, signal: AbortSignal): Promise<void> | undefined
 }

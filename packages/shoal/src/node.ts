@@ -304,9 +304,9 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       swarm,
       link: text,
       mode,
-      root: CID.parse(cid).multihash.digest,
+      of: { root: CID.parse(cid).multihash.digest },
       hints: hintsOf(link.addrs),
-      envelope,
+      head: envelope,
       emit,
       origin: manifest => {
         const origin = this.#origin([...origins, ...manifest.origins], manifest.summary.kind === 'file', emit)

@@ -148,6 +148,10 @@ export class OriginJobs {
     }
   }
 
+  forget (segment: number): void {
+    this.#mismatched.delete(segment)
+  }
+
   /** Blocks of a segment that are still to come. */
   pending (segment: number): number {
     return this.#jobs.reduce((sum, job) => job.segment === segment ? sum + job.missing.size : sum, 0)

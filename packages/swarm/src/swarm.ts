@@ -217,6 +217,10 @@ export class SwarmMachine implements Swarm {
     this.#state.touch(segment, block, block + 1)
   }
 
+  retired (segment: number): void {
+    this.#state.jobs.forget(segment)
+  }
+
   originDone (segment: number, first: number, end: number, error: 'failed' | 'mismatch' | undefined): void {
     this.#state.tick()
     this.#state.jobs.done(segment, first, end, error)

@@ -114,6 +114,8 @@ export interface Swarm {
   /** The peer was asked for this and will not deliver it: session closed or block corrupt. */
   lost (peer: PeerName, segment: number, block: number): void
   stalled (peer: PeerName): void
+  /** The segment has left a live content's window, and nobody wants it any more: what is remembered of it is forgotten. */
+  retired (segment: number): void
   /** A block of ours is gone from the store. */
   dropped (segment: number, block: number): void
   /** An origin fetch ended; blocks of it that were not delivered are open again. `error` undefined: it ended well. */

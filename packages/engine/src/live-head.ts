@@ -1,0 +1,194 @@
+import {
+  compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, refusalOf, verifyBlock, type Accepted, type Head, type OpenedManifest,
+  type Sequence, type Verdict, type WindowChange
+} from '@shoal/content'
+import {
+  BlockMismatchError, ManifestError, NotFoundError, type HeadVerdict, type PeerName, type Session, type SwarmId, type VerifiedBlock
+} from '@shoal/interface'
+import { BoundedMap, equalBytes } from '@shoal/base'
+import { WINDOWS_KEPT } from './defaults.js'
+import type { ManifestBlocks } from './manifest-blocks.js'
+import type { Members } from './members.js'
+import type { Source } from './source.js'
+
+export interface LiveHeadHost {
+  readonly swarm: SwarmId
+  readonly publisher: PeerName
+  readonly name: string
+  readonly blocks: ManifestBlocks
+  readonly members: Members
+  /** Our JOIN stands on this session, and heads are shared at all. */
+  readonly told: (session: Session) => boolean
+  /** Another window counts than before. Not called for the first. */
+  readonly moved: (manifest: LiveManifest, change: WindowChange) => void
+  /** The publisher said two things at once, or closed the content to us. */
+  readonly failed: (error: Error) => void
+  /** A head counts now. */
+  readonly accepted: (head: Uint8Array) => void
+}
+
+/**
+ * The manifest of a live content: heads come from neighbours, over gossipsub, or from us when we publish it; the newest counts, and goes on
+ * to every neighbour that is not known to have it.
+ */
+export class LiveHead implements Source {
+  readonly #host: LiveHeadHost
+  readonly #log = new HeadLog()
+  /** The newest sequence that a session named to us, and the newest that we named to it. */
+  readonly #said = new WeakMap<Session, Sequence>()
+  readonly #told = new WeakMap<Session, Sequence>()
+  /** By the number under which they are asked for: the window that counts and those before it. */
+  readonly #windows = new BoundedMap<number, VerifiedBlock>(WINDOWS_KEPT)
+  readonly #manifest = Promise.withResolvers<OpenedManifest>()
+  #live: LiveManifest | undefined
+
+  constructor (host: LiveHeadHost) {
+    this.#host = host
+    this.#manifest.promise.catch(() => {})
+  }
+
+  get manifest (): Promise<OpenedManifest> {
+    return this.#manifest.promise
+  }
+
+  get head (): Uint8Array | undefined {
+    return this.#log.current?.head.bytes
+  }
+
+  async offer (bytes: Uint8Array): Promise<void> {
+    const head = await this.#open(bytes)
+    if (this.#judge(head) === 'newer') await this.#take(head)
+  }
+
+  async heard (session: Session, bytes: Uint8Array): Promise<void> {
+    const current = this.#log.current?.head
+    // what most neighbours send is what we have: no signature needs to be checked again
+    const head = current !== undefined && equalBytes(current.bytes, bytes) ? current : await this.#open(bytes)
+    const before = this.#said.get(session)
+    if (before !== undefined && compareSequences(head.sequence, before) < 0) {
+      throw new ManifestError(
+        `expected no head older than ${before.epoch}/${before.counter}, which came before, got ${head.sequence.epoch}/${head.sequence.counter}`)
+    }
+    this.#said.set(session, head.sequence)
+    const verdict = this.#judge(head)
+    if (verdict === 'newer') await this.#take(head)
+    else if (verdict === 'stale') this.tell(session)
+  }
+
+  /**
+   * A head that came over gossipsub, and what becomes of it there. Its window may take longer than gossip should wait.
+   *
+   * @throws ManifestError when it is bad
+   */
+  async gossip (bytes: Uint8Array): Promise<HeadVerdict> {
+    const head = await this.#open(bytes)
+    const verdict = this.#judge(head)
+    // a window that nobody gives, or that is nonsense though it is signed, is as if the head had not come: the next one is complete again
+    if (verdict === 'newer') void this.#take(head).catch(() => {})
+    return verdict === 'newer' || verdict === 'forked' ? 'accept' : 'ignore'
+  }
+
+  tell (session: Session): void {
+    const { current } = this.#log
+    if (current === undefined || !this.#host.told(session) || this.#knows(session, current.head.sequence)) return
+    this.#told.set(session, current.head.sequence)
+    session.head(this.#host.swarm, current.head.bytes)
+  }
+
+  arrived (at: number, block: VerifiedBlock): void {
+    this.#host.blocks.arrived(at, block)
+  }
+
+  serve (at: number): Promise<VerifiedBlock | undefined> {
+    return Promise.resolve(this.#windows.get(at))
+  }
+
+  fail (error: Error): void {
+    this.#host.blocks.fail(error)
+    this.#manifest.reject(error)
+  }
+
+  close (): void {
+    this.fail(new NotFoundError('the content was closed before its head was found'))
+    this.#host.blocks.close()
+  }
+
+  async #open (bytes: Uint8Array): Promise<Head> {
+    return await openHead(bytes, this.#host.publisher, this.#host.name)
+  }
+
+  #judge (head: Head): Verdict {
+    const verdict = this.#log.judge(head)
+    if (verdict === 'forked') this.#forked(head)
+    return verdict
+  }
+
+  /** Gets the window and takes the head, unless a newer one came meanwhile. */
+  async #take (head: Head): Promise<void> {
+    const block = await this.#window(head)
+    const accepted = { head, window: decodeWindow(block.bytes) }
+    const refusal = refusalOf(accepted.window.policy)
+    if (refusal !== undefined) {
+      this.#refuse(refusal)
+      return
+    }
+    const verdict = this.#log.accept(accepted)
+    if (verdict === 'forked') this.#forked(head)
+    if (verdict !== 'newer') return
+    this.#windows.set(windowNumber(head), block)
+    this.#show(accepted, block)
+    this.#host.accepted(head.bytes)
+    for (const { session } of this.#host.members) this.tell(session)
+  }
+
+  async #window (head: Head): Promise<VerifiedBlock> {
+    if (head.inline === undefined) return await this.#host.blocks.load(head.window, windowNumber(head))
+    try {
+      return await verifyBlock(head.window, head.inline)
+    } catch (error) {
+      if (!(error instanceof BlockMismatchError)) throw error
+      throw new ManifestError(`the window in the head is not what the publisher signed: ${error.message}`, { cause: error })
+    }
+  }
+
+  #show (accepted: Accepted, block: VerifiedBlock): void {
+    const { publisher, name, moved } = this.#host
+    if (this.#live === undefined) {
+      this.#live = new LiveManifest(publisher, name, accepted, block)
+      this.#manifest.resolve(this.#live)
+    } else {
+      moved(this.#live, this.#live.move(accepted, block))
+    }
+  }
+
+  /** The publisher lets only those have it whom no node can judge: from now on there is nothing here. */
+  #refuse (refusal: Error): void {
+    this.fail(refusal)
+    if (this.#live === undefined) return
+    this.#host.moved(this.#live, this.#live.empty())
+    this.#host.failed(refusal)
+  }
+
+  /** Neither of two counts. The others should know both, too: those that have either drop it when they see the second. */
+  #forked (head: Head): void {
+    const { moved, failed, members, swarm, told } = this.#host
+    const { current } = this.#log
+    const block = current === undefined ? undefined : this.#windows.get(windowNumber(current.head))
+    if (this.#live !== undefined) {
+      moved(this.#live, current === undefined || block === undefined ? this.#live.empty() : this.#live.move(current, block))
+    }
+    failed(new ManifestError(
+      `${this.#host.publisher} signed two different heads ${head.sequence.epoch}/${head.sequence.counter} of ${this.#host.name}: ` +
+      'neither counts, until it starts again'))
+    for (const { session } of members) if (told(session)) session.head(swarm, head.bytes)
+  }
+
+  #knows (session: Session, sequence: Sequence): boolean {
+    return [this.#said.get(session), this.#told.get(session)].some(known => known !== undefined && compareSequences(known, sequence) >= 0)
+  }
+}
+
+/** The block number under which a window is asked for: one that no other window of these days has. */
+function windowNumber ({ window: { digest } }: Head): number {
+  return new DataView(digest.buffer, digest.byteOffset).getUint32(0)
+}
