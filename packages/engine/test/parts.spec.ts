@@ -15,7 +15,6 @@ import { Conduct } from '../src/neighbour.js'
 import { SourceTally } from '../src/stats.js'
 import { Uploads } from '../src/uploads.js'
 import { randomBytes } from './bytes.js'
-import { } from './node.js'
 
 describe('alarm', () => {
   it('calls each owner once at its time, whatever the order of setting', () => {

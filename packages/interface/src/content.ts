@@ -31,6 +31,13 @@ export interface PublishOptions {
   policy?: Policy | undefined
   /** @default the name of the file or folder */
   name?: string | undefined
+  /**
+   * Follow the HLS playlists that are being written into a folder, or served at a URL, until the stream ends. The link is then
+   * `shoal:<publisher key>/<name>`, and always the same; bytes are copied into the store, which keeps them as long as they are listed.
+   *
+   * @default false
+   */
+  live?: boolean | undefined
   signal?: AbortSignal | undefined
   /** Bytes hashed so far, of all. */
   onprogress?: ((done: number, total: number) => void) | undefined
@@ -38,9 +45,9 @@ export interface PublishOptions {
 
 export interface Published {
   readonly link: string
-  /** CID of the manifest. */
+  /** CID of the manifest; of a live content, that of its window as it was then. */
   readonly manifest: string
-  /** CID of the UnixFS file or directory. */
+  /** CID of the UnixFS file or directory; empty for a live content. */
   readonly root: string
   readonly segments: number
   readonly bytes: number
@@ -75,7 +82,7 @@ export interface Content extends TypedEventTarget<ContentEvents> {
   readonly link: string
   readonly summary: ManifestSummary
   readonly stats: ContentStats
-  /** All segments in path order. */
+  /** All segments in path order; of a live content those of its window at this moment, the oldest first. */
   segments (): AsyncIterable<Segment>
   /**
    * @throws NotFoundError when the manifest has no such path
@@ -83,15 +90,24 @@ export interface Content extends TypedEventTarget<ContentEvents> {
    */
   stat (path: string, options?: Pick<ReadOptions, 'signal'>): Promise<Segment>
   /**
-   * Verified bytes of one segment, in order, as they come.
+   * Verified bytes of one segment, in order, as they come. Of a live content's playlist, those of its newest version.
    *
    * @throws NotFoundError no such path
+   * @throws RetiredError it left the window of a live content before it was there
    * @throws UnavailableError no source has it and there is no origin
    */
   read (path: string, options?: ReadOptions): AsyncIterable<Uint8Array>
-  /** Fetch everything into the store. Resolves when it is complete. */
+  /**
+   * Fetch everything into the store. Resolves when it is complete.
+   *
+   * @throws ConfigError a live content, which is never complete
+   */
   fetchAll (options?: SaveOptions): Promise<void>
-  /** Node.js: fetch everything into `out` and seed it from there. What lies there already is verified and kept. */
+  /**
+   * Node.js: fetch everything into `out` and seed it from there. What lies there already is verified and kept.
+   *
+   * @throws ConfigError as for `fetchAll`
+   */
   save (out: string, options?: SaveOptions): Promise<void>
   /** End this handle and what was asked of it; the last handle of a content leaves the swarm. What is stored stays. */
   close (): Promise<void>

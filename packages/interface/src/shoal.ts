@@ -57,7 +57,8 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
   readonly contents: readonly Content[]
   readonly status: NodeStatus
   /**
-   * Node.js: chunk, hash, sign, announce and seed a file or a folder where it lies.
+   * Node.js: chunk, hash, sign, announce and seed a file or a folder where it lies. With `live` a folder, a playlist or its URL, in
+   * browsers too.
    *
    * @throws PublishError when something in it cannot be read
    */

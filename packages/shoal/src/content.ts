@@ -2,8 +2,8 @@ import { TypedEventEmitter } from 'main-event'
 import type { OpenedManifest } from '@shoal/content'
 import type { OpenSwarm } from '@shoal/engine'
 import {
-  ConfigError, UnavailableError, type Content, type ContentEvents, type ContentStats, type Duty, type ManifestSummary, type ReadOptions,
-  type SaveOptions, type Segment
+  ConfigError, RetiredError, UnavailableError, type Content, type ContentEvents, type ContentStats, type Duty, type ManifestSummary,
+  type ReadOptions, type SaveOptions, type Segment
 } from '@shoal/interface'
 import type { NodeStore, Platform } from './platform.js'
 
@@ -16,6 +16,8 @@ export interface SharedContent {
   readonly swarm: OpenSwarm
   readonly store: NodeStore
   readonly platform: Platform
+  /** When a live content's window moved last, ms on the node's clock. */
+  readonly movedAt: () => number
 }
 
 /** An open content as one of those who opened it sees it. */
@@ -50,6 +52,10 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     return this.#shared.swarm.stats
   }
 
+  get movedAt (): number {
+    return this.#shared.movedAt()
+  }
+
   get held (): number {
     return this.#shared.swarm.held
   }
@@ -79,11 +85,24 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     if (!(start >= 0) || (end !== undefined && !(end >= start))) throw new ConfigError(`expected 0 ≤ start ≤ end, got ${start} and ${end}`)
     const signal = this.#until(options.signal)
     signal.throwIfAborted()
-    const segment = await this.manifest.find(path, signal)
-    yield * this.#shared.swarm.read(segment, { ...options, signal })
+    for (;;) {
+      const segment = await this.manifest.find(path, signal)
+      let begun = false
+      try {
+        for await (const bytes of this.#shared.swarm.read(segment, { ...options, signal })) {
+          begun = true
+          yield bytes
+        }
+        return
+      } catch (error) {
+        // a newer version of the playlist has taken its place
+        if (begun || !(error instanceof RetiredError) || segment.playlist !== true) throw error
+      }
+    }
   }
 
   async fetchAll (options: SaveOptions = {}): Promise<void> {
+    this.#assertComplete()
     const signal = this.#until(options.signal)
     signal.throwIfAborted()
     await this.#shared.swarm.complete(undefined, { ...options, signal })
@@ -92,6 +111,7 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   async save (out: string, options: SaveOptions = {}): Promise<void> {
     const { platform, store, swarm } = this.#shared
     if (platform.sink === undefined) throw new ConfigError('save writes files and needs Node.js: use read or fetchAll in a browser')
+    this.#assertComplete()
     const signal = this.#until(options.signal)
     signal.throwIfAborted()
     const sink = platform.sink(this.manifest, store, out)
@@ -101,6 +121,12 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     } finally {
       await sink.close()
     }
+  }
+
+  /** A live content is never whole: even after its end the window holds but the last of it. */
+  #assertComplete (): void {
+    if (this.summary.live === undefined) return
+    throw new ConfigError(`${this.link} is live, which cannot be saved as a whole: read what segments() names, or play it`)
   }
 
   close (): Promise<void> {

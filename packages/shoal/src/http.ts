@@ -12,6 +12,9 @@ const DEFAULT_DEADLINE_MS = 2_000
 /** A page of the manifest that takes longer is not waited for: it comes for the next segments, or from nobody. */
 const PAGE_MS = 500
 
+/** Target durations without a new playlist after which the origin is asked for it. */
+const OUTDATED_TARGETS = 3
+
 /** What a fetch needs of its node. */
 export interface FetchHost {
   readonly contents: Iterable<OpenContent>
@@ -47,6 +50,10 @@ export async function shoalFetch (host: FetchHost, input: string | URL | Request
   try {
     const segment = await content.stat(path, { signal: AbortSignal.any([until, late.signal]) })
     stop()
+    if (content.origins.length > 0 && outdated(content, segment, clock.now())) {
+      host.onfallback({ content: content.link, path, from: 'peer', to: 'origin', reason: 'stalled' })
+      return await pass()
+    }
     const range = parseRange(new Headers(rest.headers ?? request?.headers).get('range'), segment.size)
     if (range === 'invalid') return new Response(null, { status: 416, headers: { 'content-range': `bytes */${segment.size}` } })
     const answer = describe(segment, range)
@@ -78,7 +85,9 @@ function cover (contents: Iterable<OpenContent>, url: string): Covered | undefin
   const bare = url.replace(/[?#].*$/s, '')
   let best: { content: OpenContent, base: string } | undefined
   for (const content of contents) {
-    for (const base of content.origins) {
+    for (const origin of content.origins) {
+      // it may carry a token, which is none of the path's business
+      const base = origin.replace(/[?#].*$/s, '')
       const matches = base.endsWith('/') ? bare.startsWith(base) : bare === base
       if (matches && (best === undefined || base.length > best.base.length)) best = { content, base }
     }
@@ -91,6 +100,11 @@ function cover (contents: Iterable<OpenContent>, url: string): Covered | undefin
     // escapes that no path of a manifest has
     return undefined
   }
+}
+
+/** A playlist of a live content of which nothing has been heard for so long that the origin's is likely newer. */
+function outdated ({ summary: { live }, movedAt }: OpenContent, { playlist }: Segment, now: number): boolean {
+  return playlist === true && live !== undefined && !live.ended && now - movedAt > OUTDATED_TARGETS * live.target * 1000
 }
 
 function reasonOf (error: unknown, content: OpenContent, late: boolean): string {
@@ -111,10 +125,11 @@ function parseRange (header: string | null, size: number): { start: number, end:
 function describe (segment: Segment, range: { start: number, end: number } | undefined): ResponseInit {
   const headers: Record<string, string> = {
     'content-type': contentTypeOf(segment.path),
-    'content-length': String(range === undefined ? segment.size : range.end - range.start),
     'accept-ranges': 'bytes',
     'etag': `"${segment.cid}"`
   }
+  // a newer version of a playlist, of another length, may take the place of this one while it is read
+  if (segment.playlist !== true) headers['content-length'] = String(range === undefined ? segment.size : range.end - range.start)
   if (range === undefined) return { status: 200, headers }
   const contentRange = `bytes ${range.start}-${range.end - 1}/${segment.size}`
   return { status: 206, statusText: 'Partial Content', headers: { ...headers, 'content-range': contentRange } }

@@ -5,6 +5,8 @@ import { Key, type Datastore } from 'interface-datastore'
 import { CID } from 'multiformats'
 
 const CONTENTS = new Key('/shoal/contents')
+/** The last epoch of each live content that was published here, by name. */
+const EPOCHS = new Key('/shoal/epochs')
 
 /** A file of a content that is seeded where it lies. */
 export interface FileRecord extends Pick<FileReference, 'size' | 'mtimeMs'> {
@@ -72,6 +74,15 @@ export class Library {
   async get (manifest: string): Promise<ContentRecord | undefined> {
     const key = CONTENTS.child(new Key(manifest))
     return await this.#datastore.has(key) ? decode(await this.#datastore.get(key)) : undefined
+  }
+
+  /** Begins an epoch of a live content: at this time, or after the last one when the clock was set back. */
+  async nextEpoch (name: string, wall: number): Promise<number> {
+    const key = EPOCHS.child(new Key(encodeURIComponent(name)))
+    const last = await this.#datastore.has(key) ? Number(new TextDecoder().decode(await this.#datastore.get(key))) : 0
+    const epoch = Math.max(wall, Number.isSafeInteger(last) ? last + 1 : 0)
+    await this.#datastore.put(key, new TextEncoder().encode(String(epoch)))
+    return epoch
   }
 
   async * all (): AsyncGenerator<ContentRecord> {

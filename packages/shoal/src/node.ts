@@ -1,10 +1,10 @@
 import { TypedEventEmitter } from 'main-event'
 import { CID } from 'multiformats'
 import { raceSignal } from '@shoal/base'
-import { parseLink, swarmIdOf, type ManifestLink } from '@shoal/content'
+import { liveSwarmIdOf, parseLink, swarmIdOf, type Link } from '@shoal/content'
 import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
-  ConfigError, InvalidLinkError, NotFoundError, UnavailableError, type Collected, type Content, type ManifestSummary, type Mode,
+  ConfigError, NotFoundError, PublishError, UnavailableError, type Collected, type Content, type ManifestSummary, type Mode,
   type NodeStatus, type OpenOptions, type Origin, type Published, type PublishOptions, type SaveOptions, type Shoal, type ShoalEvents,
   type Size, type StoreEvent
 } from '@shoal/interface'
@@ -34,21 +34,24 @@ interface Entry {
   swarm?: OpenSwarm
   /** The node's own handle, which keeps nothing open. */
   own?: OpenContent
+  /** Ends what goes on as long as it is open. */
+  onleave?: () => void
 }
 
 interface Opening {
-  readonly link: ManifestLink
+  readonly link: Link
   readonly text: string
   readonly origins: readonly string[]
   readonly mode: Mode
-  readonly envelope?: Uint8Array | undefined
+  /** What is known already: the signature of the manifest, or a live content's head. */
+  readonly head?: Uint8Array | undefined
 }
 
 /** A running node: contents by their manifest, and what the application may ask of them. */
 export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly #parts: Parts
   readonly #started: number
-  /** By CID of the manifest. */
+  /** By what their links name, without hints. */
   readonly #entries = new Map<string, Entry & { readonly content: Promise<SharedContent> }>()
   /** The node's own handles of what it seeds. */
   readonly #kept = new Map<string, OpenContent>()
@@ -107,6 +110,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   async publish (path: string, options: PublishOptions = {}): Promise<Published> {
+    if (options.live === true) return await this.#publishLive(path, options)
     const { walk } = this.#parts.platform
     if (walk === undefined) throw new ConfigError('publish reads files and needs Node.js: use publishBytes in a browser')
     this.#assertRunning()
@@ -129,6 +133,32 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     await this.#entries.get(record.manifest)?.swarm?.scan()
     const { summary } = built.manifest
     return { link: content.link, manifest: summary.cid, root: summary.root, segments: summary.segments, bytes: summary.bytes, content }
+  }
+
+  async #publishLive (where: string, options: PublishOptions): Promise<Published> {
+    this.#assertRunning()
+    const { follow } = await import('./live/publish-live.js')
+    const report = (error: Error): void => {
+      if (this.#stopped === undefined) this.dispatchEvent(new CustomEvent('error', { detail: { error, doing: `following ${where}` } }))
+    }
+    const following = await follow(where, options, this.#parts, report)
+    try {
+      const { liveLinkOf } = await import('./own-link.js')
+      const text = liveLinkOf(this.peerId, following.name, hintAddrs(this.addrs))
+      const link = parseLink(text)
+      if (this.#entries.has(nameOf(link))) throw new PublishError(`${JSON.stringify(following.name)} is open already: close it first`)
+      const content = await this.#opened({ link, text, origins: [], mode: this.#parts.config.mode, head: following.head }, options.signal)
+      const entry = this.#entries.get(nameOf(link))
+      if (entry?.swarm === undefined) throw new UnavailableError('the content was closed')
+      const { swarm } = entry
+      entry.onleave = () => { following.stop() }
+      following.listen(head => { swarm.update(head).catch(report) })
+      const { cid, root, segments, bytes } = content.summary
+      return { link: content.link, manifest: cid, root, segments, bytes, content }
+    } catch (error) {
+      following.stop()
+      throw error
+    }
   }
 
   async pin (text: string, options: OpenOptions & SaveOptions = {}): Promise<ManifestSummary> {
@@ -200,22 +230,21 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     // the addresses of an earlier run are worth nothing to others
     const { linkOf } = await import('./own-link.js')
     const text = linkOf(record.manifest, hintAddrs(this.addrs))
-    const link = parseLink(text) as ManifestLink
-    return await this.#opened({ link, text, origins: [], mode: this.#parts.config.mode, envelope: envelopeOf(record) })
+    const link = parseLink(text)
+    return await this.#opened({ link, text, origins: [], mode: this.#parts.config.mode, head: envelopeOf(record) })
   }
 
   async open (text: string, options: OpenOptions = {}): Promise<Content> {
     this.#assertRunning()
     const link = parseLink(text)
-    if (link.kind !== 'manifest') {
-      throw new InvalidLinkError('links of the form shoal:<publisher key>/<name> (live content) are not supported yet: expected shoal:<manifest CID>')
-    }
     // said now, and not when the manifest is there
     this.#origin(options.origins ?? [], false, () => {})
-    const known = await this.#parts.library.get(link.manifest)
-    const envelope = known === undefined ? undefined : envelopeOf(known)
     const origins = [...options.origins ?? [], ...link.origins]
-    const content = await this.#opened({ link, text, origins, mode: options.mode ?? this.#parts.config.mode, envelope }, options.signal)
+    const opening = { link, text, origins, mode: options.mode ?? this.#parts.config.mode }
+    // a head that was known once is likely an old one
+    if (link.kind === 'publisher') return await this.#opened(opening, options.signal)
+    const known = await this.#parts.library.get(link.manifest)
+    const content = await this.#opened({ ...opening, head: known === undefined ? undefined : envelopeOf(known) }, options.signal)
     if (known === undefined) await this.#parts.library.put(recordOf(content.manifest, { seed: false, files: [] }))
     else void this.#entries.get(link.manifest)?.swarm?.scan().catch(() => {})
     return content
@@ -238,9 +267,9 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async #stop (): Promise<void> {
     try {
-      for (const [cid, { handles }] of [...this.#entries]) {
+      for (const [name, { handles }] of [...this.#entries]) {
         for (const handle of [...handles]) await handle.close()
-        this.#leave(cid, new UnavailableError('the node is stopped'))
+        this.#leave(name, new UnavailableError('the node is stopped'))
       }
       await this.#restored
       ;(await this.#watching)?.()
@@ -261,19 +290,19 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   async #opened (opening: Opening, signal?: AbortSignal): Promise<OpenContent> {
     this.#assertRunning()
     signal?.throwIfAborted()
-    const cid = opening.link.manifest
-    let entry = this.#entries.get(cid)
+    const name = nameOf(opening.link)
+    let entry = this.#entries.get(name)
     if (entry === undefined) {
       const begun: Entry = { handles: new Set(), waiting: 0, abort: new AbortController() }
-      entry = Object.assign(begun, { content: this.#start(cid, opening, begun) })
-      this.#entries.set(cid, entry)
+      entry = Object.assign(begun, { content: this.#start(opening, begun) })
+      this.#entries.set(name, entry)
     } else {
       // this link may name others than the first did
       entry.swarm?.suggested(hintsOf(opening.link.addrs))
     }
     const { handles, content } = entry
     const unused = (): void => {
-      if (entry.waiting === 0 && handles.size === 0 && this.#entries.get(cid) === entry) this.#leave(cid, signal?.reason)
+      if (entry.waiting === 0 && handles.size === 0 && this.#entries.get(name) === entry) this.#leave(name, signal?.reason)
     }
     entry.waiting++
     try {
@@ -290,23 +319,28 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     }
   }
 
-  async #start (cid: string, opening: Opening, entry: Entry): Promise<SharedContent> {
-    const { link, text, origins, mode, envelope } = opening
-    const { engine, store, platform, bootstrap, network } = this.#parts
+  async #start (opening: Opening, entry: Entry): Promise<SharedContent> {
+    const { link, text, origins, mode, head } = opening
+    const { engine, store, platform, bootstrap, network, clock } = this.#parts
     // the other modes do not ask what the device can afford
     if (mode === 'auto') await (this.#watching ??= platform.watchDevice?.(reason => { engine.spare(reason) }))
     const { signal } = entry.abort
     let bases: readonly string[] = []
-    const emit: Emit = emitter(() => [...entry.handles, this])
-    const swarm = await swarmIdOf(cid)
+    let movedAt = clock.now()
+    const tell = emitter(() => [...entry.handles, this])
+    const emit: Emit = (name, detail) => {
+      if (name === 'manifest:update') movedAt = clock.now()
+      tell(name, detail)
+    }
+    const swarm = link.kind === 'manifest' ? await swarmIdOf(link.manifest) : await liveSwarmIdOf(link.publisher, link.name)
     signal.throwIfAborted()
     entry.swarm = engine.open({
       swarm,
       link: text,
       mode,
-      of: { root: CID.parse(cid).multihash.digest },
+      of: link.kind === 'manifest' ? { root: CID.parse(link.manifest).multihash.digest } : link,
       hints: hintsOf(link.addrs),
-      head: envelope,
+      head,
       emit,
       origin: manifest => {
         const origin = this.#origin([...origins, ...manifest.origins], manifest.summary.kind === 'file', emit)
@@ -316,11 +350,12 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     })
     // with nobody to ask, and nothing known, there is no point in waiting for an answer
     const hopeless = bootstrap.first.then(() => new Promise<never>(() => {}), (error: unknown) => {
-      if (envelope === undefined && network.getConnections().length === 0 && link.addrs.length === 0) throw error
+      if (head === undefined && network.getConnections().length === 0 && link.addrs.length === 0) throw error
       return new Promise<never>(() => {})
     })
     const manifest = await Promise.race([entry.swarm.manifest(signal), hopeless])
-    const content = { link: text, manifest, origins: bases, swarm: entry.swarm, store, platform }
+    movedAt = clock.now()
+    const content = { link: text, manifest, origins: bases, swarm: entry.swarm, store, platform, movedAt: () => movedAt }
     entry.own = new OpenContent(content, () => {})
     return content
   }
@@ -334,11 +369,12 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   /** The last who had it open, or waited for it, is gone. */
-  #leave (cid: string, reason?: unknown): void {
-    const entry = this.#entries.get(cid)
+  #leave (name: string, reason?: unknown): void {
+    const entry = this.#entries.get(name)
     if (entry === undefined) return
-    this.#entries.delete(cid)
-    const { own, swarm, abort } = entry
+    this.#entries.delete(name)
+    const { own, swarm, abort, onleave } = entry
+    onleave?.()
     if (own !== undefined) {
       const { stats } = own
       for (const key of TOTALS) this.#total[key] += stats[key]
@@ -361,4 +397,9 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       this.dispatchEvent(new CustomEvent('store:corrupt', { detail: { where: event.where } }))
     }
   }
+}
+
+/** What a link names, without its hints. */
+function nameOf (link: Link): string {
+  return link.kind === 'manifest' ? link.manifest : `${link.publisher}/${link.name}`
 }

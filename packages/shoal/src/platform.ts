@@ -7,6 +7,7 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import type { KadDHT } from '@libp2p/kad-dht'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Config, Surroundings } from './config.js'
+import type { LiveSource } from './live/source.js'
 
 /** The services of the libp2p node that Shoal itself uses. */
 export interface Services extends Record<string, unknown> {
@@ -47,6 +48,8 @@ export interface Platform {
   readonly watchDevice: ((tell: (reason: string | undefined) => void) => Promise<() => void>) | undefined
   /** Files below a path, here absolute, in no particular order; a single file has its name as path. @throws PublishError */
   readonly walk: ((path: string) => Promise<{ path: string, name: string, kind: 'file' | 'directory', files: LocalFile[] }>) | undefined
+  /** A live presentation that is written into a folder, and what to call it. @throws PublishError */
+  readonly liveFolder: ((path: string) => Promise<{ name: string, source: LiveSource }>) | undefined
   readonly stat: ((path: string) => Promise<Pick<FileReference, 'size' | 'mtimeMs'>>) | undefined
   readonly sink: ((manifest: Manifest, store: NodeStore, out: string) => FileSink) | undefined
 }

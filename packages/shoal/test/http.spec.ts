@@ -45,6 +45,28 @@ describe('fetch', () => {
     expect(passed).to.deep.equal([])
   })
 
+  it('knows a base by its path, whatever token it carries', async () => {
+    const response = await get([stub(['https://cdn.test/show/?token=mine'])], 'https://cdn.test/show/a%20b/seg1.m4s?token=1')
+    expect(new Uint8Array(await response.arrayBuffer())).to.deep.equal(bytes)
+    expect(passed).to.deep.equal([])
+  })
+
+  it('leaves a live playlist to the origin when nothing was heard of it for three target durations', async () => {
+    const live = { epoch: 1, counter: 1, ended: false, target: 2 }
+    const playlist: Segment = { ...segment, playlist: true }
+    const content = { ...stub(['https://cdn.test/show/']), summary: { name: 'x', live }, movedAt: clock.now(), stat: () => Promise.resolve(playlist) }
+    const url = 'https://cdn.test/show/a%20b/seg1.m4s'
+    clock.advance(6_000)
+    expect((await get([content as unknown as OpenContent], url)).headers.get('content-length'), 'another version may come').to.equal(null)
+    expect(passed).to.deep.equal([])
+    clock.advance(1)
+    expect(await (await get([content as unknown as OpenContent], url)).text()).to.equal('from the origin')
+    expect(fallbacks).to.deep.equal([{ content: 'shoal:x', path: 'a b/seg1.m4s', from: 'peer', to: 'origin', reason: 'stalled' }])
+    live.ended = true
+    expect((await get([content as unknown as OpenContent], url)).status).to.equal(200)
+    expect(passed).to.have.length(1)
+  })
+
   it('passes everything else through', async () => {
     const contents = [stub(['https://cdn.test/show/'])]
     for (const url of ['https://other.test/show/a%20b/seg1.m4s', 'https://cdn.test/show/unknown.ts', 'https://cdn.test/show']) await get(contents, url)

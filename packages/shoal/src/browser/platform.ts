@@ -24,6 +24,7 @@ export function browserPlatform (): Platform {
     network: browserNetwork,
     watchDevice: async tell => await (await import('./device.js')).watchDevice(tell),
     walk: undefined,
+    liveFolder: undefined,
     stat: undefined,
     sink: undefined
   }

@@ -24,6 +24,7 @@ export const nodePlatform: Platform = {
   network: nodeNetwork,
   watchDevice: undefined,
   walk,
+  liveFolder: async path => await (await import('./live-folder.js')).liveFolder(path),
   stat: path => stat(path),
   sink: nodeSink
 }

@@ -1,0 +1,114 @@
+import { Parser } from 'm3u8-parser'
+import { MAX_DURATION_MS, MAX_TARGET_MS } from './limits.js'
+import { pathFault } from './path.js'
+
+/** A file that a playlist names. */
+export interface Named {
+  /** In the content: relative to where all of its playlists are, decoded, without a query. */
+  readonly path: string
+  /** As the playlist writes it, resolved against the playlist's own path: still encoded, with its query. */
+  readonly uri: string
+  /** ms, of a media segment or part. */
+  readonly duration?: number | undefined
+}
+
+export interface MasterPlaylist { readonly kind: 'master', readonly playlists: readonly Named[] }
+
+export interface MediaPlaylist {
+  readonly kind: 'media'
+  /** Longest duration of a segment, of a part where there are parts: something new comes about so often. In ms. */
+  readonly targetMs: number
+  /** ms of all that it lists. */
+  readonly lengthMs: number
+  readonly ended: boolean
+  /** Whole files, in the order in which it lists them. */
+  readonly files: readonly Named[]
+}
+
+interface Listing { readonly uri?: unknown, readonly duration?: unknown, readonly byterange?: unknown }
+
+/**
+ * Reads an HLS playlist, RFC 8216 with the low-latency parts of its second edition. Files that it lists by byte ranges count once, when it
+ * lists their last range; of URIs that lead out of the content nothing is said, nor of keys, which are the origin's business.
+ *
+ * @param uri the playlist's own, relative to where all playlists are
+ * @returns `undefined` when it is none, or not yet
+ */
+export function readPlaylist (text: string, uri: string): MasterPlaylist | MediaPlaylist | undefined {
+  if (!text.startsWith('#EXTM3U')) return undefined
+  const parser = new Parser()
+  try {
+    parser.push(text)
+    parser.end()
+  } catch {
+    return undefined
+  }
+  const { manifest } = parser as unknown as { manifest: Record<string, unknown> }
+  const variants = list(manifest.playlists)
+  if (variants.length > 0) return { kind: 'master', playlists: name(uri, [...variants, ...renditions(manifest.mediaGroups)]) }
+  const target = ms(manifest.targetDuration)
+  if (target === undefined) return undefined
+  const segments = list(manifest.segments) as (Listing & { map?: Listing, parts?: unknown })[]
+  const unfinished = manifest.preloadSegment as { parts?: unknown } | undefined
+  const listed = segments.flatMap(({ map, parts, ...segment }) => {
+    return [...map === undefined ? [] : [{ uri: map.uri }], ...whole(list(parts)), segment]
+  })
+  const part = ms(manifest.partTargetDuration)
+  return {
+    kind: 'media',
+    targetMs: Math.min(MAX_TARGET_MS, part ?? target),
+    lengthMs: segments.reduce((sum, { duration }) => sum + (ms(duration) ?? 0), 0),
+    ended: manifest.endList === true,
+    files: name(uri, [...listed, ...whole(list(unfinished?.parts))])
+  }
+}
+
+/** The file that a URI means, seen from the playlist at `base`; `undefined` when it is none below the content's own folder. */
+function resolve (base: string, uri: string): { path: string, uri: string } | undefined {
+  if (uri.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(uri)) return undefined
+  const [plain = '', ...query] = uri.split('?')
+  const parts = (base.split('?')[0] as string).split('/').slice(0, -1)
+  for (const part of (plain.split('#')[0] as string).split('/')) {
+    if (part === '..' && parts.pop() === undefined) return undefined
+    if (part !== '..' && part !== '.' && part !== '') parts.push(part)
+  }
+  try {
+    const path = decodeURIComponent(parts.join('/'))
+    return pathFault(path) === undefined ? { path, uri: [parts.join('/'), ...query].join('?') } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function name (base: string, listings: readonly Listing[]): Named[] {
+  const named = new Map<string, Named>()
+  for (const { uri, duration } of listings) {
+    const found = typeof uri === 'string' && uri !== '' ? resolve(base, uri) : undefined
+    if (found === undefined) continue
+    const before = named.get(found.path)
+    // a file of several ranges is as long as these together
+    const total = ms(duration) === undefined ? before?.duration : (before?.duration ?? 0) + (ms(duration) as number)
+    named.delete(found.path)
+    named.set(found.path, { ...found, duration: total === undefined ? undefined : Math.min(total, MAX_DURATION_MS) })
+  }
+  return [...named.values()]
+}
+
+/** Parts that are files; those that are ranges come with their segment. */
+function whole (parts: readonly Listing[]): Listing[] {
+  return parts.filter(({ byterange }) => byterange === undefined)
+}
+
+function renditions (groups: unknown): Listing[] {
+  const ids = Object.values((groups ?? {}) as Record<string, Record<string, Record<string, Listing>>>)
+  return ids.flatMap(names => Object.values(names)).flatMap(named => Object.values(named))
+}
+
+function list (value: unknown): readonly Listing[] {
+  return Array.isArray(value) ? value as Listing[] : []
+}
+
+/** Whole ms of seconds. */
+function ms (seconds: unknown): number | undefined {
+  return typeof seconds === 'number' && seconds >= 0 && seconds <= MAX_DURATION_MS / 1000 ? Math.round(seconds * 1000) : undefined
+}

@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { readPlaylist } from '../src/live-playlist.js'
+
+const MEDIA = `#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:4
+#EXT-X-MEDIA-SEQUENCE:12
+#EXT-X-MAP:URI="init.mp4"
+#EXTINF:4.0,
+seg12.m4s?token=a
+#EXTINF:3.5,
+sub%20dir/seg13.m4s
+`
+
+describe('live playlist', () => {
+  it('of media names its files in order, below its own folder', () => {
+    expect(readPlaylist(MEDIA, 'v/720%20p/index.m3u8?x=1')).to.deep.equal({
+      kind: 'media',
+      targetMs: 4_000,
+      lengthMs: 7_500,
+      ended: false,
+      files: [
+        { path: 'v/720 p/init.mp4', uri: 'v/720%20p/init.mp4', duration: undefined },
+        { path: 'v/720 p/seg12.m4s', uri: 'v/720%20p/seg12.m4s?token=a', duration: 4_000 },
+        { path: 'v/720 p/sub dir/seg13.m4s', uri: 'v/720%20p/sub%20dir/seg13.m4s', duration: 3_500 }
+      ]
+    })
+    expect(readPlaylist(`${MEDIA}#EXT-X-ENDLIST\n`, 'a.m3u8')).to.include({ ended: true })
+  })
+
+  it('that is a master names its variants and renditions', () => {
+    const text = `#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",URI="audio/en.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=1000000,AUDIO="a"
+720p/index.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=500000,AUDIO="a"
+https://elsewhere.test/index.m3u8
+`
+    const playlist = readPlaylist(text, 'main.m3u8')
+    expect(playlist?.kind === 'master' ? playlist.playlists.map(({ path }) => path) : []).to.deep.equal(['720p/index.m3u8', 'audio/en.m3u8'])
+  })
+
+  it('takes parts that are files, and leaves those that are ranges to their segment', () => {
+    const head = '#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-PART-INF:PART-TARGET=1.0\n#EXT-X-MEDIA-SEQUENCE:1\n'
+    const files = (text: string): string[] => {
+      const playlist = readPlaylist(head + text, 'a.m3u8')
+      expect(playlist).to.include({ kind: 'media', targetMs: 1_000 })
+      return playlist?.kind === 'media' ? playlist.files.map(({ path }) => path) : []
+    }
+    expect(files('#EXT-X-PART:DURATION=1,URI="1.0.ts"\n#EXT-X-PART:DURATION=1,URI="1.1.ts"\n#EXTINF:2,\n1.ts\n#EXT-X-PART:DURATION=1,URI="2.0.ts"\n' +
+      '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="2.1.ts"\n')).to.deep.equal(['1.0.ts', '1.1.ts', '1.ts', '2.0.ts'])
+    expect(files('#EXT-X-PART:DURATION=1,URI="1.ts",BYTERANGE="10@0"\n#EXTINF:2,\n1.ts\n#EXT-X-PART:DURATION=1,URI="2.ts",BYTERANGE="10@0"\n'))
+      .to.deep.equal(['1.ts'])
+  })
+
+  it('names nothing outside the content', () => {
+    for (const uri of ['../x.ts', '/x.ts', 'https://a.test/x.ts', 'a/%2e%2e/%2e%2e/x.ts', '..%2fx.ts', '%ff.ts', 'a\\b.ts']) {
+      const playlist = readPlaylist(`#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n${uri}\n`, 'index.m3u8')
+      expect(playlist?.kind === 'media' ? playlist.files : undefined, uri).to.deep.equal([])
+    }
+  })
+
+  it('reads any text, cut off anywhere', () => {
+    expect(readPlaylist('', 'a.m3u8')).to.equal(undefined)
+    expect(readPlaylist('hello', 'a.m3u8')).to.equal(undefined)
+    for (let end = 0; end <= MEDIA.length; end++) readPlaylist(MEDIA.slice(0, end), 'a.m3u8')
+    const lines = fc.array(fc.oneof(fc.constantFrom(...MEDIA.split('\n')), fc.string()), { maxLength: 12 })
+    fc.assert(fc.property(lines, lines => { readPlaylist(`#EXTM3U\n${lines.join('\n')}`, 'a/b.m3u8') }))
+  })
+})

@@ -1,0 +1,190 @@
+import type { PrivateKey } from '@libp2p/interface'
+import type { Clock } from '@shoal/base'
+import type { Sequence, WindowEntry } from '@shoal/content'
+import { blockRefs, buildHead, readPlaylist, segmentFiles, type MediaPlaylist, type Named } from '@shoal/content/publishing'
+import type { BlockStore, Policy } from '@shoal/interface'
+import { Shelf } from './shelf.js'
+import type { LiveSource } from './source.js'
+
+/** Between two looks: half a target duration, within these bounds; the first of them until there is a playlist. */
+const LOOK_MIN_MS = 200
+const LOOK_MAX_MS = 10_000
+const LOOK_FIRST_MS = 500
+/** After something changed in a folder, so that one look sees all that is written at once. */
+const SETTLE_MS = 50
+/** Playlists that one presentation may have. */
+const MAX_PLAYLISTS = 256
+/** Segment numbers per second of an epoch: more than any presentation needs, so that the next epoch begins beyond this one's. */
+const NUMBERS_PER_SECOND = 256
+const NUMBERS_END = 2 ** 31
+
+export interface FollowerInit {
+  readonly source: LiveSource
+  readonly name: string
+  readonly origins: readonly string[]
+  readonly policy: Policy
+  readonly epoch: number
+  readonly key: PrivateKey
+  readonly store: BlockStore
+  readonly clock: Clock
+  /** A head to give out. The first comes as soon as a media playlist has been read. */
+  readonly onhead: (head: Uint8Array) => void
+  /** Something could not be read or published; it is tried again. */
+  readonly onerror: (error: Error) => void
+}
+
+interface Look {
+  readonly media: readonly MediaPlaylist[]
+  /** Paths that count now. */
+  readonly listed: Set<string>
+  changed: boolean
+}
+
+/** Reads the playlists of a live presentation again and again, and says in a head what there is. */
+export class Follower {
+  readonly #init: FollowerInit
+  readonly #shelf: Shelf
+  readonly #abort = new AbortController()
+  readonly #text = new TextDecoder()
+  /** What each media playlist said when all that it lists was there last. */
+  readonly #counted = new Map<string, MediaPlaylist>()
+  #sequence: Sequence
+  #cancel = (): void => {}
+  #unwatch = (): void => {}
+  #looking = false
+  #again = false
+  #ended = false
+  #told = ''
+
+  constructor (init: FollowerInit) {
+    this.#init = init
+    this.#sequence = { epoch: init.epoch, counter: -1 }
+    this.#shelf = new Shelf(Math.floor(init.epoch * NUMBERS_PER_SECOND / 1000) % NUMBERS_END)
+  }
+
+  start (): void {
+    this.#unwatch = this.#init.source.watch?.(() => { this.#arm(SETTLE_MS) }) ?? this.#unwatch
+    void this.#look()
+  }
+
+  stop (): void {
+    this.#abort.abort(new Error('not followed any more'))
+    this.#cancel()
+    this.#unwatch()
+  }
+
+  #arm (ms: number): void {
+    if (this.#abort.signal.aborted || this.#ended) return
+    if (this.#looking) {
+      this.#again = true
+      return
+    }
+    this.#cancel()
+    this.#cancel = this.#init.clock.after(ms, () => { void this.#look() })
+  }
+
+  async #look (): Promise<void> {
+    this.#looking = true
+    this.#again = false
+    let target: number | undefined
+    try {
+      const look = await this.#readAll()
+      target = Math.min(...look.media.map(({ targetMs }) => targetMs))
+      await this.#give(look)
+      this.#told = ''
+    } catch (error) {
+      const { message } = error as Error
+      // a source that is down is told once, not with every look
+      if (!this.#abort.signal.aborted && message !== this.#told) this.#init.onerror(error as Error)
+      this.#told = message
+    } finally {
+      this.#looking = false
+    }
+    if (this.#ended) this.stop()
+    const pause = target === undefined || target === Infinity ? LOOK_FIRST_MS : Math.min(LOOK_MAX_MS, Math.max(LOOK_MIN_MS, target / 2))
+    this.#arm(this.#again ? SETTLE_MS : pause)
+  }
+
+  /** Takes in what is new of all playlists. */
+  async #readAll (): Promise<Look> {
+    const { source } = this.#init
+    const look: Look = { media: [], listed: new Set(), changed: false }
+    const media: MediaPlaylist[] = []
+    const queue: Named[] = (await source.playlists()).map(uri => ({ uri, path: decodeURIComponent(uri.split('?')[0] as string) }))
+    for (let i = 0; i < Math.min(queue.length, MAX_PLAYLISTS); i++) {
+      const { uri, path } = queue[i] as Named
+      const bytes = await source.read(uri, this.#abort.signal)
+      const playlist = bytes === undefined ? undefined : readPlaylist(this.#text.decode(bytes), uri)
+      if (playlist?.kind === 'master') {
+        for (const named of playlist.playlists) if (!queue.some(other => other.path === named.path)) queue.push(named)
+      } else if (playlist?.kind === 'media' && await this.#takeFiles(path, playlist, look)) {
+        this.#counted.set(path, playlist)
+      }
+      const counted = this.#counted.get(path)
+      if (counted !== undefined) {
+        media.push(counted)
+        for (const file of counted.files) look.listed.add(file.path)
+      }
+      // one that lists what cannot be read yet does not count, and the version before it goes on to
+      const counts = playlist?.kind === 'master' || (playlist !== undefined && counted === playlist)
+      if (bytes !== undefined && counts) await this.#add({ path, uri }, bytes, { playlist: true }, look)
+      if (this.#shelf.has(path)) look.listed.add(path)
+    }
+    return { ...look, media }
+  }
+
+  /** Whether the last file that it lists is there; a file before it that is gone stays left out. */
+  async #takeFiles (rendition: string, { files }: MediaPlaylist, look: Look): Promise<boolean> {
+    const missing = files.filter(({ path }) => !this.#shelf.has(path))
+    // the last first: without it nothing of this playlist counts
+    const last = files.at(-1)
+    if (last === undefined) return true
+    const bytes = missing.includes(last) ? await this.#init.source.read(last.uri, this.#abort.signal) : undefined
+    if (missing.includes(last) && bytes === undefined) return false
+    for (const file of missing) {
+      const read = file === last ? bytes : await this.#init.source.read(file.uri, this.#abort.signal)
+      if (read !== undefined) await this.#add(file, read, { playlist: false, rendition, duration: file.duration }, look)
+    }
+    return true
+  }
+
+  async #add (
+    { path }: Named, bytes: Uint8Array, more: { playlist: boolean, rendition?: string, duration?: number | undefined }, look: Look
+  ): Promise<void> {
+    const { store, clock } = this.#init
+    const entry = { path, size: bytes.byteLength, async * stream () { yield bytes } }
+    const onblock = async (block: Parameters<typeof store.put>[0]): Promise<void> => { await store.put(block) }
+    for await (const { size, leaves, offsets, cid } of segmentFiles([entry], { onblock, signal: this.#abort.signal })) {
+      const digest = leaves.byteLength > 32 ? cid.multihash.digest : undefined
+      const { duration, rendition, playlist } = more
+      if (!this.#shelf.add({ path, size, leaves, offsets, digest, duration, rendition, playlist }, clock.now())) continue
+      look.changed = true
+      for (const ref of blockRefs({ size, leaves, offsets })) store.pin(ref.digest)
+    }
+  }
+
+  /** Says what there is now, if that is not what was said last. */
+  async #give ({ media, listed, changed }: Look): Promise<void> {
+    if (media.length === 0) return
+    const { name, origins, policy, key, store, clock, onhead } = this.#init
+    const targetMs = Math.max(...media.map(({ targetMs }) => targetMs))
+    const keepMs = Math.max(...media.map(({ lengthMs }) => lengthMs))
+    const gone = this.#shelf.sweep(listed, clock.now(), { keepMs, targetMs })
+    const ended = media.every(playlist => playlist.ended)
+    if (!changed && gone.length === 0 && ended === this.#ended && this.#sequence.counter >= 0) return
+    const sequence = { ...this.#sequence, counter: this.#sequence.counter + 1 }
+    const window = { origins, policy, targetMs, ended, entries: this.#shelf.entries }
+    const { head, block, left } = await buildHead({ name, sequence, window, key })
+    for (const entry of left) this.#shelf.drop(entry)
+    // the engine asks for a window that is not in its head, and finds it here
+    await store.put(block)
+    this.#sequence = sequence
+    this.#ended = ended
+    onhead(head)
+    for (const entry of [...gone, ...left]) this.#release(entry)
+  }
+
+  #release (entry: WindowEntry): void {
+    for (const { digest } of blockRefs(entry)) this.#init.store.unpin(digest)
+  }
+}

@@ -1,0 +1,94 @@
+import { refusalOf } from '@shoal/content'
+import { formatLink } from '@shoal/content/publishing'
+import { ConfigError, type PublishOptions } from '@shoal/interface'
+import type { Parts } from '../parts.js'
+import { Follower } from './follower.js'
+import { httpSource } from './http-source.js'
+import type { LiveSource } from './source.js'
+
+/** A live presentation that is being followed: what came first, and what comes. */
+export interface Following {
+  readonly name: string
+  readonly head: Uint8Array
+  /** Gets every head after the first, those that came meanwhile at once. */
+  listen (onhead: (head: Uint8Array) => void): void
+  stop (): void
+}
+
+/**
+ * Follows the HLS playlists at a path or URL, and resolves once there is something to publish.
+ *
+ * @throws UnauthorisedError the policy asks for what no node can judge
+ * @throws ConfigError options that do not go together, PublishError the folder cannot be read or the name is none
+ */
+export async function follow (
+  where: string, options: PublishOptions, parts: Pick<Parts, 'platform' | 'library' | 'clock' | 'privateKey' | 'store'>,
+  onerror: (error: Error) => void
+): Promise<Following> {
+  const { signal, origin, policy = {} } = options
+  const refusal = refusalOf(policy)
+  if (refusal !== undefined) throw refusal
+  const { clock, library, privateKey, store } = parts
+  const { name: found, source } = await sourceAt(where, parts)
+  const name = options.name ?? found
+  // the same rules as for a name in a link
+  formatLink({ kind: 'publisher', publisher: privateKey.publicKey.toString(), name, addrs: [], origins: [] })
+  const epoch = await library.nextEpoch(name, Math.floor(clock.wall()))
+  const heads: Uint8Array[] = []
+  let deliver = (head: Uint8Array): void => { heads.push(head) }
+  const first = Promise.withResolvers<Uint8Array>()
+  const follower = new Follower({
+    source,
+    name,
+    origins: origin === undefined ? [] : [asBase(origin)],
+    policy,
+    epoch,
+    key: privateKey,
+    store,
+    clock,
+    onerror,
+    onhead (head) {
+      first.resolve(head)
+      deliver(head)
+    }
+  })
+  const abort = (): void => { first.reject(signal?.reason as Error) }
+  signal?.addEventListener('abort', abort, { once: true })
+  follower.start()
+  try {
+    signal?.throwIfAborted()
+    const head = await first.promise
+    return {
+      name,
+      head,
+      listen (onhead) {
+        for (const head of heads.slice(1)) onhead(head)
+        deliver = onhead
+      },
+      stop: () => { follower.stop() }
+    }
+  } catch (error) {
+    follower.stop()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+async function sourceAt (where: string, { platform: { liveFolder }, clock }: Pick<Parts, 'platform' | 'clock'>): Promise<{ name: string, source: LiveSource }> {
+  if (/^https?:/i.test(where)) {
+    if (!URL.canParse(where)) throw new ConfigError(`expected the URL of a playlist, got ${JSON.stringify(where)}`)
+    const folder = new URL('.', where).pathname.split('/').at(-2)
+    return { name: folder === undefined || folder === '' ? new URL(where).hostname : decodeURIComponent(folder), source: httpSource(where, clock) }
+  }
+  if (liveFolder === undefined) throw new ConfigError('following a folder needs Node.js: give the URL of a playlist in a browser')
+  return await liveFolder(where)
+}
+
+/** In the form that a manifest takes. */
+function asBase (origin: string): string {
+  if (!URL.canParse(origin)) throw new ConfigError(`expected an http or https URL as origin, got ${JSON.stringify(origin)}`)
+  const url = new URL(origin)
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return url.href
+}

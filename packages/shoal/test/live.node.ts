@@ -1,0 +1,187 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { seededRandom } from '@shoal/base'
+import { expect } from 'chai'
+import type { Content, Shoal, ShoalOptions } from '@shoal/interface'
+import { createShoal } from '../src/index.js'
+
+/** Writes a live presentation into a folder, as a packager does: a segment, then the playlist that lists it. */
+class Writer {
+  readonly folder: string
+  readonly segments = new Map<string, Uint8Array>()
+  #first = 0
+  #next = 0
+
+  constructor (folder: string) {
+    this.folder = folder
+  }
+
+  async master (): Promise<void> {
+    await writeFile(join(this.folder, 'main.m3u8'), '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000000\nvideo.m3u8\n')
+  }
+
+  async next (ended = false): Promise<string> {
+    const path = `seg${this.#next}.ts`
+    const bytes = randomBytes(300_000, ++this.#next)
+    this.segments.set(path, bytes)
+    await writeFile(join(this.folder, path), bytes)
+    if (this.#next - this.#first > 4) this.#first++
+    const list = Array.from({ length: this.#next - this.#first }, (_, i) => `#EXTINF:0.4,\nseg${this.#first + i}.ts`)
+    const text = [
+      '#EXTM3U', '#EXT-X-VERSION:3', '#EXT-X-TARGETDURATION:1', `#EXT-X-MEDIA-SEQUENCE:${this.#first}`, ...list, ...ended ? ['#EXT-X-ENDLIST'] : [], ''
+    ]
+    await writeFile(join(this.folder, 'video.tmp'), text.join('\n'))
+    await rename(join(this.folder, 'video.tmp'), join(this.folder, 'video.m3u8'))
+    return path
+  }
+}
+
+function randomBytes (length: number, seed: number): Uint8Array {
+  const random = seededRandom(seed)
+  return Uint8Array.from({ length }, () => random() * 256)
+}
+
+async function read (content: Content, path: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of content.read(path, { deadline: 5_000 })) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function until (condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; !await condition(); tries++) {
+    if (tries > 1_000) throw new Error(`never happened: ${what}`)
+    await new Promise(resolve => { setTimeout(resolve, 20) })
+  }
+}
+
+const has = async (content: Content, path: string): Promise<boolean> => await content.stat(path).then(() => true, () => false)
+
+describe('a live content between real nodes', function () {
+  this.timeout(60_000)
+  const nodes: Shoal[] = []
+  const folders: string[] = []
+  const servers: Server[] = []
+
+  const node = async (options: ShoalOptions = {}): Promise<Shoal> => {
+    const shoal = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], ...options })
+    nodes.push(shoal)
+    return shoal
+  }
+  const folder = async (): Promise<string> => {
+    const path = await mkdtemp(join(tmpdir(), 'shoal-live-'))
+    folders.push(path)
+    return path
+  }
+  /** A plain server of a folder; what it was asked for goes into `asked`. */
+  const serve = async (path: string, asked: string[] = []): Promise<string> => {
+    const server = createServer((request, response) => {
+      const name = new URL(request.url ?? '/', 'http://localhost').pathname.slice(1)
+      asked.push(request.url ?? '')
+      readFile(join(path, name)).then(bytes => { response.end(bytes) }, () => { response.writeHead(404).end() })
+    }).listen(0, '127.0.0.1')
+    servers.push(server)
+    await once(server, 'listening')
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  }
+
+  afterEach(async () => {
+    await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
+    for (const server of servers.splice(0)) {
+      server.close()
+      server.closeAllConnections()
+    }
+    await Promise.all(folders.splice(0).map(async path => { await rm(path, { recursive: true, force: true }) }))
+  })
+
+  it('is followed in a folder, read by one who comes late, and ends', async () => {
+    const writer = new Writer(await folder())
+    await writer.master()
+    const publisher = await node()
+    const publishing = publisher.publish(writer.folder, { live: true, name: 'my show' })
+    await writer.next()
+    const { link, content } = await publishing
+    expect(link).to.match(new RegExp(`^shoal:${publisher.peerId}/my%20show\\?addr=`))
+    for (let i = 0; i < 4; i++) {
+      const path = await writer.next()
+      await until(async () => await has(content, path), `${path} is published`)
+    }
+
+    const viewer = await node()
+    const seen = await viewer.open(link)
+    expect(seen.summary.live?.ended).to.equal(false)
+    for await (const { path, playlist } of seen.segments()) {
+      if (playlist !== true) expect(await read(seen, path), path).to.deep.equal(Buffer.from(writer.segments.get(path) as Uint8Array))
+    }
+    expect((await read(seen, 'main.m3u8')).toString()).to.include('video.m3u8')
+    let updates = 0
+    seen.addEventListener('manifest:update', () => { updates++ })
+    for (let i = 0; i < 3; i++) {
+      const path = await writer.next()
+      await until(async () => await has(seen, path), `${path} reaches the viewer`)
+      expect((await read(seen, 'video.m3u8')).toString()).to.include(path)
+      expect(await read(seen, path)).to.deep.equal(Buffer.from(writer.segments.get(path) as Uint8Array))
+    }
+    expect(updates).to.be.above(0)
+    await until(async () => !await has(seen, 'seg0.ts'), 'what is no longer listed leaves')
+    await writer.next(true)
+    await until(() => seen.summary.live?.ended === true, 'the end of the stream')
+    expect((await read(seen, 'video.m3u8')).toString()).to.include('#EXT-X-ENDLIST')
+    expect(await seen.fetchAll().catch((error: Error) => error.name)).to.equal('ConfigError')
+  })
+
+  it('goes on when its publisher lost its state and starts again with its key alone', async () => {
+    const writer = new Writer(await folder())
+    const data = await folder()
+    const publisher = await node({ data })
+    await writer.next()
+    const { link } = await publisher.publish(writer.folder, { live: true, name: 'show' })
+    const viewer = await node()
+    const seen = await viewer.open(link)
+    await read(seen, 'seg0.ts')
+    const epoch = seen.summary.live?.epoch ?? 0
+    await publisher.stop()
+    // its identity is what a publisher must not lose: everything else is
+    await rm(join(data, 'store'), { recursive: true })
+
+    const again = await node({ data, bootstrap: viewer.addrs })
+    await again.publish(writer.folder, { live: true, name: 'show' })
+    const path = await writer.next()
+    await until(async () => await has(seen, path), 'the viewer hears of the new epoch')
+    expect(seen.summary.live?.epoch).to.be.above(epoch)
+    expect(await read(seen, path)).to.deep.equal(Buffer.from(writer.segments.get(path) as Uint8Array))
+    expect(await read(seen, 'seg0.ts')).to.have.length(300_000)
+  })
+
+  it('is one swarm for viewers with different origins and tokens, followed over HTTP', async () => {
+    const writer = new Writer(await folder())
+    await writer.master()
+    await writer.next()
+    const asked: string[][] = [[], [], []]
+    const [source, one, two] = [
+      await serve(writer.folder, asked[0]), await serve(writer.folder, asked[1]), await serve(writer.folder, asked[2])
+    ]
+    const publisher = await node({ upload: { rate: 0 } })
+    const { link } = await publisher.publish(`${source}main.m3u8?key=secret`, { live: true, name: 'show' })
+    expect(asked[0]?.every(url => url.endsWith('?key=secret'))).to.equal(true)
+
+    const [first, second] = [await node(), await node()]
+    const atFirst = await first.open(link, { origins: [`${one}?token=first`] })
+    const path = await writer.next()
+    await until(async () => await has(atFirst, path), 'the first viewer hears of it')
+    // nobody but the origin gives it: the publisher may not
+    const got = await first.fetch(`${one}${path}?token=first`)
+    expect(Buffer.from(await got.arrayBuffer()).equals(writer.segments.get(path) as Uint8Array)).to.equal(true)
+    expect(asked[1]?.filter(url => url.includes(path))).to.deep.equal([`/${path}?token=first`])
+
+    const atSecond = await second.open(`${link}&addr=${first.addrs[0]}`, { origins: [`${two}?token=second`] })
+    await until(() => first.status.peers.some(({ peer }) => peer === second.peerId), 'the viewers meet')
+    await unlink(join(writer.folder, path))
+    const other = await second.fetch(`${two}${path}?token=second`, { deadline: 20_000 })
+    expect(Buffer.from(await other.arrayBuffer()).equals(writer.segments.get(path) as Uint8Array)).to.equal(true)
+    expect(atSecond.stats.peers).to.have.property(first.peerId)
+  })
+})
