@@ -72,5 +72,7 @@ export function logEvents (node: Shoal, log: (line: string) => void, verbose: bo
   on('fallback', ({ path, from, to, reason }) => `${path}: ${from} → ${to}, ${reason}`, log)
   on('segment', ({ path, bytes, source, reason, ms }) => `${path}: ${bytes} bytes from ${source}, ${reason}, ${Math.round(ms)} ms`, log)
   on('address', ({ addrs }) => `addresses: ${addrs.join(' ')}`)
-  on('manifest:update', ({ content, manifest }) => `${content} is now ${manifest}`, log)
+  on('manifest:update', ({ content, added, retired, ended }) => {
+    return `${content}: ${added} segments more, ${retired} less${ended ? ', the stream has ended' : ''}`
+  }, log)
 }

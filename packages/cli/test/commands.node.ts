@@ -21,6 +21,7 @@ describe('the command line', () => {
     [['publish', 'a', 'b'], /publish takes PATH; what is 'b'\?/],
     [['publish', 'a', '--once'], /--once needs --data/],
     [['publish', 'a', '--origin', 'x', '--origin', 'y'], /publish takes one --origin/],
+    [['publish', 'a', '--live', '--once', '--data', 'd'], /--live contradicts --once/],
     [['publish', 'a', '--seed'], /unknown option '--seed'/],
     [['fetch', 'shoal:x'], /fetch needs -o OUT/],
     [['fetch', 'shoal:x', '-o', 'y', '--no-origin', '--mode', 'hybrid'], /--no-origin contradicts --mode hybrid/],
@@ -86,6 +87,18 @@ describe('publish', () => {
     expect(code).to.equal(0)
     expect(lines).to.have.length(1)
     expect(node.stops).to.equal(1)
+  })
+
+  it('follows a stream with --live, in a folder or at a URL', async () => {
+    for (const [path, expected] of [['hls', '/cwd/hls'], ['https://cdn.test/live/main.m3u8', 'https://cdn.test/live/main.m3u8']] as const) {
+      const { node, createNode } = nodeWith()
+      const running = start(['publish', path, '--live', '--name', 'show', '--json'], { cwd: '/cwd', createNode })
+      await running.lines(1)
+      expect(node.published[0]?.path).to.equal(expected)
+      expect(node.published[0]?.options).to.include({ live: true, name: 'show' })
+      running.stop()
+      expect((await running.done).code).to.equal(0)
+    }
   })
 
   it('exits at once with --once', async () => {

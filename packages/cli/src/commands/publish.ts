@@ -17,22 +17,24 @@ interface PublishedLine {
 
 export const publish: Command = {
   name: 'publish',
-  summary: 'chunk, hash, sign, announce and seed a file or a folder',
+  summary: 'chunk, hash, sign, announce and seed a file, a folder or a live stream',
   args: ['PATH'],
-  options: ['origin', 'copy', 'once', 'name', ...COMMON],
+  options: ['origin', 'copy', 'live', 'once', 'name', ...COMMON],
   examples: [
     ['shoal publish ./public', 'prints a link and seeds until Ctrl-C'],
     ['shoal publish ./show --origin https://cdn.example.com/show/', 'peers that miss something get it from there'],
+    ['shoal publish --live ./hls --name tonight --data ./node', 'follows the playlists in ./hls; the link stays the same'],
     ['shoal publish film.mp4 --data ./node --once', 'stores and exits; a later "shoal serve --data ./node" seeds it']
   ],
   notes: 'Files are served from where they lie; one that changes is withdrawn. Beside a running node on the same --data, that node takes over\n' +
-    'and this command exits. First line of --json: {"link","manifest","root","peerId","addrs","segments","bytes"}.',
+    'and this command exits. With --live, PATH may be a folder, a playlist or its URL; the link names the key in --data and the name.\nFirst line of --json: {"link","manifest","root","peerId","addrs","segments","bytes"}.',
   attach: 'when-running',
 
   prepare (args, values, cwd) {
     if (values.once === true && values.data === undefined) throw new UsageError('--once needs --data: without a folder nothing would be left')
     if ((values.origin?.length ?? 0) > 1) throw new UsageError('publish takes one --origin: the base URL that goes into the link')
-    return args.map(path => resolve(cwd, path))
+    if (values.live === true && values.once === true) throw new UsageError('--live contradicts --once: a stream is followed as long as it goes on')
+    return args.map(path => values.live === true && /^https?:/i.test(path) ? path : resolve(cwd, path))
   },
 
   async run (context) {
@@ -42,6 +44,7 @@ export const publish: Command = {
     const { content, ...published } = await node.publish(path, {
       signal,
       copy: values.copy,
+      live: values.live,
       origin: values.origin?.[0],
       name: values.name,
       onprogress: (done, total) => { progress({ doing: `hashing ${basename(path)}`, done, total, notes: [] }) }
