@@ -4,7 +4,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { createHaveMap } from '@shoal/availability'
 import { seededRandom, type Random } from '@shoal/base'
-import { openManifest, parseLink, type OpenedManifest } from '@shoal/content'
+import { BLOCK_SIZE_BYTES, openManifest, parseLink, type OpenedManifest } from '@shoal/content'
 import { buildManifest, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
 import { BootstrapError, InvalidLinkError, ManifestError, WireError, type BlockRef, type LoadBlock, type ShoalError, type VerifiedBlock } from '@shoal/interface'
 import { hearsayAddrs, resolveBootstrap, usableAddrs } from '@shoal/routing'
@@ -16,8 +16,8 @@ export interface Target {
   readonly name: string
   /** The only error that may come of bad input. */
   readonly error: new (message: string) => ShoalError
-  /** Makes one input and feeds it. */
-  run (random: Random): void | Promise<void>
+  /** Makes one input. Returns what feeds it. */
+  make (random: Random): () => void | Promise<void>
 }
 
 /** A large manifest takes as long as some thousand small ones. */
@@ -32,7 +32,9 @@ const trees = new Map<Uint8Array, unknown>()
 function mutateCbor (original: Uint8Array, others: readonly Uint8Array[], random: Random): Uint8Array {
   if (random() < 0.5) return mutateBytes(original, others, random)
   if (!trees.has(original)) trees.set(original, dagCbor.decode(original))
-  return dagCbor.encode(encodable(mutateTree(trees.get(original), random)))
+  const bytes = dagCbor.encode(encodable(mutateTree(trees.get(original), random)))
+  // nothing longer ever gets to a decoder
+  return bytes.subarray(0, BLOCK_SIZE_BYTES)
 }
 
 /** As far as DAG-CBOR has a form for it: half a surrogate pair has none. */
@@ -86,39 +88,45 @@ async function manifestTargets (): Promise<Target[]> {
     {
       name: 'manifest root',
       error: ManifestError,
-      async run (random) {
+      make (random) {
         const of = choose(random)
         // with the digest that was signed, so that what decodes is read on
         const root = block(of.root, mutateCbor(of.root.bytes, roots, random))
-        const manifest = await openManifest({ root, envelope: of.envelope, load: load(of, bytes => bytes) })
-        for await (const { index, blocks } of manifest.segments()) for (let i = 0; i < blocks; i++) manifest.block(index, i)
+        return async () => {
+          const manifest = await openManifest({ root, envelope: of.envelope, load: load(of, bytes => bytes) })
+          for await (const { index, blocks } of manifest.segments()) for (let i = 0; i < blocks; i++) manifest.block(index, i)
+        }
       }
     },
     {
       name: 'manifest page',
       error: ManifestError,
-      async run (random) {
+      make (random) {
         const of = choose(random)
-        let manifest = opened.get(of)
-        if (manifest === undefined) {
-          manifest = await openManifest({ ...of, load: load(of, () => input) })
-          opened.set(of, manifest)
-        }
         const page = Math.floor(random() * of.pages.length)
-        input = mutateCbor((of.pages[page] as VerifiedBlock).bytes, pages, random)
-        const index = Math.floor(random() * manifest.summary.segments)
-        const { blocks } = await manifest.segment(index)
-        opened.delete(of)
-        for (let i = 0; i < blocks; i++) manifest.block(index, i)
+        const wrong = mutateCbor((of.pages[page] as VerifiedBlock).bytes, pages, random)
+        const place = random()
+        return async () => {
+          let manifest = opened.get(of)
+          if (manifest === undefined) {
+            manifest = await openManifest({ ...of, load: load(of, () => input) })
+            opened.set(of, manifest)
+          }
+          input = wrong
+          const index = Math.floor(place * manifest.summary.segments)
+          const { blocks } = await manifest.segment(index)
+          opened.delete(of)
+          for (let i = 0; i < blocks; i++) manifest.block(index, i)
+        }
       }
     },
     {
       name: 'manifest envelope',
       error: ManifestError,
-      async run (random) {
+      make (random) {
         const of = choose(random)
         const envelope = mutateBytes(of.envelope, built.map(({ envelope }) => envelope), random)
-        await openManifest({ ...of, envelope, load: load(of, bytes => bytes) })
+        return async () => { await openManifest({ ...of, envelope, load: load(of, bytes => bytes) }) }
       }
     }
   ]
@@ -161,7 +169,7 @@ function wireTarget (): Target {
   return {
     name: 'wire',
     error: WireError,
-    run (random) {
+    make (random) {
       const have = createHaveMap({ segments: 100, blocks: 1000 })
       const reader = new FrameReader(MAX_FRAME_BYTES, {
         control (header, payload) {
@@ -177,7 +185,8 @@ function wireTarget (): Target {
       const bytes = mutateBytes(pick(frames, random), frames, random)
       // half of the time the length is right all the same, so that the rest is looked at
       if (bytes.byteLength >= 8 && random() < 0.5) new DataView(bytes.buffer, bytes.byteOffset).setUint32(4, bytes.byteLength - 8)
-      reader.push(random() < 0.5 ? bytes : [bytes.subarray(0, bytes.byteLength >> 1), bytes.subarray(bytes.byteLength >> 1)])
+      const chunks = random() < 0.5 ? bytes : [bytes.subarray(0, bytes.byteLength >> 1), bytes.subarray(bytes.byteLength >> 1)]
+      return () => { reader.push(chunks) }
     }
   }
 }
@@ -191,17 +200,27 @@ function announcementTarget (): Target {
   return {
     name: 'announcement',
     error: WireError,
-    run (random) {
-      const { have, addrs } = decodeAnnouncement(PEER, mutateBytes(pick(right, random), right, random))
-      createHaveMap({ segments: 2000, blocks: 10_000 }).apply(have)
-      usableAddrs(addrs, { from: 'browser-public' })
+    make (random) {
+      const bytes = mutateBytes(pick(right, random), right, random)
+      return () => {
+        const { have, addrs } = decodeAnnouncement(PEER, bytes)
+        createHaveMap({ segments: 2000, blocks: 10_000 }).apply(have)
+        usableAddrs(addrs, { from: 'browser-public' })
+      }
     }
   }
 }
 
 function linkTarget (): Target {
   const right = [`shoal:${CID}`, `shoal:${CID}?addr=${encodeURIComponent(`${ADDR}/p2p/${PEER}`)}&origin=https%3A%2F%2Fa.example%2F`, `shoal:${PEER}/show`]
-  return { name: 'link', error: InvalidLinkError, run (random) { parseLink(mutateText(pick(right, random), right, random)) } }
+  return {
+    name: 'link',
+    error: InvalidLinkError,
+    make (random) {
+      const text = mutateText(pick(right, random), right, random)
+      return () => { parseLink(text) }
+    }
+  }
 }
 
 function bootstrapTarget (): Target {
@@ -209,10 +228,12 @@ function bootstrapTarget (): Target {
   return {
     name: 'bootstrap list',
     error: BootstrapError,
-    async run (random) {
+    make (random) {
       const body = mutateText(pick(right, random), right, random)
-      const addrs = await resolveBootstrap(['https://node.example/'], { fetch: async () => new Response(body) })
-      usableAddrs(addrs, { from: 'node' })
+      return async () => {
+        const addrs = await resolveBootstrap(['https://node.example/'], { fetch: async () => new Response(body) })
+        usableAddrs(addrs, { from: 'node' })
+      }
     }
   }
 }

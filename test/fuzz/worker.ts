@@ -32,12 +32,13 @@ function randomOf (seed: number, at: number): Random {
 }
 
 /** What is wrong with how an input was taken; `undefined` when nothing is. */
-async function feed (target: Target, random: () => Random): Promise<string | undefined> {
+async function check (target: Target, random: () => Random): Promise<string | undefined> {
   for (let tries = 1; ; tries++) {
+    const feed = target.make(random())
     takeAllocated()
     const start = performance.now()
     try {
-      await target.run(random())
+      await feed()
     } catch (error) {
       if (!(error instanceof target.error)) return `expected a ${target.error.name}, got ${error instanceof Error ? error.stack ?? error.message : String(error)}`
     }
@@ -60,7 +61,7 @@ async function work ({ seed, first, count }: Job): Promise<void> {
     const mine = manifest[weighed < 5 ? 0 : weighed < 9 ? 1 : 2] as Target
     const other = at % OTHERS_EVERY === 0 ? others[at / OTHERS_EVERY % others.length] : undefined
     for (const target of other === undefined ? [mine] : [mine, other]) {
-      const fault = await feed(target, () => randomOf(seed, at))
+      const fault = await check(target, () => randomOf(seed, at))
       if (fault !== undefined) tell({ at, target: target.name, fault })
     }
     if ((at + 1) % REPORT_EVERY === 0) {
