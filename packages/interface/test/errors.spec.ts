@@ -21,6 +21,7 @@ const CODES = {
   PublishError: 'ERR_PUBLISH',
   StoreError: 'ERR_STORE',
   StoreFullError: 'ERR_STORE_FULL',
+  UnauthorisedError: 'ERR_UNAUTHORISED',
   UnavailableError: 'ERR_UNAVAILABLE',
   WireError: 'ERR_WIRE'
 }

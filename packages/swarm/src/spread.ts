@@ -1,16 +1,24 @@
 import { BACKLOG_BLOCKS, LONE_LIMIT, RUN_BLOCKS, TURN_MIN_MS } from './defaults.js'
+import type { Board } from './board.js'
 import type { Peer } from './peer.js'
-import type { State } from './state.js'
 
 /** Backlogs are told only while no more runs are missing than this: otherwise adding them up would cost too much. */
 const RUNS = 32
+
+/** As much of the state as is needed here. */
+interface Known {
+  readonly board: Board
+  readonly peers: ReadonlyMap<string, Peer>
+  readonly now: number
+  readonly turn: number
+}
 
 /**
  * Who is behind with spreading what it got from seeders, ourselves included. Whoever has a slow uplink and takes its turns all the same
  * ends up with blocks that nobody else has when the seeder has long given everything, and the swarm waits for that uplink.
  */
 export class Spread {
-  readonly #state: State
+  readonly #known: Known
   /** Ours that came from a seeder, and that nobody else was known to have. */
   #lone: { segment: number, block: number }[] = []
   #turn = -1
@@ -18,8 +26,8 @@ export class Spread {
   #least = 0
   readonly #backlogs = new Map<Peer, number>()
 
-  constructor (state: State) {
-    this.#state = state
+  constructor (known: Known) {
+    this.#known = known
   }
 
   /** A block came from a peer that has all of its segment. */
@@ -41,7 +49,7 @@ export class Spread {
 
   /** Once for a decision. */
   #count (): void {
-    const { board, peers, turn, now } = this.#state
+    const { board, peers, turn, now } = this.#known
     if (this.#turn === turn) return
     this.#turn = turn
     this.#backlogs.clear()

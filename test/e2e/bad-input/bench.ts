@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createShoal, type Content, type Shoal, type ShoalEvents, type ShoalOptions } from 'shoal'
 import { Problem } from '../../support/checks.ts'
 
+/** Of media, that is: files of other kinds are cut where their bytes say. */
 export const BLOCK = 262_144
 export const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 

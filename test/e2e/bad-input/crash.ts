@@ -8,7 +8,7 @@ import type { Checks } from '../../support/checks.ts'
 import { at, BLOCK, expect, expectServes, hash, later, linkTo, node, randomBytes, release, sleep, within } from './bench.ts'
 import { RawPeer } from './raw-peer.ts'
 
-const PATH = 'film.bin'
+const PATH = 'film.mp4'
 const BYTES = randomBytes(64 * BLOCK)
 const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url))
 const ROUNDS = 3

@@ -7,7 +7,7 @@ import type { Checks } from '../../support/checks.ts'
 import { shoal } from '../../support/processes.ts'
 import { at, BLOCK, expect, expectError, expectFile, expectServes, failure, later, linkTo, LOOPBACK, node, randomBytes, within } from './bench.ts'
 
-const PATH = 'film.bin'
+const PATH = 'film.mp4'
 const MIB = 2 ** 20
 const BYTES = randomBytes(24 * BLOCK)
 
@@ -63,8 +63,8 @@ export async function disk (checks: Checks): Promise<void> {
     const content = await fetcher.open(link)
     expectError(await within(20, failure(content.fetchAll(), 'fetching'), 'an error'), 'ERR_STORE_FULL', 'quota')
     const kept = randomBytes(1000)
-    const other = await fetcher.publishBytes(new Map([['kept.bin', kept]]), { name: 'kept.bin' })
-    await expectServes(fetcher, other.manifest, 'kept.bin', kept)
+    const other = await fetcher.publishBytes(new Map([['kept.mp4', kept]]), { name: 'kept.mp4' })
+    await expectServes(fetcher, other.manifest, 'kept.mp4', kept)
     await fetcher.stop()
   })
 

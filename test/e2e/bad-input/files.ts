@@ -29,12 +29,12 @@ export async function files (checks: Checks): Promise<void> {
   for (const [name, { words, change }] of Object.entries(changes)) {
     await checks.check(`a published file that ${name}`, async () => {
       const seeder = await node()
-      const path = at(`published ${name}.bin`)
+      const path = at(`published ${name}.mp4`)
       const kept = randomBytes(SIZE)
       await writeFile(path, randomBytes(SIZE))
       await utimes(path, WRITTEN, WRITTEN)
       const { manifest } = await seeder.publish(path)
-      const good = await seeder.publishBytes(new Map([['kept.bin', kept]]), { name: 'kept.bin' })
+      const good = await seeder.publishBytes(new Map([['kept.mp4', kept]]), { name: 'kept.mp4' })
       await change(path)
       // its modification time is looked at once a second
       await new Promise(resolve => { setTimeout(resolve, 1000) })
@@ -58,7 +58,7 @@ export async function files (checks: Checks): Promise<void> {
     const data = at('rotten')
     const bytes = randomBytes(SIZE)
     let seeder = await node({ data })
-    const { manifest } = await seeder.publishBytes(new Map([['film.bin', bytes]]), { name: 'film.bin' })
+    const { manifest } = await seeder.publishBytes(new Map([['film.mp4', bytes]]), { name: 'film.mp4' })
     await seeder.stop()
     // the file of all whole blocks
     const pack = join(data, 'store/packs/256k')
@@ -95,7 +95,7 @@ async function lonelyReader (): Promise<void> {
   expectError(error, 'ERR_UNAVAILABLE', 'gone.bin')
   expect(content.stats.fromPeers === 0, 'bytes came')
   const kept = randomBytes(1000)
-  const other = await reader.publishBytes(new Map([['kept.bin', kept]]), { name: 'kept.bin' })
+  const other = await reader.publishBytes(new Map([['kept.mp4', kept]]), { name: 'kept.mp4' })
   await expectAnswers(reader, other.manifest, kept)
   release(seeder, reader)
 }

@@ -55,8 +55,8 @@ export async function operator (checks: Checks): Promise<void> {
     const lonely = await node({ bootstrap: [NOBODY] })
     expectError(await within(15, failure(lonely.open(UNKNOWN), 'opening'), 'an error'), 'ERR_BOOTSTRAP', NOBODY)
     expect(lonely.said.errors.some(({ error }) => error.message.includes(NOBODY)), 'no event names the address')
-    const kept = await lonely.publishBytes(new Map([['kept.bin', bytes]]), { name: 'kept.bin' })
-    await expectServes(lonely, kept.manifest, 'kept.bin', bytes)
+    const kept = await lonely.publishBytes(new Map([['kept.mp4', bytes]]), { name: 'kept.mp4' })
+    await expectServes(lonely, kept.manifest, 'kept.mp4', bytes)
   })
 
   const out = ['-o', at('never'), ...NETWORKLESS]

@@ -8,7 +8,7 @@ import type { Checks } from '../../support/checks.ts'
 import { at, BLOCK, expect, expectError, expectFile, failure, hash, later, linkTo, node, randomBytes, readAll, release, within, type TestNode } from './bench.ts'
 import { expectAnswers } from './raw-peer.ts'
 
-const PATH = 'film.bin'
+const PATH = 'film.mp4'
 const SIZE = 6 * BLOCK + 77
 /** A player's patience here; the node itself gives a reader with a deadline up after 10 s without a source. */
 const PATIENCE_S = 25

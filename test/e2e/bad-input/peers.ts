@@ -8,7 +8,7 @@ import type { Checks } from '../../support/checks.ts'
 import { at, BLOCK, expect, expectFile, expectServes, hash, linkTo, node, randomBytes, readAll, release, until, within } from './bench.ts'
 import { RawPeer } from './raw-peer.ts'
 
-const PATH = 'film.bin'
+const PATH = 'film.mp4'
 const BYTES = randomBytes(12 * BLOCK + 1000)
 
 interface Attack {
