@@ -1,7 +1,7 @@
 /**
  * What is published, as bytes: reads a signed manifest without trusting anybody but its publisher, and verifies each block. No network and
- * no disk: pages of a manifest come in through a function. Making contents is the entry `@shoal/content/publishing`, and the media types
- * of HTTP are `@shoal/content/content-type`, which those who only read need not load.
+ * no disk: pages of a manifest come in through a function. Making contents is the entry `@shoal/content/publishing`, the media types of
+ * HTTP are `@shoal/content/content-type`, and what live contents need is `@shoal/content/live`: those who only read need not load them.
  *
  * `parseLink` → `openManifest` → `blockRange` → `verifyBlock`.
  *
@@ -15,8 +15,3 @@ export { blockRange, blockOffset, blockLength, type Blocks, type BlockRange } fr
 export { openManifest, type OpenManifestInit } from './open-manifest.js'
 export { refusalOf } from './permission.js'
 export type { OpenedManifest } from './paged-manifest.js'
-export { liveSwarmIdOf } from './live-swarm.js'
-export { openHead, compareSequences, type Head, type Sequence } from './head.js'
-export { HeadLog, type Accepted, type Verdict } from './head-log.js'
-export { decodeWindow, type Window, type WindowEntry } from './window.js'
-export { LiveManifest, type WindowChange } from './live-manifest.js'

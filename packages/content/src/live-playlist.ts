@@ -88,7 +88,8 @@ function name (base: string, listings: readonly Listing[]): Named[] {
     const before = named.get(found.path)
     // a file of several ranges is as long as these together
     const total = ms(duration) === undefined ? before?.duration : (before?.duration ?? 0) + (ms(duration) as number)
-    named.delete(found.path)
+    // an init segment is named again and again, and stays where it was first
+    if (duration !== undefined) named.delete(found.path)
     named.set(found.path, { ...found, duration: total === undefined ? undefined : Math.min(total, MAX_DURATION_MS) })
   }
   return [...named.values()]

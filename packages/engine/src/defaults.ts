@@ -50,10 +50,6 @@ export const EXPECT_MS = 10_000
 export const PEX_PEERS = 16
 /** Neighbours hear what is new at once, but no sooner than this after the last time, unless a segment is complete. */
 export const HAVE_INTERVAL_MS = 200
-/** A live content's playlist is needed so soon after its head came. */
-export const PLAYLIST_DEADLINE_MS = 2_000
-/** Windows of a live content that are kept for neighbours, the one that counts included; more than heads are remembered. */
-export const WINDOWS_KEPT = 16
 /** A peer is asked for a manifest block at most this long before another is asked too. */
 export const MANIFEST_HEDGE_MS = 2_000
 /** Bytes on their way to the store or to files; above it no more are asked for. */

@@ -1,28 +1,22 @@
 import {
-  compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, refusalOf, verifyBlock, type Accepted, type Head, type OpenedManifest,
-  type Sequence, type Verdict, type WindowChange
-} from '@shoal/content'
+  compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, type Accepted, type Head, type Sequence, type Verdict, type WindowChange
+} from '@shoal/content/live'
+import { refusalOf, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  BlockMismatchError, ManifestError, NotFoundError, type HeadVerdict, type PeerName, type Session, type SwarmId, type VerifiedBlock
+  BlockMismatchError, ManifestError, NotFoundError, type HeadVerdict, type PeerName, type Segment, type Session, type VerifiedBlock
 } from '@shoal/interface'
 import { BoundedMap, equalBytes } from '@shoal/base'
-import { WINDOWS_KEPT } from './defaults.js'
-import type { ManifestBlocks } from './manifest-blocks.js'
-import type { Members } from './members.js'
+import type { LiveHost } from './live-part.js'
 import type { Source } from './source.js'
 
-export interface LiveHeadHost {
-  readonly swarm: SwarmId
+/** Windows that are kept for neighbours, the one that counts included; more than heads are remembered. */
+const WINDOWS_KEPT = 16
+
+export interface LiveHeadHost extends Pick<LiveHost, 'swarm' | 'blocks' | 'members' | 'joined' | 'sharing' | 'failed'> {
   readonly publisher: PeerName
   readonly name: string
-  readonly blocks: ManifestBlocks
-  readonly members: Members
-  /** Our JOIN stands on this session, and heads are shared at all. */
-  readonly told: (session: Session) => boolean
   /** Another window counts than before. Not called for the first. */
   readonly moved: (manifest: LiveManifest, change: WindowChange) => void
-  /** The publisher said two things at once, or closed the content to us. */
-  readonly failed: (error: Error) => void
   /** A head counts now. */
   readonly accepted: (head: Uint8Array) => void
 }
@@ -53,6 +47,11 @@ export class LiveHead implements Source {
 
   get head (): Uint8Array | undefined {
     return this.#log.current?.head.bytes
+  }
+
+  /** What there is now. */
+  get window (): readonly Segment[] {
+    return this.#live?.window ?? []
   }
 
   async offer (bytes: Uint8Array): Promise<void> {
@@ -90,7 +89,7 @@ export class LiveHead implements Source {
 
   tell (session: Session): void {
     const { current } = this.#log
-    if (current === undefined || !this.#host.told(session) || this.#knows(session, current.head.sequence)) return
+    if (current === undefined || !this.#tells(session) || this.#knows(session, current.head.sequence)) return
     this.#told.set(session, current.head.sequence)
     session.head(this.#host.swarm, current.head.bytes)
   }
@@ -171,7 +170,7 @@ export class LiveHead implements Source {
 
   /** Neither of two counts. The others should know both, too: those that have either drop it when they see the second. */
   #forked (head: Head): void {
-    const { moved, failed, members, swarm, told } = this.#host
+    const { moved, failed, members, swarm } = this.#host
     const { current } = this.#log
     const block = current === undefined ? undefined : this.#windows.get(windowNumber(current.head))
     if (this.#live !== undefined) {
@@ -180,7 +179,11 @@ export class LiveHead implements Source {
     failed(new ManifestError(
       `${this.#host.publisher} signed two different heads ${head.sequence.epoch}/${head.sequence.counter} of ${this.#host.name}: ` +
       'neither counts, until it starts again'))
-    for (const { session } of members) if (told(session)) session.head(swarm, head.bytes)
+    for (const { session } of members) if (this.#tells(session)) session.head(swarm, head.bytes)
+  }
+
+  #tells (session: Session): boolean {
+    return this.#host.sharing() && this.#host.joined(session)
   }
 
   #knows (session: Session, sequence: Sequence): boolean {

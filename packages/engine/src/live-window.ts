@@ -1,18 +1,20 @@
-import type { WindowChange } from '@shoal/content'
+import type { WindowChange } from '@shoal/content/live'
 import type { Clock } from '@shoal/base'
 import type { BlockStore, Segment } from '@shoal/interface'
-import { PLAYLIST_DEADLINE_MS } from './defaults.js'
-import type { Delivery } from './delivery.js'
+import type { LiveDelivery, LiveHost } from './live-part.js'
+
+/** A playlist is needed so soon after its head came. */
+const PLAYLIST_DEADLINE_MS = 2_000
 
 /** What a live content's delivery does when its window moves. */
 export class LiveWindow {
-  readonly #delivery: Delivery
+  readonly #delivery: LiveDelivery
   readonly #store: BlockStore
   readonly #clock: Clock
   /** Wants of playlists, by segment: fetched before anybody asks, for all that play will. */
   readonly #playlists = new Map<number, number>()
 
-  constructor (delivery: Delivery, store: BlockStore, clock: Clock) {
+  constructor (delivery: LiveDelivery, { store, clock }: Pick<LiveHost, 'store' | 'clock'>) {
     this.#delivery = delivery
     this.#store = store
     this.#clock = clock

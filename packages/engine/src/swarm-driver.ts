@@ -1,7 +1,7 @@
 import { raceSignal } from '@shoal/base'
-import { LiveManifest, MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
+import { MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
-  NotFoundError, UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode,
+  UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode,
   type PeerHint, type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
 import { Copies } from './copies.js'
@@ -10,11 +10,12 @@ import { Delivery } from './delivery.js'
 import { dutyOf } from './duty.js'
 import { Herald } from './herald.js'
 import type { Circle } from './interest.js'
-import { Live } from './live.js'
+import type { LivePart } from './live-part.js'
 import { ManifestBlocks } from './manifest-blocks.js'
 import { ManifestSource } from './manifest-source.js'
 import { Members } from './members.js'
 import { chooseMode } from './mode.js'
+import { nobodyGave } from './not-found.js'
 import type { Shared } from './shared.js'
 import type { Source } from './source.js'
 import { SwarmStats } from './stats.js'
@@ -32,7 +33,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   readonly #members: Members
   readonly #blocks: ManifestBlocks
   readonly #source: Source
-  readonly #live: Live | undefined
+  readonly #live: LivePart | undefined
   readonly #stats = new SwarmStats()
   readonly #herald: Herald
   readonly #copies: Copies
@@ -55,18 +56,21 @@ export class SwarmDriver implements OpenSwarm, Circle {
     if ('root' in of) {
       this.#source = new ManifestSource({ swarm, root: of.root, blocks, holdings })
     } else {
-      const told = (session: Session): boolean => this.#sharing && this.#herald.told(session)
-      this.#live = new Live({ ...of, opening, shared, members, blocks, told, sharing: () => this.#sharing })
-      this.#source = this.#live.head
+      this.#live = of.live({
+        ...shared.components,
+        swarm,
+        self: shared.init.self,
+        members,
+        blocks,
+        sharing: () => this.#sharing,
+        joined: session => this.#herald.told(session),
+        updated: update => { opening.emit('manifest:update', { content: this.link, ...update }) },
+        failed: error => { opening.emit('error', { error, doing: `following ${this.link}` }) }
+      })
+      this.#source = this.#live.source
     }
-    this.#copies = new Copies({
-      swarm,
-      members,
-      shared,
-      duty: () => this.duty,
-      swarmSize: () => this.#swarmSize,
-      onerror: error => { opening.emit('error', { error, doing: 'looking after copies' }) }
-    })
+    const onerror = (error: Error): void => { opening.emit('error', { error, doing: 'looking after copies' }) }
+    this.#copies = new Copies({ swarm, members, shared, duty: () => this.duty, swarmSize: () => this.#swarmSize, onerror })
     this.#herald = new Herald({
       opening,
       shared,
@@ -363,7 +367,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
       if (!session.limited) delivery.swarm.peerJoined(peer, have)
       if (this.#sharing && this.#herald.told(session)) this.#source.tell(session)
     }
-    if (manifest instanceof LiveManifest) this.#live?.begin(delivery, manifest)
+    this.#live?.begin(delivery)
     delivery.schedule()
     if (this.#opening.mode === 'auto') this.#opening.emit('mode', { content: this.link, ...this.#choice() })
     if (this.#shared.init.replication !== undefined) void this.#keepCopies()
@@ -389,10 +393,6 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   #notFound (): void {
-    const { peerManager, components } = this.#shared
-    this.#source.fail(new NotFoundError(
-      `no manifest of ${this.link} was found within ${OPEN_TIMEOUT_MS / 1000} s: ${components.routing.known} DHT nodes known, ` +
-      `${peerManager.candidates(this.swarm)} peers named, ${this.#members.size} connected; ${peerManager.trouble(this.swarm) || 'no dial failed'}. ` +
-      'Is the publisher or a node that holds it running, and is a bootstrap node given?'))
+    this.#source.fail(nobodyGave(this.link, this.swarm, this.#shared, this.#members.size))
   }
 }

@@ -4,6 +4,7 @@ import type {
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { OpenedManifest } from '@shoal/content'
+import type { CreateLive } from './live-part.js'
 
 /** Reports an event by its public name; the details are those of `ContentEvents`. */
 export type Emit = <K extends keyof ContentEvents>(name: K, detail: ContentEvents[K]['detail']) => void
@@ -69,8 +70,8 @@ export interface SwarmOpening {
   readonly swarm: SwarmId
   readonly link: string
   readonly mode: Mode
-  /** Which content it is: digest of the manifest's root, or whose live content under which name. */
-  readonly of: { readonly root: Uint8Array } | { readonly publisher: PeerName, readonly name: string }
+  /** Which content it is: digest of the manifest's root, or a live one. */
+  readonly of: { readonly root: Uint8Array } | { readonly live: CreateLive }
   readonly origin: (manifest: OpenedManifest) => Origin | undefined
   /** Peers to ask first. */
   readonly hints: readonly PeerHint[]

@@ -1,12 +1,14 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { createHaveMap } from '@shoal/availability'
 import { seededRandom, type ManualClock } from '@shoal/base'
-import { liveSwarmIdOf, swarmIdOf } from '@shoal/content'
+import { swarmIdOf } from '@shoal/content'
+import { liveSwarmIdOf } from '@shoal/content/live'
 import { buildManifest, segmentFiles, type BuiltManifest, type SegmentedFile } from '@shoal/content/publishing'
 import type { BlockStore, ContentEvents, Mode, Origin } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { CID } from 'multiformats'
 import { createEngine, type Engine, type EngineLimits, type OpenSwarm } from '../src/index.js'
+import { live } from '../src/live.js'
 import type { Studio } from './studio.js'
 import type { VirtualNet } from './virtual-net.js'
 
@@ -55,7 +57,7 @@ export async function testNode (
         swarm: await liveSwarmIdOf(publisher, of),
         link: `shoal:${publisher}/${of}`,
         mode,
-        of: { publisher, name: of },
+        of: { live: live({ publisher, name: of }) },
         origin: () => origin,
         hints: hints.map(peer => ({ peer, addrs: [] })),
         head,

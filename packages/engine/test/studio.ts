@@ -1,7 +1,7 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { PrivateKey } from '@libp2p/interface'
-import type { Sequence, WindowEntry } from '@shoal/content'
+import type { Sequence, WindowEntry } from '@shoal/content/live'
 import { buildHead, segmentFiles } from '@shoal/content/publishing'
 import type { BlockStore, Policy } from '@shoal/interface'
 import { randomBytes } from './bytes.js'

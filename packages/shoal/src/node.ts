@@ -1,7 +1,7 @@
 import { TypedEventEmitter } from 'main-event'
 import { CID } from 'multiformats'
 import { raceSignal } from '@shoal/base'
-import { liveSwarmIdOf, parseLink, swarmIdOf, type Link } from '@shoal/content'
+import { parseLink, swarmIdOf, type Link } from '@shoal/content'
 import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
   ConfigError, NotFoundError, PublishError, UnavailableError, type Collected, type Content, type ManifestSummary, type Mode,
@@ -332,13 +332,15 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       if (name === 'manifest:update') movedAt = clock.now()
       tell(name, detail)
     }
-    const swarm = link.kind === 'manifest' ? await swarmIdOf(link.manifest) : await liveSwarmIdOf(link.publisher, link.name)
+    const { swarm, of } = link.kind === 'manifest'
+      ? { swarm: await swarmIdOf(link.manifest), of: { root: CID.parse(link.manifest).multihash.digest } }
+      : await (await import('./live/open-live.js')).openLive(link)
     signal.throwIfAborted()
     entry.swarm = engine.open({
       swarm,
       link: text,
       mode,
-      of: link.kind === 'manifest' ? { root: CID.parse(link.manifest).multihash.digest } : link,
+      of,
       hints: hintsOf(link.addrs),
       head,
       emit,

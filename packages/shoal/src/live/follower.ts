@@ -1,6 +1,6 @@
 import type { PrivateKey } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
-import type { Sequence, WindowEntry } from '@shoal/content'
+import type { Sequence, WindowEntry } from '@shoal/content/live'
 import { blockRefs, buildHead, readPlaylist, segmentFiles, type MediaPlaylist, type Named } from '@shoal/content/publishing'
 import type { BlockStore, Policy } from '@shoal/interface'
 import { Shelf } from './shelf.js'

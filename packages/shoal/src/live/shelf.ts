@@ -1,5 +1,5 @@
 import { equalBytes } from '@shoal/base'
-import type { WindowEntry } from '@shoal/content'
+import type { WindowEntry } from '@shoal/content/live'
 
 interface Item {
   readonly entry: WindowEntry

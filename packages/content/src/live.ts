@@ -1,0 +1,12 @@
+/**
+ * Live contents: heads that say what there is now, which of them counts, and the manifest that moves with them. Apart from what everybody
+ * loads, for those who open one.
+ *
+ * @packageDocumentation
+ */
+
+export { liveSwarmIdOf } from './live-swarm.js'
+export { openHead, compareSequences, type Head, type Sequence } from './head.js'
+export { HeadLog, type Accepted, type Verdict } from './head-log.js'
+export { decodeWindow, type Window, type WindowEntry } from './window.js'
+export { LiveManifest, type WindowChange } from './live-manifest.js'
