@@ -12,7 +12,6 @@ import { emitter } from './events.js'
 import { identity } from './identity.js'
 import { Library, type ContentRecord } from './library.js'
 import { ShoalNode } from './node.js'
-import { pinSeed } from './pin-seed.js'
 import type { Platform } from './platform.js'
 import { QUOTAS } from './quotas.js'
 import { sweep } from './sweep.js'
@@ -55,7 +54,10 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     })
     undo.push(() => store.close())
     const unpinned: ContentRecord[] = []
-    for (const record of seeds) if (!await pinSeed(record, store)) unpinned.push(record)
+    for (const record of seeds) {
+      const { pinSeed } = await import('./restore.js')
+      if (!await pinSeed(record, store)) unpinned.push(record)
+    }
     await store.collect({ keep: store.quota })
     const privateKey = await identity(records.datastore)
     const network = await platform.network(config, privateKey, records.datastore)

@@ -1,22 +1,20 @@
 import { TypedEventEmitter } from 'main-event'
 import { CID } from 'multiformats'
 import { raceSignal } from '@shoal/base'
-import { parseLink, swarmIdOf, type Link } from '@shoal/content'
-import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
+import { parseLink, swarmIdOf } from '@shoal/content'
+import { hintsOf, type Emit } from '@shoal/engine'
 import {
-  ConfigError, NotFoundError, PublishError, UnavailableError, type Collected, type Content, type ManifestSummary, type Mode,
-  type NodeStatus, type OpenOptions, type Origin, type Published, type PublishOptions, type SaveOptions, type Shoal, type ShoalEvents,
+  UnavailableError, type Collected, type Content, type ManifestSummary, type NodeStatus,
+  type OpenOptions, type Origin, type Published, type PublishOptions, type SaveOptions, type Shoal, type ShoalEvents,
   type Size, type StoreEvent
 } from '@shoal/interface'
-import { createOrigin } from '@shoal/origin'
-import { hintAddrs } from './addresses.js'
 import { OpenContent, type SharedContent } from './content.js'
 import { emitter } from './events.js'
 import type { FetchInit } from './http.js'
 import { envelopeOf, recordOf, type ContentRecord } from './library.js'
+import { nameOf, type Entry, type Opening } from './opening.js'
 import type { Parts } from './parts.js'
-import { pinSeed } from './pin-seed.js'
-import type { Publication } from './publish.js'
+import type { Seeding } from './seeding.js'
 import { parseSize } from './units.js'
 
 /** Sums over all contents since the start. */
@@ -24,37 +22,14 @@ type Totals = Record<'fromPeers' | 'fromOrigin' | 'uploaded' | 'wasted', number>
 
 const TOTALS: readonly (keyof Totals)[] = ['fromPeers', 'fromOrigin', 'uploaded', 'wasted']
 
-/** A content that is open or being opened, perhaps for several callers. */
-interface Entry {
-  readonly handles: Set<OpenContent>
-  /** Callers that wait for it. */
-  waiting: number
-  /** Ends the search when the last of them has given up. */
-  readonly abort: AbortController
-  swarm?: OpenSwarm
-  /** The node's own handle, which keeps nothing open. */
-  own?: OpenContent
-  /** Ends what goes on as long as it is open. */
-  onleave?: () => void
-}
-
-interface Opening {
-  readonly link: Link
-  readonly text: string
-  readonly origins: readonly string[]
-  readonly mode: Mode
-  /** What is known already: the signature of the manifest, or a live content's head. */
-  readonly head?: Uint8Array | undefined
-}
-
 /** A running node: contents by their manifest, and what the application may ask of them. */
 export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly #parts: Parts
   readonly #started: number
   /** By what their links name, without hints. */
   readonly #entries = new Map<string, Entry & { readonly content: Promise<SharedContent> }>()
-  /** The node's own handles of what it seeds. */
-  readonly #kept = new Map<string, OpenContent>()
+  /** What it publishes and pins. */
+  #seeds: Promise<Seeding> | undefined
   #restored: Promise<void> | undefined
   /** Resolves with what ends the watch over the device. */
   #watching: Promise<() => void> | undefined
@@ -110,95 +85,24 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   async publish (path: string, options: PublishOptions = {}): Promise<Published> {
-    if (options.live === true) return await this.#publishLive(path, options)
-    const { walk } = this.#parts.platform
-    if (walk === undefined) throw new ConfigError('publish reads files and needs Node.js: use publishBytes in a browser')
-    this.#assertRunning()
-    const found = await walk(path)
-    return await this.#publish({ ...found, name: options.name ?? found.name, options })
+    return await (await this.#seeding()).publish(path, options)
   }
 
   async publishBytes (files: ReadonlyMap<string, Uint8Array>, options: PublishOptions & { name: string }): Promise<Published> {
-    const entries = [...files].map(([path, bytes]) => ({ path, size: bytes.byteLength, async * stream () { yield bytes } }))
-    const kind = entries.length === 1 && entries[0]?.path === options.name ? 'file' : 'directory'
-    return await this.#publish({ name: options.name, kind, files: entries, options: { ...options, copy: true } })
-  }
-
-  async #publish (publication: Publication): Promise<Published> {
-    this.#assertRunning()
-    // most nodes, and nearly all pages, never publish
-    const { publish } = await import('./publish.js')
-    const { built, record } = await publish(publication, this.#parts)
-    const content = await this.#adopt(record)
-    await this.#entries.get(record.manifest)?.swarm?.scan()
-    const { summary } = built.manifest
-    return { link: content.link, manifest: summary.cid, root: summary.root, segments: summary.segments, bytes: summary.bytes, content }
-  }
-
-  async #publishLive (where: string, options: PublishOptions): Promise<Published> {
-    this.#assertRunning()
-    const { follow } = await import('./live/publish-live.js')
-    const report = (error: Error): void => {
-      if (this.#stopped === undefined) this.dispatchEvent(new CustomEvent('error', { detail: { error, doing: `following ${where}` } }))
-    }
-    const following = await follow(where, options, this.#parts, report)
-    try {
-      const { liveLinkOf } = await import('./own-link.js')
-      const text = liveLinkOf(this.peerId, following.name, hintAddrs(this.addrs))
-      const link = parseLink(text)
-      if (this.#entries.has(nameOf(link))) throw new PublishError(`${JSON.stringify(following.name)} is open already: close it first`)
-      const content = await this.#opened({ link, text, origins: [], mode: this.#parts.config.mode, head: following.head }, options.signal)
-      const entry = this.#entries.get(nameOf(link))
-      if (entry?.swarm === undefined) throw new UnavailableError('the content was closed')
-      const { swarm } = entry
-      entry.onleave = () => { following.stop() }
-      following.listen(head => { swarm.update(head).catch(report) })
-      const { cid, root, segments, bytes } = content.summary
-      return { link: content.link, manifest: cid, root, segments, bytes, content }
-    } catch (error) {
-      following.stop()
-      throw error
-    }
+    return await (await this.#seeding()).publishBytes(files, options)
   }
 
   async pin (text: string, options: OpenOptions & SaveOptions = {}): Promise<ManifestSummary> {
-    const handle = await this.open(text, options) as OpenContent
-    try {
-      const { keep } = await import('./keep.js')
-      await keep(handle.manifest, this.#parts, () => handle.fetchAll(options))
-      this.#keep(handle)
-      return handle.summary
-    } catch (error) {
-      await handle.close()
-      throw error
-    }
+    return await (await this.#seeding()).pin(text, options)
   }
 
   async unpin (text: string): Promise<ManifestSummary> {
-    this.#assertRunning()
-    const link = parseLink(text)
-    const record = link.kind === 'manifest' ? await this.#parts.library.get(link.manifest) : undefined
-    if (record?.pinned !== true) throw new NotFoundError(`${text.split('?', 1)[0] ?? ''} is not pinned here`)
-    await this.#restored
-    const handle = await this.#adopt(record)
-    const { release } = await import('./keep.js')
-    await release(record, handle.manifest, this.#parts)
-    await this.#kept.get(record.manifest)?.close()
-    this.#kept.delete(record.manifest)
-    await handle.close()
-    return handle.summary
+    return await (await this.#seeding()).unpin(text)
   }
 
   async collect ({ keep }: { keep?: Size | undefined } = {}): Promise<Collected> {
     this.#assertRunning()
     return await this.#parts.store.collect({ keep: keep === undefined ? undefined : parseSize(keep, 'keep') })
-  }
-
-  /** The node itself has it open from now on. */
-  #keep (handle: OpenContent): void {
-    const { cid } = handle.summary
-    void this.#kept.get(cid)?.close()
-    this.#kept.set(cid, handle)
   }
 
   /**
@@ -207,38 +111,31 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
    * @param unpinned those of which the store did not even have the manifest
    */
   restore (seeds: readonly ContentRecord[], unpinned: readonly ContentRecord[]): void {
-    this.#restored = Promise.all(seeds.map(record => this.#restore(record, unpinned.includes(record)))).then(() => {})
+    if (seeds.length > 0) this.#restored = this.#seeding().then(seeding => seeding.restore(seeds, unpinned))
   }
 
-  async #restore (record: ContentRecord, unpinned: boolean): Promise<void> {
-    const { store, platform } = this.#parts
-    try {
-      const { holdFiles } = await import('./restore.js')
-      const handle = await this.#adopt(record)
-      this.#keep(handle)
-      const { manifest } = handle
-      if (unpinned) await pinSeed(record, store)
-      await holdFiles(record, manifest, store, platform, detail => { this.dispatchEvent(new CustomEvent('store:withdrawn', { detail })) })
-      await this.#entries.get(record.manifest)?.swarm?.scan()
-    } catch (error) {
-      if (this.#stopped !== undefined) return
-      this.dispatchEvent(new CustomEvent('error', { detail: { error: error as Error, doing: `seeding ${record.manifest} again` } }))
-    }
+  /** Most nodes, and nearly all pages, neither publish nor pin. */
+  async #seeding (): Promise<Seeding> {
+    this.#assertRunning()
+    this.#seeds ??= import('./seeding.js').then(({ Seeding }) => new Seeding(this.#parts, {
+      addrs: () => this.addrs,
+      entry: name => this.#entries.get(name),
+      open: async (opening, signal) => await this.#opened(opening, signal),
+      openLink: async (text, options) => await this.open(text, options),
+      restored: async () => { await this.#restored },
+      withdrawn: detail => { this.dispatchEvent(new CustomEvent('store:withdrawn', { detail })) },
+      report: (error, doing) => {
+        if (this.#stopped === undefined) this.dispatchEvent(new CustomEvent('error', { detail: { error, doing } }))
+      }
+    }))
+    return await this.#seeds
   }
 
-  async #adopt (record: ContentRecord): Promise<OpenContent> {
-    // the addresses of an earlier run are worth nothing to others
-    const { linkOf } = await import('./own-link.js')
-    const text = linkOf(record.manifest, hintAddrs(this.addrs))
-    const link = parseLink(text)
-    return await this.#opened({ link, text, origins: [], mode: this.#parts.config.mode, head: envelopeOf(record) })
-  }
-
-  async open (text: string, options: OpenOptions = {}): Promise<Content> {
+  async open (text: string, options: OpenOptions = {}): Promise<OpenContent> {
     this.#assertRunning()
     const link = parseLink(text)
     // said now, and not when the manifest is there
-    this.#origin(options.origins ?? [], false, () => {})
+    if (options.origins !== undefined) (await this.#origins())(options.origins, false, () => {})
     const origins = [...options.origins ?? [], ...link.origins]
     const opening = { link, text, origins, mode: options.mode ?? this.#parts.config.mode }
     // a head that was known once is likely an old one
@@ -335,6 +232,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     const { swarm, of } = link.kind === 'manifest'
       ? { swarm: await swarmIdOf(link.manifest), of: { root: CID.parse(link.manifest).multihash.digest } }
       : await (await import('./live/open-live.js')).openLive(link)
+    const originOf = await this.#origins()
     signal.throwIfAborted()
     entry.swarm = engine.open({
       swarm,
@@ -345,7 +243,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       head,
       emit,
       origin: manifest => {
-        const origin = this.#origin([...origins, ...manifest.origins], manifest.summary.kind === 'file', emit)
+        const origin = originOf([...origins, ...manifest.origins], manifest.summary.kind === 'file', emit)
         bases = origin?.bases ?? []
         return origin
       }
@@ -362,12 +260,15 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     return content
   }
 
-  #origin (bases: readonly string[], singleFile: boolean, emit: Emit): Origin | undefined {
+  /** Makes sources over HTTP out of base URLs: loaded with the first content. @throws ConfigError of what it makes: a URL that is none */
+  async #origins (): Promise<(bases: readonly string[], singleFile: boolean, emit: Emit) => Origin | undefined> {
     const { clock, random } = this.#parts
-    if (bases.length === 0) return undefined
-    return createOrigin({
-      bases, singleFile, clock, random, onfailure: ({ url, error }) => { emit('error', { error, doing: `fetching from the origin ${url}` }) }
-    })
+    const { createOrigin } = await import('@shoal/origin')
+    return (bases, singleFile, emit) => bases.length === 0
+      ? undefined
+      : createOrigin({
+        bases, singleFile, clock, random, onfailure: ({ url, error }) => { emit('error', { error, doing: `fetching from the origin ${url}` }) }
+      })
   }
 
   /** The last who had it open, or waited for it, is gone. */
@@ -399,9 +300,4 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       this.dispatchEvent(new CustomEvent('store:corrupt', { detail: { where: event.where } }))
     }
   }
-}
-
-/** What a link names, without its hints. */
-function nameOf (link: Link): string {
-  return link.kind === 'manifest' ? link.manifest : `${link.publisher}/${link.name}`
 }

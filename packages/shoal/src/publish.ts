@@ -16,8 +16,8 @@ export interface Publication {
 
 /**
  * Cuts, hashes, signs and records. Keys of encrypted streams are left out. Files on disk are referenced where they lie unless a copy is
- * asked for; the manifest's own blocks go to the store and stay there. What was published from the same path before is not seeded at the next start any more; when nothing has changed
- * since, it is the same manifest again.
+ * asked for; the manifest's own blocks go to the store and stay there. What was published from the same path before is not seeded at the
+ * next start any more; when nothing has changed since, it is the same manifest again.
  *
  * @throws UnauthorisedError when the policy asks for what no node can judge
  * @throws PublishError when something cannot be read or changed meanwhile, StoreFullError when a copy does not fit

@@ -1,13 +1,42 @@
-import { refusalOf } from '@shoal/content'
+import { parseLink, refusalOf } from '@shoal/content'
 import { formatLink } from '@shoal/content/publishing'
-import { ConfigError, type PublishOptions } from '@shoal/interface'
+import { ConfigError, PublishError, UnavailableError, type Published, type PublishOptions } from '@shoal/interface'
+import { hintAddrs } from '../addresses.js'
+import { nameOf, type SeedingHost } from '../opening.js'
+import { liveLinkOf } from '../own-link.js'
 import type { Parts } from '../parts.js'
 import { Follower } from './follower.js'
 import { httpSource } from './http-source.js'
 import type { LiveSource } from './source.js'
 
+/**
+ * Follows a live presentation and keeps its content's head at the newest, until that is closed.
+ *
+ * @throws what `follow` throws, PublishError when the name is open already
+ */
+export async function publishLive (where: string, options: PublishOptions, parts: Parts, host: SeedingHost): Promise<Published> {
+  const report = (error: Error): void => { host.report(error, `following ${where}`) }
+  const following = await follow(where, options, parts, report)
+  try {
+    const text = liveLinkOf(parts.network.peerId.toString(), following.name, hintAddrs(host.addrs()))
+    const link = parseLink(text)
+    if (host.entry(nameOf(link)) !== undefined) throw new PublishError(`${JSON.stringify(following.name)} is open already: close it first`)
+    const content = await host.open({ link, text, origins: [], mode: parts.config.mode, head: following.head }, options.signal)
+    const entry = host.entry(nameOf(link))
+    if (entry?.swarm === undefined) throw new UnavailableError('the content was closed')
+    const { swarm } = entry
+    entry.onleave = () => { following.stop() }
+    following.listen(head => { swarm.update(head).catch(report) })
+    const { cid, root, segments, bytes } = content.summary
+    return { link: content.link, manifest: cid, root, segments, bytes, content }
+  } catch (error) {
+    following.stop()
+    throw error
+  }
+}
+
 /** A live presentation that is being followed: what came first, and what comes. */
-export interface Following {
+interface Following {
   readonly name: string
   readonly head: Uint8Array
   /** Gets every head after the first, those that came meanwhile at once. */
@@ -21,7 +50,7 @@ export interface Following {
  * @throws UnauthorisedError the policy asks for what no node can judge
  * @throws ConfigError options that do not go together, PublishError the folder cannot be read or the name is none
  */
-export async function follow (
+async function follow (
   where: string, options: PublishOptions, parts: Pick<Parts, 'platform' | 'library' | 'clock' | 'privateKey' | 'store'>,
   onerror: (error: Error) => void
 ): Promise<Following> {
