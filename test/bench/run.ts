@@ -18,6 +18,7 @@ import { connect } from './connect.ts'
 import { memory } from './memory.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
+import { publish } from './publish.ts'
 import { endAll } from './support/contender.ts'
 import { progress } from './support/report.ts'
 import { removeFolders } from './support/folders.ts'
@@ -25,7 +26,7 @@ import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [browserPair, churn, cold, connect, memory, pair, picker, store, swarm]
+const benches: readonly Bench[] = [browserPair, churn, cold, connect, memory, pair, picker, publish, store, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',

@@ -11,20 +11,20 @@ export interface Cutting {
   readonly boundaries?: readonly number[] | undefined
 }
 
-/** A content-defined leaf ends behind a byte that makes the hash smaller than this: once in 2¹⁵ bytes. */
-const BELOW = 2 ** (32 - CHUNKER.bits)
+/** A content-defined leaf ends behind a byte that makes these bits of the hash 0, its leading ones: once in 2¹⁵ bytes. */
+const CUT_MASK = -1 << (32 - CHUNKER.bits)
 
 /** The hash shifts by a bit with each byte, so it forgets what is 32 bytes back. */
 const WINDOW_BYTES = 32
 
 /** A word for each byte. Any fixed table whose words look random will do; this one takes no memory in the package. */
-const GEAR = Uint32Array.from({ length: 256 }, (_, byte) => mix(byte + 1))
+const GEAR = Int32Array.from({ length: 256 }, (_, byte) => mix(byte + 1))
 
 /** The 32-bit finaliser of MurmurHash3. */
 function mix (value: number): number {
   let x = Math.imul(value ^ value >>> 16, 0x85ebca6b)
   x = Math.imul(x ^ x >>> 13, 0xc2b2ae35)
-  return (x ^ x >>> 16) >>> 0
+  return x ^ x >>> 16
 }
 
 /** Finds where leaves end in bytes that come in pieces of any length. */
@@ -62,15 +62,14 @@ export class Cutter {
 
   /** Bytes before the shortest leaf are skipped, but for those that the hash at its end is made of. */
   #find (bytes: Uint8Array, at: number, limit: number): number | undefined {
-    const start = at - this.#length
-    const first = start + CHUNKER.min
-    const gear = GEAR
+    const first = at - this.#length + CHUNKER.min
+    const warm = Math.min(first, limit)
     let hash = this.#hash
     let i = Math.max(at, first - WINDOW_BYTES)
-    for (const warm = Math.min(first, limit); i < warm; i++) hash = (hash << 1) + (gear[bytes[i] as number] as number) | 0
+    for (; i < warm; i++) hash = (hash << 1) + (GEAR[bytes[i] as number] as number) | 0
     for (; i < limit; i++) {
-      hash = (hash << 1) + (gear[bytes[i] as number] as number) | 0
-      if (hash >>> 0 < BELOW) return i + 1
+      hash = (hash << 1) + (GEAR[bytes[i] as number] as number) | 0
+      if ((hash & CUT_MASK) === 0) return i + 1
     }
     this.#hash = hash
     return undefined
