@@ -9,7 +9,7 @@ import { hashBlock } from './verify.js'
  */
 const HASHES_IN_FLIGHT = 4
 
-const FIXED: Cutting = { method: 'fixed' }
+export const FIXED: Cutting = { method: 'fixed' }
 
 export interface LeafOptions {
   /** @default every 256 KiB */

@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+export type { Hasher } from './leaf-digests.js'
 export { segmentFiles, blockRefs, type FileEntry, type SegmentedFile, type SegmentFilesOptions } from './segment-files.js'
 export type { Cutting } from './cutting.js'
 export { unixfsFile, type UnixFsNode } from './unixfs.js'

@@ -3,7 +3,8 @@ import { blockLength } from './block-range.js'
 import type { Cutting } from './cutting.js'
 import { concat } from './concat.js'
 import { offsetsOf } from './leaf-lengths.js'
-import { leavesOf } from './leaves.js'
+import { leafDigests, type Hasher } from './leaf-digests.js'
+import { FIXED, leavesOf, type LeafOptions } from './leaves.js'
 import { BLOCK_SIZE_BYTES, DIGEST_BYTES, MAX_SEGMENT_BLOCKS } from './limits.js'
 import { pathFault } from './path.js'
 import { unixfsFile, type UnixFsNode } from './unixfs.js'
@@ -16,8 +17,14 @@ export interface FileEntry {
   readonly size: number
   /** Where leaves end. @default every 256 KiB */
   readonly cutting?: Cutting | undefined
-  /** Opens it. Large chunks that are multiples of 256 KiB save a copy. */
-  stream (signal?: AbortSignal): AsyncIterable<Uint8Array>
+  /** Hashes on the calling thread, where that is quicker; used for what is not kept. @default WebCrypto */
+  readonly hasher?: (() => Hasher) | undefined
+  /**
+   * Opens it. Large chunks that are multiples of 256 KiB save a copy.
+   *
+   * @param lent chunks may be written over when the next is asked for
+   */
+  stream (signal?: AbortSignal, lent?: boolean): AsyncIterable<Uint8Array>
 }
 
 /** A file cut into blocks: what a manifest says of it. */
@@ -61,17 +68,15 @@ export async function * segmentFiles (entries: readonly FileEntry[], options: Se
     let bytes = 0
     const changed = (got: string): PublishError =>
       new PublishError(`${JSON.stringify(path)} changed while it was read: expected ${size} bytes, got ${got}; publish it again`)
-    const source = leavesOf(readEntry(entry, signal), {
-      signal,
-      cutting: entry.cutting,
-      onblock: onblock && (async block => { await onblock(block, path) })
-    })
-    for await (const leaf of source) {
-      bytes += leaf.size as number
+    for await (const leaves of leavesIn(entry, { signal, onblock: onblock && (async block => { await onblock(block, path) }) })) {
+      for (const leaf of leaves) {
+        bytes += leaf.size as number
+        digests.push(leaf.digest)
+        lengths.push(leaf.size as number)
+        done += leaf.size as number
+      }
       if (bytes > size) throw changed('more')
-      digests.push(leaf.digest)
-      lengths.push(leaf.size as number)
-      onprogress?.(done += leaf.size as number, total)
+      onprogress?.(done, total)
     }
     if (bytes < size) throw changed(String(bytes))
     if (digests.length > MAX_SEGMENT_BLOCKS) {
@@ -91,10 +96,20 @@ export function blockRefs (file: Pick<SegmentedFile, 'size' | 'leaves' | 'offset
   })
 }
 
-async function * readEntry (entry: FileEntry, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+/** The leaves of a file in order, some at a time. */
+async function * leavesIn (entry: FileEntry, { signal, onblock }: Pick<LeafOptions, 'signal' | 'onblock'>): AsyncGenerator<BlockRef[]> {
+  const { cutting = FIXED, hasher } = entry
+  if (hasher !== undefined && onblock === undefined) {
+    yield * leafDigests(readEntry(entry, signal, true), cutting, hasher, signal)
+    return
+  }
+  for await (const leaf of leavesOf(readEntry(entry, signal, false), { cutting, signal, onblock })) yield [leaf]
+}
+
+async function * readEntry (entry: FileEntry, signal: AbortSignal | undefined, lent: boolean): AsyncGenerator<Uint8Array> {
   signal?.throwIfAborted()
   try {
-    yield * entry.stream(signal)
+    yield * entry.stream(signal, lent)
   } catch (error) {
     signal?.throwIfAborted()
     throw new PublishError(`${JSON.stringify(entry.path)} cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error })

@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs'
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { open, readdir, realpath, stat, type FileHandle } from 'node:fs/promises'
 import { basename, join, resolve, sep } from 'node:path'
+import { uncleared } from '@shoal/base'
 import { PublishError } from '@shoal/interface'
 import type { LocalFile } from '../platform.js'
 
@@ -42,8 +43,34 @@ function local (path: string, segment: string, { size, mtimeMs }: { size: number
     path: segment,
     size,
     file: { path, mtimeMs },
-    stream: signal => {
-      return createReadStream(path, { highWaterMark: READ_BYTES, ...(signal === undefined ? {} : { signal }) }) as AsyncIterable<Uint8Array>
-    }
+    hasher: () => createHash('sha256'),
+    stream: (signal, lent = false) => read(path, signal, lent)
   }
+}
+
+/** The bytes of a file; the next are on their way while these are worked on. */
+async function * read (path: string, signal: AbortSignal | undefined, lent: boolean): AsyncGenerator<Uint8Array> {
+  const file = await open(path)
+  let [coming, spare] = [ahead(file, uncleared(READ_BYTES)), uncleared(READ_BYTES)]
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const { bytesRead, buffer } = await coming
+      if (bytesRead === 0) return
+      coming = ahead(file, spare)
+      yield buffer.subarray(0, bytesRead)
+      spare = lent ? buffer : uncleared(READ_BYTES)
+    }
+  } finally {
+    // a buffer that is being read into must not outlive its file
+    await coming.catch(() => {})
+    await file.close()
+  }
+}
+
+function ahead (file: FileHandle, buffer: Uint8Array<ArrayBuffer>): Promise<{ bytesRead: number, buffer: Uint8Array<ArrayBuffer> }> {
+  const coming = file.read(buffer, 0, buffer.byteLength)
+  // whoever gives up early waits for nothing more
+  coming.catch(() => {})
+  return coming
 }
