@@ -1,4 +1,5 @@
 import { Parser } from 'm3u8-parser'
+import { joinUri } from './join-uri.js'
 import { MAX_DURATION_MS, MAX_TARGET_MS } from './limits.js'
 import { pathFault } from './path.js'
 
@@ -65,16 +66,11 @@ export function readPlaylist (text: string, uri: string): MasterPlaylist | Media
 
 /** The file that a URI means, seen from the playlist at `base`; `undefined` when it is none below the content's own folder. */
 function resolve (base: string, uri: string): { path: string, uri: string } | undefined {
-  if (uri.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(uri)) return undefined
-  const [plain = '', ...query] = uri.split('?')
-  const parts = (base.split('?')[0] as string).split('/').slice(0, -1)
-  for (const part of (plain.split('#')[0] as string).split('/')) {
-    if (part === '..' && parts.pop() === undefined) return undefined
-    if (part !== '..' && part !== '.' && part !== '') parts.push(part)
-  }
+  const joined = joinUri(base.split('?')[0] as string, uri)
+  if (joined === undefined) return undefined
   try {
-    const path = decodeURIComponent(parts.join('/'))
-    return pathFault(path) === undefined ? { path, uri: [parts.join('/'), ...query].join('?') } : undefined
+    const path = decodeURIComponent(joined)
+    return pathFault(path) === undefined ? { path, uri: [joined, ...uri.split('?').slice(1)].join('?') } : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import type { Cutting } from './cutting.js'
+import { joinUri } from './join-uri.js'
 import { MAX_DURATION_MS } from './limits.js'
 
 /** What a playlist or MPD says of a file. */
@@ -35,14 +36,8 @@ export class MediaMap {
 
   /** The file that a playlist means by a URI: relative, percent-encoded or not, with or without a query. */
   resolve (from: string, uri: string): string | undefined {
-    if (uri.startsWith('/') || /^[a-z][a-z0-9+.-]*:/i.test(uri)) return undefined
-    const parts = from.split('/').slice(0, -1)
-    for (const part of (uri.split(/[?#]/)[0] as string).split('/')) {
-      if (part === '..' && parts.pop() === undefined) return undefined
-      if (part !== '..' && part !== '.' && part !== '') parts.push(part)
-    }
-    const path = parts.join('/')
-    if (this.#sizes.has(path)) return path
+    const path = joinUri(from, uri)
+    if (path === undefined || this.#sizes.has(path)) return path
     try {
       const decoded = decodeURIComponent(path)
       return this.#sizes.has(decoded) ? decoded : undefined

@@ -41,13 +41,20 @@ class NativeTls implements ConnectionEncrypter {
     return await this.#secure(connection, false, options)
   }
 
+  /** Made once, and not with the signal of whoever comes first; made again when that failed. */
+  #identity (): ReturnType<typeof generateCertificate> {
+    this.#certificate ??= generateCertificate(this.#components.privateKey).catch((error: unknown) => {
+      this.#certificate = undefined
+      throw error
+    })
+    return this.#certificate
+  }
+
   async #secure (connection: MessageStream, isServer: boolean, options: SecureConnectionOptions = {}): Promise<SecuredConnection> {
     const { signal, remotePeer: expected, skipStreamMuxerNegotiation = false } = options
     const muxers = skipStreamMuxerNegotiation ? new Map<string, StreamMuxerFactory>() : this.#components.upgrader.getStreamMuxers()
-    // not with the signal of whoever comes first
-    this.#certificate ??= generateCertificate(this.#components.privateKey)
     const init: TLSSocketOptions = {
-      ...await this.#certificate,
+      ...await this.#identity(),
       isServer,
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',

@@ -44,14 +44,14 @@ function local (path: string, segment: string, { size, mtimeMs }: { size: number
     size,
     file: { path, mtimeMs },
     hasher: () => createHash('sha256'),
-    stream: (signal, lent = false) => read(path, signal, lent)
+    stream: (signal, lent = false) => read(path, Math.max(1, Math.min(size, READ_BYTES)), signal, lent)
   }
 }
 
-/** The bytes of a file; the next are on their way while these are worked on. */
-async function * read (path: string, signal: AbortSignal | undefined, lent: boolean): AsyncGenerator<Uint8Array> {
+/** The bytes of a file, `length` at a time; the next are on their way while these are worked on. */
+async function * read (path: string, length: number, signal: AbortSignal | undefined, lent: boolean): AsyncGenerator<Uint8Array> {
   const file = await open(path)
-  let [coming, spare] = [ahead(file, uncleared(READ_BYTES)), uncleared(READ_BYTES)]
+  let [coming, spare] = [ahead(file, uncleared(length)), uncleared(length)]
   try {
     for (;;) {
       signal?.throwIfAborted()
@@ -59,7 +59,7 @@ async function * read (path: string, signal: AbortSignal | undefined, lent: bool
       if (bytesRead === 0) return
       coming = ahead(file, spare)
       yield buffer.subarray(0, bytesRead)
-      spare = lent ? buffer : uncleared(READ_BYTES)
+      spare = lent ? buffer : uncleared(length)
     }
   } finally {
     // a buffer that is being read into must not outlive its file
@@ -70,7 +70,7 @@ async function * read (path: string, signal: AbortSignal | undefined, lent: bool
 
 function ahead (file: FileHandle, buffer: Uint8Array<ArrayBuffer>): Promise<{ bytesRead: number, buffer: Uint8Array<ArrayBuffer> }> {
   const coming = file.read(buffer, 0, buffer.byteLength)
-  // whoever gives up early waits for nothing more
+  // who waits for it sees a failure; nobody may
   coming.catch(() => {})
   return coming
 }
