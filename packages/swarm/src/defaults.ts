@@ -49,10 +49,6 @@ export const RARE_HOLDERS = 2
 /** A neighbour whose turn it is at a seeder keeps it at least, and at most, this long without getting anything. */
 export const TURN_MIN_MS = 1_000
 export const TURN_MAX_MS = 5_000
-/** Whoever has so many blocks more to spread than another that is at work leaves the seeder to others. */
-export const BACKLOG_BLOCKS = 2
-/** Blocks from seeders that we keep in mind until others have them. */
-export const LONE_LIMIT = 64
 /** Parallel origin requests: when deadlines press, when elected, ahead of need, for bulk. */
 export const ORIGIN_URGENT_JOBS = 6
 export const ORIGIN_ELECTED_JOBS = 4

@@ -8,7 +8,6 @@ import { bitOf, keyOf, slotOf } from './key.js'
 import { Outbox } from './outbox.js'
 import { type Peer } from './peer.js'
 import type { PeerName } from '@shoal/interface'
-import { Spread } from './spread.js'
 import type { SwarmComponents, SwarmInit } from './types.js'
 import { Wants } from './wants.js'
 
@@ -30,7 +29,6 @@ export class State {
   readonly outbox = new Outbox()
   readonly jobs: OriginJobs
   readonly fetching: Fetching
-  readonly spread: Spread
   readonly self: number
   /** Blocks that a source was to give and did not, until they are asked for elsewhere. */
   readonly displaced = new Map<number, Displacement>()
@@ -63,7 +61,6 @@ export class State {
     this.self = electionSeed(init.swarm, init.self)
     this.jobs = new OriginJobs(this)
     this.fetching = new Fetching(this)
-    this.spread = new Spread(this)
     this.lastPeerDelivery = this.now = parts.clock.now()
   }
 

@@ -161,7 +161,6 @@ export class SwarmMachine implements Swarm {
     const peer = state.peers.get(from)
     if (peer !== undefined) {
       peer.delivered(state.now)
-      if (peer.have.complete(segment)) state.spread.seeded(segment, block)
       // its link no longer counts the block: the cancel would make room twice
       if (state.outbox.spare(from, segment, block)) state.adjust(peer, size)
       state.lastPeerDelivery = state.now

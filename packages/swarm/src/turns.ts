@@ -56,26 +56,15 @@ export class Turns {
   next (): { slot: number, bit: number } | 'wait' | undefined {
     const turns = this.#turns.filter(({ slot, bit }) => (this.#open(slot) >>> bit & 1) === 1)
     if (turns.length === 0) return undefined
-    if (this.#state.spread.behind) {
-      this.#state.wake(this.#state.now + TURN_MIN_MS)
-      return 'wait'
-    }
     const own = turns.find(({ others }) => others.length === 0)
     if (own !== undefined) return own
     const ahead = Math.ceil(this.#peer.link.window / this.#size)
-    const { now, spread } = this.#state
+    const { now } = this.#state
     let best: Turn | undefined
-    let least = Infinity
     for (const turn of turns) {
-      // those who pass hold nobody up, but for the block that they may have asked for already
-      const ready = turn.others.filter(peer => !spread.lags(peer))
       const keptUntil = Math.max(...turn.others.map(peer => peer.gainedAt)) + this.#patience
-      const kept = Math.max(1, AHEAD * ahead * ready.length)
-      if (this.#exact && turn.rank < kept && now < keptUntil) this.#state.wake(keptUntil)
-      else if (best === undefined || (ready.length - least || best.rank - turn.rank) < 0) {
-        best = turn
-        least = ready.length
-      }
+      if (this.#exact && turn.rank < AHEAD * ahead * turn.others.length && now < keptUntil) this.#state.wake(keptUntil)
+      else if (best === undefined || (turn.others.length - best.others.length || best.rank - turn.rank) < 0) best = turn
     }
     return best ?? 'wait'
   }
