@@ -29,7 +29,8 @@ export interface BuiltHead {
 }
 
 /**
- * Signs what a live content consists of now. What does not fit in one block is left out, the oldest segments first; playlists stay.
+ * Signs what a live content consists of now. What does not fit in one block is left out, the oldest segments first; playlists stay, and
+ * what has no duration: init segments, without which the others cannot be played.
  *
  * @throws PublishError what no window may hold
  */
@@ -59,7 +60,7 @@ function fit ({ entries }: Window): { entries: Uint8Array[], left: WindowEntry[]
   let size = encoded.reduce((sum, { bytes }) => sum + bytes.byteLength, 0)
   const left: WindowEntry[] = []
   const kept = encoded.filter(({ entry, bytes }) => {
-    if (size <= ROOM_BYTES || entry.playlist) return true
+    if (size <= ROOM_BYTES || entry.playlist || entry.duration === undefined) return true
     size -= bytes.byteLength
     left.push(entry)
     return false

@@ -2,6 +2,7 @@ import { parse } from 'mpd-parser'
 import { MAX_PLAYLIST_BYTES } from './limits.js'
 import type { MediaMap } from './media.js'
 import { pathFault } from './path.js'
+import { MAX_LISTED_SEGMENTS, listedSegments } from './mpd-expansion.js'
 import { parseSidx } from './sidx.js'
 
 /** Where an MPD seems to come from, so that what its URLs resolve to can be told from other hosts. */
@@ -68,6 +69,7 @@ export async function mapDash (path: string, text: string, media: MediaMap, read
 }
 
 function representations (text: string, at: string): Representation[] {
+  if (listedSegments(text) > MAX_LISTED_SEGMENTS) return []
   try {
     // no wall clock: the same MPD says the same at any time
     const { playlists = [], mediaGroups = {} } = parse(text, { manifestUri: at, NOW: 0 }) as Mpd

@@ -67,7 +67,7 @@ function cutAtParts (whole: MediaRange, parts: readonly (MediaRange | undefined)
     end += media.lengthOf(part)
     ends.push(end)
   }
-  if (end === start + media.lengthOf(whole)) media.cut(whole.path, ...ends)
+  if (end === start + media.lengthOf(whole)) media.cut(whole.path, ends)
 }
 
 function parse (text: string): Playlist {

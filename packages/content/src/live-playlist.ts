@@ -78,12 +78,13 @@ function resolve (base: string, uri: string): { path: string, uri: string } | un
 
 function name (base: string, listings: readonly Listing[]): Named[] {
   const named = new Map<string, Named>()
-  for (const { uri, duration } of listings) {
+  for (const { uri, duration, byterange } of listings) {
     const found = typeof uri === 'string' && uri !== '' ? resolve(base, uri) : undefined
     if (found === undefined) continue
     const before = named.get(found.path)
     // a file of several ranges is as long as these together
-    const total = ms(duration) === undefined ? before?.duration : (before?.duration ?? 0) + (ms(duration) as number)
+    const earlier = byterange === undefined ? 0 : before?.duration ?? 0
+    const total = ms(duration) === undefined ? before?.duration : earlier + (ms(duration) as number)
     // an init segment is named again and again, and stays where it was first
     if (duration !== undefined) named.delete(found.path)
     named.set(found.path, { ...found, duration: total === undefined ? undefined : Math.min(total, MAX_DURATION_MS) })

@@ -54,7 +54,7 @@ export class MediaMap {
   /** What a rendition plays of a file. Ranges of one file add up; one that is played twice counts once. */
   add (rendition: string, range: MediaRange): void {
     const { path, offset = 0, length } = range
-    if (length !== undefined) this.cut(path, offset, offset + length)
+    if (length !== undefined) this.cut(path, [offset, offset + length])
     const known = this.info.get(path)
     if (known !== undefined && known.rendition !== rendition) return
     let seen = this.#ranges.get(path)
@@ -70,7 +70,7 @@ export class MediaMap {
   }
 
   /** No leaf of this file goes across these offsets. */
-  cut (path: string, ...offsets: readonly number[]): void {
+  cut (path: string, offsets: readonly number[]): void {
     let boundaries = this.#boundaries.get(path)
     if (boundaries === undefined) this.#boundaries.set(path, boundaries = new Set())
     for (const offset of offsets) boundaries.add(offset)

@@ -93,4 +93,13 @@ describe('DASH', () => {
       expect((await map({ 'x.mpd': text, '1.m4s': 'x' })).info.size).to.equal(0)
     }
   })
+
+  it('does not list what no machine could', async () => {
+    const template = (attributes: string, timeline = ''): string => `<Period><AdaptationSet mimeType="video/mp4">
+      <SegmentTemplate media="$Number$.m4s" ${attributes}>${timeline}</SegmentTemplate><Representation id="v" bandwidth="1"/></AdaptationSet></Period>`
+    for (const body of [
+      template('timescale="1000"', '<SegmentTimeline><S t="0" d="1" r="2147483647"/></SegmentTimeline>'),
+      template('timescale="4294967295" duration="1"')
+    ]) expect((await map({ 'x.mpd': mpd(body), '1.m4s': 'x' })).info.size).to.equal(0)
+  })
 })

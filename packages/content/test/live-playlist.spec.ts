@@ -29,6 +29,13 @@ describe('live playlist', () => {
     expect(readPlaylist(`${MEDIA}#EXT-X-ENDLIST\n`, 'a.m3u8')).to.include({ ended: true })
   })
 
+  it('adds up what a file is played by ranges, and nothing that is played again', () => {
+    const files = (lines: readonly string[]): unknown => readPlaylist(['#EXTM3U', '#EXT-X-TARGETDURATION:4', ...lines].join('\n'), 'a.m3u8')
+    expect(files(['#EXTINF:4,', 'slate.ts', '#EXTINF:4,', 'slate.ts'])).to.have.nested.property('files[0].duration', 4_000)
+    expect(files(['#EXTINF:4,', '#EXT-X-BYTERANGE:10@0', 'all.ts', '#EXTINF:3,', '#EXT-X-BYTERANGE:10@10', 'all.ts']))
+      .to.have.nested.property('files[0].duration', 7_000)
+  })
+
   it('that is a master names its variants and renditions', () => {
     const text = `#EXTM3U
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="en",URI="audio/en.m3u8"
