@@ -25,9 +25,15 @@ function byLibrary (bytes: Uint8Array): unknown {
   return decoded
 }
 
+/** The library drops one that a text begins with (@ipld/dag-cbor 10.0.2), though it is text like any other. */
+function includesByteOrderMark (bytes: Uint8Array): boolean {
+  return bytes.some((byte, at) => byte === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf)
+}
+
 describe('DAG-CBOR', () => {
   it('reads what the library writes', () => {
     fc.assert(fc.property(value, item => {
+      fc.pre(!includesByteOrderMark(dagCbor.encode(item)))
       expect(decodeDagCbor(dagCbor.encode(item))).to.deep.equal(dagCbor.decode(dagCbor.encode(item)))
     }))
   })
@@ -39,6 +45,7 @@ describe('DAG-CBOR', () => {
       return bytes
     })
     fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 40 }), damaged), bytes => {
+      fc.pre(!includesByteOrderMark(bytes))
       let expected: unknown
       try {
         expected = byLibrary(bytes)
@@ -48,6 +55,10 @@ describe('DAG-CBOR', () => {
       }
       expect(decodeDagCbor(bytes)).to.deep.equal(expected)
     }), { numRuns: 2_000 })
+  })
+
+  it('keeps a byte order mark', () => {
+    expect(decodeDagCbor(Uint8Array.of(0x63, 0xef, 0xbb, 0xbf))).to.equal('\ufeff')
   })
 
   it('refuses what is deeper than any manifest, and lengths that are lies, at once', () => {
