@@ -37,7 +37,6 @@ interface Look {
   readonly media: readonly MediaPlaylist[]
   /** Paths that count now. */
   readonly listed: Set<string>
-  changed: boolean
 }
 
 /** Reads the playlists of a live presentation again and again, and says in a head what there is. */
@@ -48,6 +47,10 @@ export class Follower {
   readonly #text = new TextDecoder()
   /** What each media playlist said when all that it lists was there last. */
   readonly #counted = new Map<string, MediaPlaylist>()
+  /** Paths that no window has room for, as long as they are listed. */
+  readonly #left = new Set<string>()
+  /** What the last head says is no longer so. */
+  #due = true
   #sequence: Sequence
   #cancel = (): void => {}
   #unwatch = (): void => {}
@@ -108,8 +111,8 @@ export class Follower {
   /** Takes in what is new of all playlists. */
   async #readAll (): Promise<Look> {
     const { source } = this.#init
-    const look: Look = { media: [], listed: new Set(), changed: false }
     const media: MediaPlaylist[] = []
+    const listed = new Set<string>()
     const queue: Named[] = (await source.playlists()).map(uri => ({ uri, path: decodeURIComponent(uri.split('?')[0] as string) }))
     for (let i = 0; i < Math.min(queue.length, MAX_PLAYLISTS); i++) {
       const { uri, path } = queue[i] as Named
@@ -117,25 +120,25 @@ export class Follower {
       const playlist = bytes === undefined ? undefined : readPlaylist(this.#text.decode(bytes), uri)
       if (playlist?.kind === 'master') {
         for (const named of playlist.playlists) if (!queue.some(other => other.path === named.path)) queue.push(named)
-      } else if (playlist?.kind === 'media' && await this.#takeFiles(path, playlist, look)) {
+      } else if (playlist?.kind === 'media' && await this.#takeFiles(path, playlist)) {
         this.#counted.set(path, playlist)
       }
       const counted = this.#counted.get(path)
       if (counted !== undefined) {
         media.push(counted)
-        for (const file of counted.files) look.listed.add(file.path)
+        for (const file of counted.files) listed.add(file.path)
       }
       // one that lists what cannot be read yet does not count, and the version before it goes on to
       const counts = playlist?.kind === 'master' || (playlist !== undefined && counted === playlist)
-      if (bytes !== undefined && counts) await this.#add({ path, uri }, bytes, { playlist: true }, look)
-      if (this.#shelf.has(path)) look.listed.add(path)
+      if (bytes !== undefined && counts) await this.#add({ path, uri }, bytes, { playlist: true })
+      if (this.#shelf.has(path)) listed.add(path)
     }
-    return { ...look, media }
+    return { media, listed }
   }
 
   /** Whether the last file that it lists is there; a file before it that is gone stays left out. */
-  async #takeFiles (rendition: string, { files }: MediaPlaylist, look: Look): Promise<boolean> {
-    const missing = files.filter(({ path }) => !this.#shelf.has(path))
+  async #takeFiles (rendition: string, { files }: MediaPlaylist): Promise<boolean> {
+    const missing = files.filter(({ path }) => !this.#shelf.has(path) && !this.#left.has(path))
     // the last first: without it nothing of this playlist counts
     const last = files.at(-1)
     if (last === undefined) return true
@@ -143,13 +146,13 @@ export class Follower {
     if (missing.includes(last) && bytes === undefined) return false
     for (const file of missing) {
       const read = file === last ? bytes : await this.#init.source.read(file.uri, this.#abort.signal)
-      if (read !== undefined) await this.#add(file, read, { playlist: false, rendition, duration: file.duration }, look)
+      if (read !== undefined) await this.#add(file, read, { playlist: false, rendition, duration: file.duration })
     }
     return true
   }
 
   async #add (
-    { path }: Named, bytes: Uint8Array, more: { playlist: boolean, rendition?: string, duration?: number | undefined }, look: Look
+    { path }: Named, bytes: Uint8Array, more: { playlist: boolean, rendition?: string, duration?: number | undefined }
   ): Promise<void> {
     const { store, clock } = this.#init
     const entry = { path, size: bytes.byteLength, async * stream () { yield bytes } }
@@ -158,30 +161,37 @@ export class Follower {
       const digest = leaves.byteLength > 32 ? cid.multihash.digest : undefined
       const { duration, rendition, playlist } = more
       if (!this.#shelf.add({ path, size, leaves, offsets, digest, duration, rendition, playlist }, clock.now())) continue
-      look.changed = true
+      this.#due = true
       for (const ref of blockRefs({ size, leaves, offsets })) store.pin(ref.digest)
     }
   }
 
   /** Says what there is now, if that is not what was said last. */
-  async #give ({ media, listed, changed }: Look): Promise<void> {
+  async #give ({ media, listed }: Look): Promise<void> {
     if (media.length === 0) return
     const { name, origins, policy, key, store, clock, onhead } = this.#init
     const targetMs = Math.max(...media.map(({ targetMs }) => targetMs))
     const keepMs = Math.max(...media.map(({ lengthMs }) => lengthMs))
     const gone = this.#shelf.sweep(listed, clock.now(), { keepMs, targetMs })
+    for (const entry of gone) this.#release(entry)
+    for (const path of this.#left) if (!listed.has(path)) this.#left.delete(path)
     const ended = media.every(playlist => playlist.ended)
-    if (!changed && gone.length === 0 && ended === this.#ended && this.#sequence.counter >= 0) return
+    this.#due ||= gone.length > 0 || ended !== this.#ended
+    if (!this.#due) return
     const sequence = { ...this.#sequence, counter: this.#sequence.counter + 1 }
     const window = { origins, policy, targetMs, ended, entries: this.#shelf.entries }
     const { head, block, left } = await buildHead({ name, sequence, window, key })
-    for (const entry of left) this.#shelf.drop(entry)
+    for (const entry of left) {
+      this.#shelf.drop(entry)
+      this.#release(entry)
+      this.#left.add(entry.path)
+    }
     // the engine asks for a window that is not in its head, and finds it here
     await store.put(block)
     this.#sequence = sequence
     this.#ended = ended
+    this.#due = false
     onhead(head)
-    for (const entry of [...gone, ...left]) this.#release(entry)
   }
 
   #release (entry: WindowEntry): void {
