@@ -8,7 +8,7 @@ interface Entry {
 
 /**
  * Slots in the order in which they expire: a binary heap. Nothing is taken out before its turn; whoever owns the slots says which entries
- * still stand, and when twice as many lie here as there are slots, those that do not are dropped.
+ * still stand, and when twice as many lie here as there are slots, those that do not, and those that are here twice, are dropped.
  */
 export class ExpiryQueue {
   #heap: Entry[] = []
@@ -18,6 +18,11 @@ export class ExpiryQueue {
   /** @param stands whether this slot still expires at this time */
   constructor (stands: (slot: number, at: number) => boolean) {
     this.#stands = stands
+  }
+
+  /** Entries, those that do not stand any more included. */
+  get length (): number {
+    return this.#heap.length
   }
 
   add (slot: number, at: number): void {
@@ -40,7 +45,8 @@ export class ExpiryQueue {
   }
 
   #tidy (): void {
-    this.#heap = this.#heap.filter(({ at, slot }) => this.#stands(slot, at))
+    const kept = new Set<number>()
+    this.#heap = this.#heap.filter(({ at, slot }) => this.#stands(slot, at) && kept.size < kept.add(slot).size)
     for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i)
     this.#tidyAt = Math.max(TIDY_FROM, 2 * this.#heap.length)
   }

@@ -248,7 +248,13 @@ export class MediumStore implements BlockStore {
   async #discard (victims: readonly Victim[]): Promise<void> {
     if (victims.length === 0) return
     this.onevent?.({ type: 'evicted', digests: victims.map(victim => victim.digest) })
-    await Promise.all(victims.map(({ digest, size }) => this.#run(toHex(digest), this.#medium.remove(digest, size))))
+    await Promise.all(victims.map(async ({ digest, size }) => {
+      const key = toHex(digest)
+      // a write of it may be under way still: another page's word makes a block of it before our own write ends
+      const remove = (): Promise<void> => this.#medium.remove(digest, size)
+      const before = this.#jobs.get(key)
+      await this.#run(key, before === undefined ? remove() : before.catch(() => {}).then(remove))
+    }))
   }
 
   /** The medium has lost them. */
@@ -261,9 +267,9 @@ export class MediumStore implements BlockStore {
     if (gone.length > 0) this.onevent?.({ type: 'evicted', digests: gone })
   }
 
-  /** No job of the same key is under way. */
+  /** No job of the same key is under way that `work` does not wait for. */
   async #run (key: string, work: Promise<void>): Promise<void> {
-    const job = work.finally(() => { this.#jobs.delete(key) })
+    const job: Promise<void> = work.finally(() => { if (this.#jobs.get(key) === job) this.#jobs.delete(key) })
     this.#jobs.set(key, job)
     await job
   }

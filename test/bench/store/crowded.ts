@@ -30,5 +30,7 @@ if (store.used !== init.quota) throw new Error(`expected ${numbers.length} block
 const endWatch = watchLoop(threadCpu)
 await putAll(store, 1)
 await store.collect({ keep: 0 })
-answer({ open_s, gc_pause_ms: endWatch() })
+const gc_pause_ms = endWatch()
+if (store.used !== 0) throw new Error(`expected nothing to be left, got ${store.used} bytes`)
+answer({ open_s, gc_pause_ms })
 await store.close()

@@ -138,7 +138,11 @@ export class DatabaseMedium implements Medium {
         for (const { done } of made) done()
         for (const { failed } of refused) failed(new StoreFullError(`other pages took the ${this.#quota} bytes that the store may have; raise the quota`))
       } catch (error) {
-        for (const { failed } of changes) failed(error)
+        // a quota of the browser's that is hit undoes the whole batch, and what was to make room must go all the same
+        const removals = changes.filter(({ bytes }) => bytes === undefined)
+        const alone = removals.length === changes.length
+        if (!alone) this.#changes.unshift(...removals)
+        for (const { bytes, failed } of changes) if (alone || bytes !== undefined) failed(error)
       }
     }
     this.#committing = false
