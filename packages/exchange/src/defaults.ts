@@ -37,9 +37,13 @@ export const STALL_REPEAT_MAX_MS = 30_000
 /** Control bytes that may wait for a peer that does not read; beyond, the session is closed. */
 export const MAX_CONTROL_BACKLOG_BYTES = 1024 * 1024
 
-/** Control frames taken from one peer: far above the about 2,000 a second of a session at 200 MB/s. */
-export const CONTROL_FRAMES_PER_SECOND = 5000
-export const CONTROL_FRAMES_BURST = 20_000
+/** Control taken from one peer, in points: one a frame, and one for each so many bytes of its payload. 200 MB/s take about 2,000. */
+export const CONTROL_POINTS_PER_SECOND = 5000
+export const CONTROL_POINTS_BURST = 10_000
+export const CONTROL_POINT_BYTES = 128
+
+/** A peer that takes nothing of the blocks it asked for in this time is not worth a slot. */
+export const UNREAD_MS = 30_000
 
 /** A stream that takes what it was handed within this is handed twice as much the next time, up to a block; a slower one half of it. */
 export const BURST_MS = 10

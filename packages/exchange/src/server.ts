@@ -5,7 +5,7 @@ import { Uint8ArrayList } from 'uint8arraylist'
 import { type Clock } from '@shoal/base'
 import { Burst } from './burst.js'
 import type { SendCredit } from './credit.js'
-import { READ_AHEAD_BLOCKS } from './defaults.js'
+import { READ_AHEAD_BLOCKS, UNREAD_MS } from './defaults.js'
 import { untilDrained } from './streams.js'
 
 export interface ServerContext {
@@ -16,6 +16,8 @@ export interface ServerContext {
   readonly send: (message: Message) => void
   /** Opens our data stream: asked once, at the first block. */
   readonly openData: () => Promise<Stream>
+  /** The peer has taken nothing for long. */
+  readonly unread: () => void
   /** The data stream cannot go on. */
   readonly fail: (error: Error) => void
 }
@@ -184,7 +186,7 @@ export class Server {
           const from = clock.now()
           this.sent += end - sent
           sent = end
-          if (!stream.send(frames) || stream.writableNeedsDrain) await untilDrained(stream)
+          if (!stream.send(frames) || stream.writableNeedsDrain) await this.#drained(stream)
           this.#burst.taken(clock.now() - from)
         }
         if (wait === undefined) continue
@@ -193,6 +195,16 @@ export class Server {
       }
     } finally {
       if (sent > 0) emit({ type: 'sent', session, swarm: item.swarm, bytes: sent })
+    }
+  }
+
+  async #drained (stream: Stream): Promise<void> {
+    const { clock, unread } = this.#context
+    const cancel = clock.after(UNREAD_MS, unread)
+    try {
+      await untilDrained(stream)
+    } finally {
+      cancel()
     }
   }
 

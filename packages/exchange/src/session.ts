@@ -10,7 +10,9 @@ import {
 } from '@shoal/wire'
 import { ControlWriter } from './control.js'
 import { ReceiveCredit, SendCredit } from './credit.js'
-import { CONTROL_FRAMES_BURST, CONTROL_FRAMES_PER_SECOND, FIRST_CREDIT_BYTES, HANDSHAKE_MS } from './defaults.js'
+import {
+  CONTROL_POINT_BYTES, CONTROL_POINTS_BURST, CONTROL_POINTS_PER_SECOND, FIRST_CREDIT_BYTES, HANDSHAKE_MS, UNREAD_MS
+} from './defaults.js'
 import { Membership, type MemberMessage } from './membership.js'
 import { LinkMeter } from './meter.js'
 import { Requester } from './requester.js'
@@ -84,7 +86,7 @@ export class ConnectionSession implements Session {
     this.#frameCap = isWebRtc(this.transport) ? MAX_WEBRTC_FRAME_BYTES : MAX_FRAME_BYTES
     this.#meter = new LinkMeter(init.maxWindow)
     this.#receiveCredit = new ReceiveCredit(Math.min(init.maxWindow, FIRST_CREDIT_BYTES))
-    this.#bucket = new TokenBucket(clock, CONTROL_FRAMES_PER_SECOND, CONTROL_FRAMES_BURST)
+    this.#bucket = new TokenBucket(clock, CONTROL_POINTS_PER_SECOND, CONTROL_POINTS_BURST)
     this.opened = this.#opening.promise
     // an inbound session that fails to open has nobody who waits for it
     this.opened.catch(() => {})
@@ -197,7 +199,7 @@ export class ConnectionSession implements Session {
         this.#parts?.requester.data(header, length)
       },
       piece: bytes => { this.#parts?.requester.piece(bytes) },
-      skipped: () => { this.#count() },
+      skipped: (_type, length) => { this.#count(length) },
       heard: () => { this.#watchdog.heard() },
       failed: error => { this.#failed(error) },
       ended: () => { this.#end('the peer closed a stream') }
@@ -243,6 +245,9 @@ export class ConnectionSession implements Session {
       clock,
       serve,
       openData: async () => this.#openStream(),
+      unread: () => {
+        this.#violation('stalled', `expected blocks that were asked for to be read, nothing was for ${UNREAD_MS / 1000} s`)
+      },
       fail: error => { this.#end(`the data stream failed: ${error.message}`) }
       // WebRTC carries messages, which stay small
     }, sendCredit, frameCap, isWebRtc(this.transport) ? 0 : MAX_BLOCK_BYTES)
@@ -263,7 +268,7 @@ export class ConnectionSession implements Session {
   }
 
   #controlFrame (stream: Stream, header: FrameHeader, payload: Uint8Array): void {
-    this.#count()
+    this.#count(payload.byteLength)
     if (this.#state === 'closed') return
     const message = decodeMessage(header, payload)
     if (message === undefined) return
@@ -350,9 +355,9 @@ export class ConnectionSession implements Session {
     }
   }
 
-  #count (): void {
-    if (!this.#bucket.take(1)) {
-      this.#violation('spam', `expected at most ${CONTROL_FRAMES_PER_SECOND} control frames a second, got more for too long`)
+  #count (length: number): void {
+    if (!this.#bucket.take(1 + Math.floor(length / CONTROL_POINT_BYTES))) {
+      this.#violation('spam', `expected at most ${CONTROL_POINTS_PER_SECOND} control frames a second, of ${CONTROL_POINT_BYTES} bytes each, got more for too long`)
     }
   }
 

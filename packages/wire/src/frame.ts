@@ -18,8 +18,8 @@ export interface FrameSink {
   data (header: DataHeader, length: number): void
   /** Bytes of the block of the DATA frame that began last: views of the chunk, in order, in as many pieces as they came in. */
   piece (bytes: Uint8Array): void
-  /** A frame of a type that this version does not know is passed over. */
-  skipped (type: number): void
+  /** A frame of a type that this version does not know, with `length` bytes of payload, is passed over. */
+  skipped (type: number, length: number): void
 }
 
 /**
@@ -98,7 +98,7 @@ export class FrameReader {
     this.#header = { type, flags: this.#head[1] as number, handle: this.#view.getUint16(2) }
     this.#left = length
     this.#body = messageName(type) === undefined ? 'skip' : 'control'
-    if (this.#body === 'skip') this.#sink.skipped(type)
+    if (this.#body === 'skip') this.#sink.skipped(type, length)
     if (length === 0) this.#end(new Uint8Array(0))
   }
 
