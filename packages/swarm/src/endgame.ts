@@ -24,7 +24,8 @@ export class Endgame {
     const free: Peer[] = []
     for (const peer of state.peers.values()) {
       const done = peer.exhausted || (peer.flights.size === 0 && !state.board.available)
-      if (done && peer.slots.count > 0 && peer.usable(state.now) && state.view(peer).room) free.push(peer)
+      // whoever stalls takes nothing over: two of them would hand the last block to and fro for ever
+      if (done && !peer.stalled && peer.slots.count > 0 && peer.usable(state.now) && state.view(peer).room) free.push(peer)
     }
     // who was asked for everything has nobody to help
     if (free.every(peer => peer.flights.size === state.holders.size)) return

@@ -156,6 +156,40 @@ describe('decide', () => {
     expect(blocksFor(act(), 'a', 'cancel')).to.deep.equal(probe)
   })
 
+  it('the last blocks do not go round among peers that stall while one that delivers has nothing to do', () => {
+    const silent = ['a', 'b', 'c', 'd']
+    const { swarm, act, join, clock, links, arrive } = setup({
+      mode: 'p2p', links: { good: { rtt: 100, rate: 2 * BLOCK_BYTES }, ...Object.fromEntries(silent.map(name => [name, { rate: 0, rtt: 1 }])) }
+    })
+    for (const peer of ['good', ...silent]) join(peer)
+    all(swarm)
+    const asked = new Map(['good', ...silent].map(name => [name, new Set<number>()]))
+    const busySince = new Map<string, number>()
+    let left = BLOCKS
+    for (let tick = 0; tick < 400 && left > 0; tick++) {
+      for (const action of act()) {
+        if (action.type !== 'request' && action.type !== 'cancel') continue
+        const blocks = asked.get(action.peer) as Set<number>
+        if (blocks.size === 0) busySince.set(action.peer, clock.now())
+        for (const block of action.blocks) if (action.type === 'request') blocks.add(block); else blocks.delete(block)
+      }
+      clock.advance(100)
+      // two blocks a second from one, nothing from the others, which a session reports after 2 s and again and again
+      const [block] = asked.get('good') as Set<number>
+      if (tick % 5 === 4 && block !== undefined) {
+        asked.get('good')?.delete(block)
+        arrive(0, block, 'good')
+        left--
+      }
+      for (const name of silent) {
+        if ((links.get(name)?.outstanding ?? 0) === 0 || clock.now() - (busySince.get(name) ?? 0) < 2_000) continue
+        busySince.set(name, clock.now())
+        swarm.stalled(name)
+      }
+    }
+    expect([left, clock.now() < 15_000]).to.deep.equal([0, true])
+  })
+
   it('a stalled peer keeps what only it has', () => {
     const { swarm, act, join } = setup({ mode: 'p2p' })
     join('a')
