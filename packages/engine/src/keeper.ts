@@ -1,5 +1,5 @@
 import type { PeerName } from '@shoal/interface'
-import { KEEP_LEAST, NEIGHBOUR_EVERY_MS, NEIGHBOUR_SURPLUS, NEIGHBOURS_FIRST, UNSHARED_MS } from './defaults.js'
+import { EXPECT_MS, KEEP_LEAST, NEIGHBOUR_EVERY_MS, NEIGHBOUR_SURPLUS, NEIGHBOURS_FIRST, UNSHARED_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 
 /**
@@ -51,16 +51,19 @@ export class Unshared {
    *
    * @param own this node's addresses
    */
-  due (interests: Iterable<Interest>, own: () => readonly string[], now: number): { peers: PeerName[], wake: number } {
+  due (interests: readonly Interest[], own: () => readonly string[], now: number): { peers: PeerName[], wake: number } {
     const peers: PeerName[] = []
     if (this.#since.size === 0) return { peers, wake: Infinity }
     const members = new Set([...interests].flatMap(({ circle }) => [...circle.direct]))
+    const opened = [...interests].filter(({ since }) => now - since < EXPECT_MS)
     let addrs: readonly string[] | undefined
     let wake = Infinity
     for (const [peer, since] of [...this.#since]) {
       if (members.has(peer)) {
         this.#since.set(peer, now)
       } else if (now - since >= UNSHARED_MS) {
+        // named for a swarm that was opened just now, it is about to share that
+        if (opened.some(({ candidates }) => candidates.get(peer) !== undefined)) continue
         addrs ??= own()
         // others reach this node through it
         if (addrs.some(addr => addr.includes(`/p2p/${peer}/p2p-circuit`))) continue

@@ -87,7 +87,7 @@ export class PeerManager {
     return true
   }
 
-  /** @param goodbye the peer said so: it is not dialled for a while */
+  /** @param goodbye the peer said so: it is not dialled for a while in the swarms that it was in */
   closed (session: Session, goodbye: boolean): void {
     const { peer } = session
     const set = this.#sessions.get(peer)
@@ -97,7 +97,7 @@ export class PeerManager {
       this.#unshared.delete(peer)
     }
     for (const [swarm, interest] of this.#interests) {
-      if (goodbye && set.size === 0) this.left(swarm, peer)
+      if (goodbye && set.size === 0 && interest.circle.direct.has(peer)) this.left(swarm, peer)
       const candidate = interest.candidates.get(peer)
       if (candidate !== undefined) this.#dialler.lost(candidate)
       this.#discovery.hasten(interest)

@@ -301,6 +301,29 @@ describe('peer manager', () => {
     expect(closed).to.deep.equal(['elsewhere', 'member'])
   })
 
+  it('keeps what it opened for a swarm when the next one with the same peer is opened at the last moment', async () => {
+    const closed: string[] = []
+    const { manager, seek, run, members } = setup({
+      connect (peer) {
+        const opened = session(peer, closed)
+        manager.opened(opened)
+        return Promise.resolve(opened)
+      }
+    })
+    seek([['giver', 'a']])
+    await run(100)
+    members.add('giver')
+    await run(1_000)
+    members.clear()
+    manager.forget('s')
+    await run(UNSHARED_MS - 1_000)
+    seek([['giver', 'a']])
+    await run(2_000)
+    members.add('giver')
+    await run(3 * UNSHARED_MS)
+    expect(closed).to.deep.equal([])
+  })
+
   it('looks for others at once when neighbours are useless, and leaves one after the other of a full set', async () => {
     const { manager, seek, run, dialled, members, useless, parted } = setup({ limits: { peersPerSwarm: 4, dials: 100 } })
     seek()
@@ -341,12 +364,16 @@ describe('peer manager', () => {
   })
 
   it('replaces at once a peer that said goodbye, and leaves it alone until it speaks again', async () => {
-    const { manager, seek, run, dialled, clock } = setup({ limits: { peersPerSwarm: 1 } })
+    const { manager, seek, run, dialled, clock, members } = setup({ limits: { peersPerSwarm: 1 } })
     seek([['gone', 'a'], ['lost', 'b']])
-    for (const peer of ['gone', 'lost']) manager.opened(session(peer))
+    for (const peer of ['gone', 'lost']) {
+      manager.opened(session(peer))
+      members.add(peer)
+    }
     await run(100)
     const before = clock.now()
     for (const peer of ['gone', 'lost']) for (const open of [...manager.sessionsOf(peer)]) manager.closed(open, peer === 'gone')
+    members.clear()
     manager.suggest('s', { peer: 'new', addrs: ['c'] }, 'dht')
     await run(10)
     expect([dialled.map(([peer]) => peer), clock.now() - before]).to.deep.equal([['new'], 10])
@@ -355,6 +382,16 @@ describe('peer manager', () => {
     manager.suggest('s', { peer: 'gone', addrs: ['a'] }, 'announcement')
     await run(100)
     expect(dialled.at(-1)).to.deep.equal(['gone', 'a'])
+  })
+
+  it('dials a peer whose goodbye crossed with the first word of a swarm that it was not in yet', async () => {
+    const { manager, seek, run, dialled } = setup()
+    manager.opened(session('giver'))
+    seek([['giver', 'a']])
+    await run(10)
+    for (const open of [...manager.sessionsOf('giver')]) manager.closed(open, true)
+    await run(5_000)
+    expect(dialled).to.deep.equal([['giver', 'a']])
   })
 
   it('says how many dials failed, and why the last did', async () => {
