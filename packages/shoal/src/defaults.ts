@@ -16,12 +16,15 @@ export const CONNECTIONS = {
    * tab of a demonstration; 100 viewers behind one address are to join within 5 s.
    */
   inboundConnectionThreshold: 50,
-  maxIncomingPendingConnections: 100,
+  maxIncomingPendingConnections: 400,
   maxParallelDials: 20,
   /** The library gives 6 s per address and 10 s in all: too few for WebRTC through a relay into a page that is busy playing. */
   addressDialTimeout: 15_000,
   dialTimeout: 20_000
 }
+
+/** Of the pending connections, those from one address: 100 viewers in 5 s, each done within a second or two, stay below. */
+export const PENDING_PER_ADDRESS = 50
 
 /** A relay carries signalling: small, short connections, for many. The library's own limit is 15 reservations. */
 export const RELAY = {

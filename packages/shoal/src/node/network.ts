@@ -9,6 +9,7 @@ import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { pendingGate } from './pending-gate.js'
 import { nativeTls } from './tls.js'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webRTCDirect } from '@libp2p/webrtc'
@@ -22,7 +23,7 @@ import { dhtDefaults, peerStoreDefaults } from '@shoal/routing'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, MONITOR, RELAY, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, RELAY, YAMUX } from '../defaults.js'
 import type { Network } from '../platform.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
@@ -49,6 +50,7 @@ export async function nodeNetwork (config: Config, privateKey: PrivateKey, datas
       streamMuxers: [yamux(YAMUX)],
       peerRouters: [() => walkPace(systemClock)],
       connectionMonitor: MONITOR,
+      connectionGater: pendingGate(PENDING_PER_ADDRESS),
       connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
       peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
       services: {

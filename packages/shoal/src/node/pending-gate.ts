@@ -1,0 +1,40 @@
+import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
+
+/**
+ * Bounds how many connections of one address may be without a handshake at a time, so that somebody who opens sockets and stays silent does
+ * not take the places in which all others come in.
+ *
+ * @param limit connections
+ */
+export function pendingGate (limit: number): Required<Pick<ConnectionGater, 'denyInboundConnection' | 'denyInboundEncryptedConnection'>> {
+  const pending = new Map<string, Set<MultiaddrConnection>>()
+
+  function settled (host: string, connection: MultiaddrConnection): void {
+    const set = pending.get(host)
+    if (set?.delete(connection) === true && set.size === 0) pending.delete(host)
+  }
+
+  return {
+    denyInboundConnection (connection) {
+      const host = hostOf(connection)
+      if (host === undefined) return false
+      const set = pending.get(host) ?? new Set()
+      if (set.size >= limit) return true
+      pending.set(host, set.add(connection))
+      connection.addEventListener('close', () => { settled(host, connection) })
+      return false
+    },
+    denyInboundEncryptedConnection (_peer, connection) {
+      const host = hostOf(connection)
+      if (host !== undefined) settled(host, connection)
+      return false
+    }
+  }
+}
+
+/** `undefined` of what comes through a relay, whose address says nothing of who it is. */
+function hostOf ({ remoteAddr }: MultiaddrConnection): string | undefined {
+  const components = remoteAddr.getComponents()
+  if (components.some(({ name }) => name === 'p2p-circuit')) return undefined
+  return components.find(({ name }) => name === 'ip4' || name === 'ip6')?.value
+}
