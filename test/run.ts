@@ -48,7 +48,8 @@ const steps: Step[] = [
   { name: 'main-job', command: ['test/e2e/main-job.ts'] },
   { name: 'contacts', command: ['test/e2e/contacts.ts'] },
   { name: 'bad-input', command: ['test/e2e/bad-input.ts'] },
-  { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] }
+  { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] },
+  { name: 'hostile', command: ['test/hostile/hostile.ts'] }
 ]
 
 function folders (packages: string[]): string[] {

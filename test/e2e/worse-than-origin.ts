@@ -13,8 +13,9 @@
 
 import type { Content, Shoal } from 'shoal'
 import { Checks } from '../support/checks.ts'
-import { BLOCK, cleanUp, expect, hash, linkTo, node, randomBytes, readAll, until } from './bad-input/bench.ts'
-import type { RawPeer } from './bad-input/raw-peer.ts'
+import { expect, until } from '../support/waiting.ts'
+import { BLOCK, cleanUp, hash, linkTo, node, randomBytes, readAll } from './bad-input/bench.ts'
+import type { RawPeer } from '../support/raw-peer.ts'
 import { slowOrigin, type Line } from './worse-than-origin/origin.ts'
 import { badPeer, type Behaviour, type Goods } from './worse-than-origin/peers.ts'
 import { watch, type Film, type Watched } from './worse-than-origin/player.ts'

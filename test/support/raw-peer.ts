@@ -1,5 +1,7 @@
 /** A peer made of libp2p and the protocol's own encoders, without the rules that a session keeps: for what no honest node sends. */
 
+import { gossipsub, type GossipSub } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
 import type { Connection, Stream } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
@@ -11,10 +13,14 @@ import {
   type DataHeader, type Message, type Request
 } from '@shoal/wire'
 import { createLibp2p, type Libp2p } from 'libp2p'
-import type { Shoal } from 'shoal'
-import { BLOCK, expect, hash, later, release, until } from './bench.ts'
+import { until } from './waiting.ts'
 
 const PIECE = 32_768
+const CREDIT = 16 * 1024 * 1024
+
+interface Services extends Record<string, unknown> { readonly pubsub: GossipSub }
+
+const live = new Set<RawPeer>()
 
 export class RawPeer {
   readonly messages: Message[] = []
@@ -22,48 +28,61 @@ export class RawPeer {
   readonly blocks = new Map<string, Buffer[]>()
   onrequest: ((request: Request) => void) | undefined
   readonly #totals = new Map<string, number>()
-  readonly #libp2p: Libp2p
+  readonly #libp2p: Libp2p<Services>
   #connection: Connection | undefined
   #control: Stream | undefined
   #data: Promise<Stream> | undefined
 
-  private constructor (libp2p: Libp2p) {
+  private constructor (libp2p: Libp2p<Services>) {
     this.#libp2p = libp2p
   }
 
-  static async start (): Promise<RawPeer> {
+  /** @param localAddress where its connections come from @default any */
+  static async start ({ localAddress }: { localAddress?: string } = {}): Promise<RawPeer> {
     const libp2p = await createLibp2p({
       addresses: { listen: [] },
-      transports: [tcp()],
+      transports: [tcp(localAddress === undefined ? {} : { dialOpts: { localAddress } as object })],
       connectionEncrypters: [tls()],
       streamMuxers: [yamux()],
-      connectionMonitor: { enabled: false }
+      connectionMonitor: { enabled: false },
+      services: { identify: identify(), pubsub: gossipsub({ allowPublishToZeroTopicPeers: true }) }
     })
     const peer = new RawPeer(libp2p)
     await libp2p.handle(EXCHANGE_PROTOCOL, stream => { peer.#listen(stream) }, { maxInboundStreams: 8 })
-    later(() => peer.stop())
+    live.add(peer)
     return peer
+  }
+
+  /** For the end of a test. */
+  static async stopAll (): Promise<void> {
+    await Promise.all([...live].map(peer => peer.stop()))
   }
 
   get id (): string {
     return this.#libp2p.peerId.toString()
   }
 
-  /** Connects and says HELLO; a session begins when the victim has said so too. */
-  async meet (victim: Shoal): Promise<void> {
+  /** Connects, and says nothing of the protocol. */
+  async connect (victim: { readonly addrs: readonly string[] }): Promise<void> {
     this.#connection = await this.#libp2p.dial(victim.addrs.map(addr => multiaddr(addr)))
+  }
+
+  /** Connects and says HELLO; a session begins when the victim has said so too. */
+  async meet (victim: { readonly addrs: readonly string[] }): Promise<void> {
+    await this.connect(victim)
     this.#control = await this.newStream()
     const version = EXCHANGE_VERSION
-    this.send({ type: 'hello', version, minVersion: version, frameCap: MAX_FRAME_BYTES, credit: 64 * BLOCK, features: 0 })
+    this.send({ type: 'hello', version, minVersion: version, frameCap: MAX_FRAME_BYTES, credit: CREDIT, features: 0 })
     await until(5, () => this.left || this.messages.some(message => message.type === 'hello'), 'a HELLO in return')
   }
 
   /** Says that it is in the content's swarm and holds `segments` whole segments; the victim says that it is in it too. */
-  async join (manifest: string, segments: number): Promise<void> {
-    this.send({ type: 'join', handle: 1, swarm: await swarmIdOf(manifest), token: undefined })
+  async join (manifest: string, segments: number, handle = 1): Promise<void> {
+    const swarm = await swarmIdOf(manifest)
+    this.send({ type: 'join', handle, swarm, token: undefined })
     const complete = segments === 0 ? [] : [{ start: 0, count: segments }]
-    this.send({ type: 'have', handle: 1, delta: { complete, partial: [] }, more: false, bytes: 0 })
-    await until(5, () => this.messages.some(message => message.type === 'join'), 'a JOIN in return')
+    this.send({ type: 'have', handle, delta: { complete, partial: [] }, more: false, bytes: 0 })
+    await until(5, () => this.left || this.messages.some(message => message.type === 'join' && message.swarm === swarm), 'a JOIN in return')
   }
 
   send (message: Message): void {
@@ -92,6 +111,11 @@ export class RawPeer {
     } catch (error) {
       if (!this.left) throw error
     }
+  }
+
+  /** Over gossipsub. */
+  get pubsub (): GossipSub {
+    return this.#libp2p.services.pubsub
   }
 
   /** A block in frames as the protocol wants them, whatever its bytes. */
@@ -127,6 +151,7 @@ export class RawPeer {
   }
 
   async stop (): Promise<void> {
+    live.delete(this)
     await this.#libp2p.stop()
   }
 
@@ -159,14 +184,4 @@ function frame (stream: Stream, header: DataHeader, bytes: Uint8Array, length: n
   const piece = bytes.subarray(header.offset, header.offset + length)
   stream.send(encodeDataHeader(header, piece.byteLength))
   stream.send(piece)
-}
-
-/** The node lives on: a well-behaved stranger gets the first block of what it holds. */
-export async function expectAnswers (giver: Shoal, manifest: string, bytes: Uint8Array): Promise<void> {
-  const stranger = await RawPeer.start()
-  await stranger.meet(giver)
-  await stranger.join(manifest, 0)
-  const block = await stranger.ask(1, 0, 0)
-  expect(typeof block !== 'string' && hash(block) === hash(bytes.subarray(0, BLOCK)), `expected the first block, got ${typeof block === 'string' ? block : 'other bytes'}`)
-  release(stranger)
 }

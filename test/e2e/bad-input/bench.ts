@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createShoal, type Content, type Shoal, type ShoalEvents, type ShoalOptions } from 'shoal'
 import { Problem } from '../../support/checks.ts'
+import { RawPeer } from '../../support/raw-peer.ts'
+import { expect, within } from '../../support/waiting.ts'
 
 /** Of media, that is: files of other kinds are cut where their bytes say. */
 export const BLOCK = 262_144
@@ -17,7 +19,6 @@ const cleanups: (() => unknown)[] = []
 export const at = (name: string): string => join(folder, name)
 export const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 export const randomBytes = (size: number): Uint8Array => randomFillSync(new Uint8Array(size))
-export const sleep = async (ms: number): Promise<void> => { await new Promise(resolve => { setTimeout(resolve, ms) }) }
 
 /** Runs at the end, whatever became of the checks. */
 export function later (cleanup: () => unknown): void {
@@ -26,32 +27,8 @@ export function later (cleanup: () => unknown): void {
 
 export async function cleanUp (): Promise<void> {
   await Promise.all(cleanups.map(cleanup => cleanup()))
+  await RawPeer.stopAll()
   await rm(folder, { recursive: true, force: true })
-}
-
-export function expect (condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Problem(message)
-}
-
-/** `promise`, or a failure that says what did not come. */
-export async function within<T> (seconds: number, promise: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(new Problem(`${what}: nothing within ${seconds} s`)) }, seconds * 1000)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** Waits until something is so. */
-export async function until (seconds: number, test: () => boolean, what: string): Promise<void> {
-  for (const end = performance.now() + seconds * 1000; !test();) {
-    expect(performance.now() < end, `${what}: not within ${seconds} s`)
-    await sleep(20)
-  }
 }
 
 /** Stops without waiting for goodbyes: `cleanUp` does. */
@@ -121,4 +98,14 @@ export async function expectServes (giver: Shoal, manifest: string, path: string
   expect(hash(got) === hash(bytes), 'the newcomer got other bytes')
   expect((content.stats.peers[giver.peerId] ?? 0) > 0, 'the newcomer got nothing from the node under test')
   release(newcomer)
+}
+
+/** The node lives on: a well-behaved stranger gets the first block of what it holds. */
+export async function expectAnswers (giver: Shoal, manifest: string, bytes: Uint8Array): Promise<void> {
+  const stranger = await RawPeer.start()
+  await stranger.meet(giver)
+  await stranger.join(manifest, 0)
+  const block = await stranger.ask(1, 0, 0)
+  expect(typeof block !== 'string' && hash(block) === hash(bytes.subarray(0, BLOCK)), `expected the first block, got ${typeof block === 'string' ? block : 'other bytes'}`)
+  release(stranger)
 }

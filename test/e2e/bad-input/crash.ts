@@ -5,8 +5,9 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Checks } from '../../support/checks.ts'
-import { at, BLOCK, expect, expectServes, hash, later, linkTo, node, randomBytes, release, sleep, within } from './bench.ts'
-import { RawPeer } from './raw-peer.ts'
+import { expect, sleep, within } from '../../support/waiting.ts'
+import { at, BLOCK, expectServes, hash, later, linkTo, node, randomBytes, release } from './bench.ts'
+import { RawPeer } from '../../support/raw-peer.ts'
 
 const PATH = 'film.mp4'
 const BYTES = randomBytes(64 * BLOCK)

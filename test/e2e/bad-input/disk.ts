@@ -5,7 +5,8 @@ import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Checks } from '../../support/checks.ts'
 import { shoal } from '../../support/processes.ts'
-import { at, BLOCK, expect, expectError, expectFile, expectServes, failure, later, linkTo, LOOPBACK, node, randomBytes, within } from './bench.ts'
+import { expect, within } from '../../support/waiting.ts'
+import { at, BLOCK, expectError, expectFile, expectServes, failure, later, linkTo, LOOPBACK, node, randomBytes } from './bench.ts'
 
 const PATH = 'film.mp4'
 const MIB = 2 ** 20

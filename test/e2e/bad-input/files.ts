@@ -3,8 +3,9 @@
 import { rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Checks } from '../../support/checks.ts'
-import { at, BLOCK, expect, expectError, failure, hash, linkTo, node, randomBytes, readAll, release, until, within } from './bench.ts'
-import { expectAnswers, RawPeer } from './raw-peer.ts'
+import { expect, until, within } from '../../support/waiting.ts'
+import { at, BLOCK, expectAnswers, expectError, failure, hash, linkTo, node, randomBytes, readAll, release } from './bench.ts'
+import { RawPeer } from '../../support/raw-peer.ts'
 
 const SIZE = 4 * BLOCK + 100
 const WRITTEN = 1_700_000_000

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Content } from 'shoal'
 import type { Checks } from '../../support/checks.ts'
-import { at, BLOCK, expect, expectError, expectFile, failure, hash, later, linkTo, node, randomBytes, readAll, release, within, type TestNode } from './bench.ts'
-import { expectAnswers } from './raw-peer.ts'
+import { expect, within } from '../../support/waiting.ts'
+import { at, BLOCK, expectAnswers, expectError, expectFile, failure, hash, later, linkTo, node, randomBytes, readAll, release, type TestNode } from './bench.ts'
 
 const PATH = 'film.mp4'
 const SIZE = 6 * BLOCK + 77

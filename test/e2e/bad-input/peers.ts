@@ -5,8 +5,9 @@ import { MANIFEST_SEGMENT } from '@shoal/content'
 import type { Content, PenaltyReason, Shoal } from 'shoal'
 import { encodeDataHeader, MAX_FRAME_BYTES } from '@shoal/wire'
 import type { Checks } from '../../support/checks.ts'
-import { at, BLOCK, expect, expectFile, expectServes, hash, linkTo, node, randomBytes, readAll, release, until, within } from './bench.ts'
-import { RawPeer } from './raw-peer.ts'
+import { expect, until, within } from '../../support/waiting.ts'
+import { at, BLOCK, expectFile, expectServes, hash, linkTo, node, randomBytes, readAll, release } from './bench.ts'
+import { RawPeer } from '../../support/raw-peer.ts'
 
 const PATH = 'film.mp4'
 const BYTES = randomBytes(12 * BLOCK + 1000)

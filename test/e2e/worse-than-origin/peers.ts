@@ -2,8 +2,9 @@
 
 import type { Request } from '@shoal/wire'
 import type { Shoal } from 'shoal'
-import { BLOCK, randomBytes, sleep } from '../bad-input/bench.ts'
-import { RawPeer } from '../bad-input/raw-peer.ts'
+import { sleep } from '../../support/waiting.ts'
+import { BLOCK, randomBytes } from '../bad-input/bench.ts'
+import { RawPeer } from '../../support/raw-peer.ts'
 
 const PIECE = 4_096
 

@@ -1,6 +1,6 @@
 /** A player without a picture: it starts with the first segment, asks for one after the other, and keeps so much buffered. */
 
-import { sleep } from '../bad-input/bench.ts'
+import { sleep } from '../../support/waiting.ts'
 
 export interface Film {
   /** Paths in order. */
