@@ -45,6 +45,43 @@ export const LOOK_AROUND_TIMEOUT_MS = 2 * SECOND_MS
 export const MAX_FOUND_PEERS = 128
 export const MAX_ADDRS_PER_PEER = 8
 
+/** Kademlia's k, nodes that keep a record and that an answer names, and α, requests of a lookup at the same time: those of the servers. */
+export const K = 20
+export const ALPHA = 3
+
+/** Requests of one lookup, and nodes that it knows of: whoever names others without end is not followed for ever. */
+export const MAX_REQUESTS = 60
+export const MAX_CANDIDATES = 256
+
+/** Longest time that one request of a client may take, dialling included, as long as the servers' own. */
+export const REQUEST_TIMEOUT_MS = 5 * SECOND_MS
+
+/** After this long somebody else is asked beside: three nodes that hang must not hold up a lookup until they time out. */
+export const SLOW_MS = SECOND_MS
+
+/** Requests of a client at the same time, all its lookups together. */
+export const MAX_CONCURRENT_REQUESTS = 12
+
+/** DHT servers that a client remembers; the one that has been silent for longest goes first. */
+export const MAX_KNOWN_NODES = 128
+
+/** Our own addresses in a record. A node behind a few relays has two for each. */
+export const MAX_OWN_ADDRS = 16
+
+/** Largest answer to a client, and what may arrive in all before it is read. A popular swarm's providers make some 100 KiB. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024
+export const MAX_READ_BYTES = MAX_MESSAGE_BYTES + 64 * 1024
+
+/** Providers read from one answer: no single server can fill all that a lookup yields. */
+export const MAX_NAMED_PROVIDERS = 64
+
+/** Addresses read of a peer in an answer: a server has one for each of its interfaces and transports. */
+export const MAX_NAMED_ADDRS = 24
+
+/** Longest peer id, as a multihash, and longest multiaddr in an answer. */
+export const MAX_PEER_ID_BYTES = 64
+export const MAX_ADDR_BYTES = 512
+
 /** Largest `/.well-known/shoal`, and most addresses taken from it. */
 export const MAX_WELL_KNOWN_BYTES = 64 * 1024
 export const MAX_WELL_KNOWN_ADDRS = 32

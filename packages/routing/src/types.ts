@@ -1,7 +1,6 @@
-import type { KadDHT } from '@libp2p/kad-dht'
 import type { Clock, Random } from '@shoal/base'
-import type { PeerName, SwarmId } from '@shoal/interface'
-import type { Datastore } from 'interface-datastore'
+import type { PeerHint, PeerName, SwarmId } from '@shoal/interface'
+import type { CID } from 'multiformats/cid'
 
 /** What becomes of provider records and lookups. */
 export type RoutingEvent =
@@ -17,15 +16,25 @@ export interface RoutingInit {
   readonly onevent?: ((event: RoutingEvent) => void) | undefined
 }
 
+/** As much of a Kademlia DHT as routing needs. A page has a client of it, a Node.js node may serve it. */
+export interface Dht {
+  /** Servers known by now: 0 means that nobody can be asked yet. */
+  readonly known: number
+  /** Leaves a record of ours with the servers closest to the key. Resolves with how many it was sent to: nobody confirms one. */
+  provide (key: CID, options: { readonly signal: AbortSignal }): Promise<number>
+  /** Providers as servers name them, one perhaps several times. Rejects when the signal is aborted. */
+  find (key: CID, options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<PeerHint>
+  /** Gives up our own copy of our record, where there is one; those on servers expire. */
+  forget (key: CID): Promise<void>
+}
+
 export interface RoutingComponents {
-  /** Of `kadDHT(dhtDefaults(…))`. */
-  readonly dht: Pick<KadDHT, 'findProviders' | 'getClosestPeers' | 'provide' | 'cancelReprovide'>
+  /** Of `dhtClient`, or of `overKad`. */
+  readonly dht: Dht
   /** Our own, as a `PeerId` or as text. */
   readonly peerId: { toString (): PeerName }
   /** Our own addresses; without any there is nothing to provide. */
   readonly addresses: () => readonly unknown[]
-  /** The DHT's datastore, where it outlives the process: provider records from before a start are thrown out of it. */
-  readonly datastore?: Pick<Datastore, 'queryKeys' | 'deleteMany'> | undefined
   readonly clock: Clock
   readonly random: Random
 }

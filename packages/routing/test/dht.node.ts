@@ -1,74 +1,17 @@
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import { identify } from '@libp2p/identify'
-import { kadDHT, type KadDHT } from '@libp2p/kad-dht'
-import { noise } from '@libp2p/noise'
-import { ping } from '@libp2p/ping'
-import { tcp } from '@libp2p/tcp'
-import { yamux } from '@libp2p/yamux'
 import { expect } from 'chai'
 import { MemoryDatastore } from 'datastore-core'
-import { Key, type Datastore } from 'interface-datastore'
-import { createLibp2p, type Libp2p } from 'libp2p'
-import { seededRandom, systemClock, systemRandom } from '@shoal/base'
-import type { PeerHint, Routing } from '@shoal/interface'
-import { dhtDefaults, peerStoreDefaults, routing, type RoutingEvent } from '../src/index.js'
+import { Key } from 'interface-datastore'
+import { peerStoreDefaults } from '../src/index.js'
+import { dhtDefaults } from '../src/kad-dht.js'
+import { find, join, startNode, stop, swarm, until, type Node, type NodeInit } from './support/node.js'
 
-interface Node { libp2p: Libp2p<{ dht: KadDHT }>, routes: Routing, provided: Promise<void> }
-
-interface NodeInit { server?: boolean, network?: string, datastore?: Datastore, seed?: number }
-
-describe('the DHT between real nodes', () => {
+for (const client of ['kad', 'own'] as const) describe(`the DHT between servers and clients of kind ${client}`, () => {
   const running: Node[] = []
 
-  async function node ({ server = false, network = 'test', datastore = new MemoryDatastore(), seed }: NodeInit = {}): Promise<Node> {
-    const libp2p = await createLibp2p({
-      ...(seed === undefined ? {} : { privateKey: await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(seed)) }),
-      datastore,
-      peerStore: peerStoreDefaults(),
-      addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-      connectionManager: { inboundConnectionThreshold: 1000 },
-      services: { identify: identify(), ping: ping(), dht: kadDHT(dhtDefaults({ network, server })) }
-    })
-    const { promise: provided, resolve } = Promise.withResolvers<void>()
-    const onevent = (event: RoutingEvent): void => { if (event.type === 'provided') resolve() }
-    const routes = routing({ onevent })({
-      dht: libp2p.services.dht,
-      peerId: libp2p.peerId,
-      addresses: () => libp2p.getMultiaddrs(),
-      datastore,
-      clock: systemClock,
-      random: seed === undefined ? systemRandom : seededRandom(seed)
-    })
-    await routes.start()
-    running.push({ libp2p, routes, provided })
-    return { libp2p, routes, provided }
-  }
-
-  async function join (node: Node, bootstrap: Node): Promise<void> {
-    await node.libp2p.dial(bootstrap.libp2p.getMultiaddrs())
-    await until(() => node.routes.known > 0)
-  }
-
-  async function until (done: () => boolean): Promise<void> {
-    while (!done()) await new Promise(resolve => setTimeout(resolve, 10))
-  }
-
-  async function find (node: Node, swarm: string, signal?: AbortSignal): Promise<PeerHint[]> {
-    const hints: PeerHint[] = []
-    for await (const hint of node.routes.find(swarm, { signal })) hints.push(hint)
-    return hints
-  }
-
-  function swarm (n: number): string {
-    return n.toString(16).padStart(64, '0')
-  }
-
-  async function stop ({ libp2p, routes }: Node): Promise<void> {
-    await routes.stop()
-    await libp2p.stop()
+  async function node (init: NodeInit = {}): Promise<Node> {
+    const node = await startNode({ client, ...init })
+    running.push(node)
+    return node
   }
 
   afterEach(async () => {
@@ -140,13 +83,11 @@ describe('the DHT between real nodes', () => {
     await join(writer, bootstrap)
     writer.routes.provide(swarm(6))
     await writer.provided
-    const reader = await node()
-    await join(reader, bootstrap)
     await until(() => records(datastore).length > 0)
-    expect(await find(reader, swarm(6))).to.have.lengthOf(1)
-    await bootstrap.routes.stop()
-    await bootstrap.routes.start()
-    expect(await find(reader, swarm(6))).to.deep.equal([])
+    await stop(bootstrap)
+    expect(records(datastore)).to.have.lengthOf(1)
+    await node({ server: true, datastore })
+    expect(records(datastore)).to.deep.equal([])
   })
 
   // a fault of @libp2p/kad-dht 16.4.5: when this fails, the settings below are not needed any more

@@ -70,7 +70,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
       onevent: event => {
         if (event.type === 'failed') emit('error', { error: new Error(event.reason), doing: event.doing })
       }
-    })({ dht: network.services.dht, peerId: network.peerId, addresses: () => addresses.own(), datastore: records.datastore, clock, random })
+    })({ dht: network.services.dht, peerId: network.peerId, addresses: () => addresses.own(), clock, random })
     const engine = createEngine(
       {
         self: network.peerId.toString(),

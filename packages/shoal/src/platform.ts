@@ -4,14 +4,14 @@ import type { ContentSink } from '@shoal/engine'
 import type { FileEntry } from '@shoal/content/publishing'
 import type { Datastore } from 'interface-datastore'
 import type { GossipSub } from '@libp2p/gossipsub'
-import type { KadDHT } from '@libp2p/kad-dht'
 import type { PrivateKey } from '@libp2p/interface'
+import type { Dht } from '@shoal/routing'
 import type { Config, Surroundings } from './config.js'
 import type { LiveSource } from './live/source.js'
 
 /** The services of the libp2p node that Shoal itself uses. */
 export interface Services extends Record<string, unknown> {
-  readonly dht: KadDHT
+  readonly dht: Dht
   readonly pubsub: GossipSub
 }
 

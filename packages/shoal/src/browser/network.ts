@@ -9,9 +9,10 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import type { PrivateKey } from '@libp2p/interface'
 import { gossipsubDefaults } from '@shoal/availability'
-import { systemClock } from '@shoal/base'
+import { systemClock, systemRandom } from '@shoal/base'
 import { ConfigError } from '@shoal/interface'
-import { dhtDefaults, peerStoreDefaults, usableAddrs } from '@shoal/routing'
+import { peerStoreDefaults, usableAddrs } from '@shoal/routing'
+import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import type { Config } from '../config.js'
@@ -48,7 +49,8 @@ export async function browserNetwork (config: Config, privateKey: PrivateKey, da
         identify: identify(),
         identifyPush: identifyPush(),
         ping: ping(),
-        dht: kadDHT(dhtDefaults({ network: config.network, server: false })),
+        kad: kadDHT(dhtDefaults({ network: config.network, server: false })),
+        dht: overKad({ clock: systemClock, random: systemRandom }),
         pubsub: gossipsub(gossipsubDefaults())
       }
     })

@@ -17,9 +17,10 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import type { PrivateKey } from '@libp2p/interface'
 import { gossipsubDefaults } from '@shoal/availability'
-import { systemClock } from '@shoal/base'
+import { systemClock, systemRandom } from '@shoal/base'
 import { ListenError } from '@shoal/interface'
-import { dhtDefaults, peerStoreDefaults } from '@shoal/routing'
+import { peerStoreDefaults } from '@shoal/routing'
+import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
@@ -57,7 +58,8 @@ export async function nodeNetwork (config: Config, privateKey: PrivateKey, datas
         identify: identify(),
         identifyPush: identifyPush(),
         ping: ping(),
-        dht: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
+        kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
+        dht: overKad({ clock: systemClock, random: systemRandom }),
         pubsub: gossipsub(gossipsubDefaults()),
         // keeps WebRTC-Direct's certificate, and with it the address, over restarts
         keychain: keychain(),
