@@ -1,7 +1,6 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
-import { kadDHT } from '@libp2p/kad-dht'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { webRTCDirect } from '@libp2p/webrtc'
@@ -9,10 +8,9 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import type { PrivateKey } from '@libp2p/interface'
 import { gossipsubDefaults } from '@shoal/availability'
-import { systemClock, systemRandom } from '@shoal/base'
+import { systemClock } from '@shoal/base'
 import { ConfigError } from '@shoal/interface'
-import { peerStoreDefaults, usableAddrs } from '@shoal/routing'
-import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
+import { dhtClient, peerStoreDefaults, usableAddrs } from '@shoal/routing'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import type { Config } from '../config.js'
@@ -49,8 +47,7 @@ export async function browserNetwork (config: Config, privateKey: PrivateKey, da
         identify: identify(),
         identifyPush: identifyPush(),
         ping: ping(),
-        kad: kadDHT(dhtDefaults({ network: config.network, server: false })),
-        dht: overKad({ clock: systemClock, random: systemRandom }),
+        dht: dhtClient({ network: config.network, clock: systemClock }),
         pubsub: gossipsub(gossipsubDefaults())
       }
     })
