@@ -2,6 +2,8 @@
 
 import * as dagCbor from '@ipld/dag-cbor'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
 import { createHaveMap } from '@shoal/availability'
 import { seededRandom, type Random } from '@shoal/base'
 import { BLOCK_SIZE_BYTES, openManifest, parseLink, type OpenedManifest } from '@shoal/content'
@@ -10,6 +12,8 @@ import { BootstrapError, InvalidLinkError, ManifestError, WireError, type BlockR
 import { hearsayAddrs, resolveBootstrap, usableAddrs } from '@shoal/routing'
 import { decodeMessage, encodeDataHeader, encodeMessage, FrameReader, MAX_FRAME_BYTES, type Message } from '@shoal/wire'
 import { decodeAnnouncement, encodeAnnouncement } from '../../packages/availability/dist/src/codec.js'
+import { decodeMessage as decodeDhtMessage, encodeMessage as encodeDhtMessage, GET_PROVIDERS } from '../../packages/routing/dist/src/client/codec.js'
+import { nodeOf, readPeer } from '../../packages/routing/dist/src/client/node.js'
 import { mutateBytes, mutateText, mutateTree, pick } from './mutate.ts'
 
 export interface Target {
@@ -211,6 +215,30 @@ function announcementTarget (): Target {
   }
 }
 
+/** Answers of DHT servers, as far as a client reads them. */
+function dhtTarget (): Target {
+  const id = peerIdFromString(PEER).toMultihash().bytes
+  const named = { id, addrs: [ADDR, '/ip4/192.0.2.1/tcp/4001', `/ip6/2001:db8::1/udp/1/quic-v1/p2p/${PEER}`].map(addr => multiaddr(addr).bytes) }
+  const right = [1, 3, 200].map(count => {
+    const peers = Array.from({ length: count }, () => named)
+    return encodeDhtMessage({ type: GET_PROVIDERS, key: new Uint8Array(34), closer: peers, providers: peers })
+  })
+  return {
+    name: 'DHT answer',
+    error: WireError,
+    make (random) {
+      const bytes = mutateBytes(pick(right, random), right, random)
+      return async () => {
+        const { closer, providers } = decodeDhtMessage(bytes)
+        for (const peer of [...closer, ...providers]) {
+          const read = readPeer(peer)
+          if (read !== undefined) await nodeOf(read.peer, read.addrs)
+        }
+      }
+    }
+  }
+}
+
 function linkTarget (): Target {
   const right = [`shoal:${CID}`, `shoal:${CID}?addr=${encodeURIComponent(`${ADDR}/p2p/${PEER}`)}&origin=https%3A%2F%2Fa.example%2F`, `shoal:${PEER}/show`]
   return {
@@ -240,5 +268,5 @@ function bootstrapTarget (): Target {
 
 /** The manifest's decoders, the most often wrong first; and all others. */
 export async function targets (): Promise<{ manifest: readonly Target[], others: readonly Target[] }> {
-  return { manifest: await manifestTargets(), others: [wireTarget(), announcementTarget(), linkTarget(), bootstrapTarget()] }
+  return { manifest: await manifestTargets(), others: [wireTarget(), announcementTarget(), dhtTarget(), linkTarget(), bootstrapTarget()] }
 }
