@@ -7,6 +7,7 @@ import { Alarm } from './alarm.js'
 import { Choker, inTurns } from './choker.js'
 import { DEFAULT_LIMITS, RECHECK_MS } from './defaults.js'
 import { Holdings } from './holdings.js'
+import type { Neighbours } from './neighbours.js'
 import { PeerManager } from './peer-manager.js'
 import { BusyRate } from './profile.js'
 import type { Shared } from './shared.js'
@@ -130,17 +131,17 @@ class NodeEngine implements Engine {
     switch (event.type) {
       case 'open': return this.#opened(session)
       case 'closed': return this.#closed(event)
-      case 'join': return this.#swarms.get(event.swarm)?.joined(session, event.have)
-      case 'leave': return this.#swarms.get(event.swarm)?.leave(session)
-      case 'join-refused': return this.#swarms.get(event.swarm)?.joinRefused(session)
-      case 'have': return this.#swarms.get(event.swarm)?.have(session, event.delta)
-      case 'fetching': return this.#swarms.get(event.swarm)?.fetching(session, event.segment)
-      case 'choke': return this.#swarms.get(event.swarm)?.choked(session, true)
-      case 'unchoke': return this.#swarms.get(event.swarm)?.choked(session, false)
+      case 'join': return this.#neighbours(event.swarm)?.joined(session, event.have)
+      case 'leave': return this.#neighbours(event.swarm)?.leave(session)
+      case 'join-refused': return this.#neighbours(event.swarm)?.joinRefused(session)
+      case 'have': return this.#neighbours(event.swarm)?.have(session, event.delta)
+      case 'fetching': return this.#neighbours(event.swarm)?.fetching(session, event.segment)
+      case 'choke': return this.#neighbours(event.swarm)?.choked(session, true)
+      case 'unchoke': return this.#neighbours(event.swarm)?.choked(session, false)
       case 'pex': return this.#named(session, event)
       case 'block': return this.#block(event)
-      case 'refused': return this.#swarms.get(event.place.swarm)?.refused(session, event.place, event.reason)
-      case 'sent': return this.#swarms.get(event.swarm)?.sent(session, event.bytes)
+      case 'refused': return this.#neighbours(event.place.swarm)?.refused(session, event.place, event.reason)
+      case 'sent': return this.#neighbours(event.swarm)?.sent(session, event.bytes)
       case 'stalled': return this.#stalled(event)
       case 'head': return void this.#head(session, event.swarm, event.head)
       case 'penalty': return this.#penalty(event)
@@ -148,9 +149,13 @@ class NodeEngine implements Engine {
     }
   }
 
+  #neighbours (swarm: SwarmId): Neighbours | undefined {
+    return this.#swarms.get(swarm)?.neighbours
+  }
+
   #block ({ session, place, block }: SessionEvent & { type: 'block' }): void {
     this.#down.add(block.bytes.byteLength, this.#components.clock.now())
-    this.#swarms.get(place.swarm)?.block(session, place, block)
+    this.#neighbours(place.swarm)?.block(session, place, block)
   }
 
   /** Tells whoever has to wait so, once: it need not ask again and again. */
@@ -171,14 +176,14 @@ class NodeEngine implements Engine {
 
   #closed ({ session, lost, reason, goodbye }: SessionEvent & { type: 'closed' }): void {
     this.#peers.closed(session, goodbye)
-    for (const driver of this.#swarms.values()) driver.left(session, lost.filter(place => place.swarm === driver.swarm))
+    for (const driver of this.#swarms.values()) driver.neighbours.left(session, lost.filter(place => place.swarm === driver.swarm))
     if (![...this.#peers.sessionsOf(session.peer)].some(other => !other.closed)) this.#choker.gone(session.peer)
     this.#components.emit('peer:disconnect', { peer: session.peer, reason })
   }
 
   async #head (session: Session, swarm: SwarmId, head: Uint8Array): Promise<void> {
     try {
-      await this.#swarms.get(swarm)?.head(session, head)
+      await this.#neighbours(swarm)?.head(session, head)
     } catch (error) {
       // closed or not found meanwhile is nobody's fault
       if (error instanceof ManifestError) this.#penalty({ type: 'penalty', session, reason: 'bad-head', detail: error.message })
@@ -187,7 +192,7 @@ class NodeEngine implements Engine {
 
   #stalled ({ session, ms }: SessionEvent & { type: 'stalled' }): void {
     this.#penalty({ type: 'penalty', session, reason: 'stalled', detail: `expected blocks that were asked for, got nothing for ${Math.round(ms / 1000)} s` })
-    for (const driver of this.#swarms.values()) driver.stalled(session)
+    for (const driver of this.#swarms.values()) driver.neighbours.stalled(session)
   }
 
   #penalty ({ session: { peer }, reason, detail }: SessionEvent & { type: 'penalty' }): void {

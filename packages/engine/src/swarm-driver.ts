@@ -1,8 +1,8 @@
 import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
-  UnavailableError, type BlockPlace, type ContentStats, type Duty, type HaveDelta, type Mode,
-  type PeerHint, type PeerName, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId, type VerifiedBlock
+  UnavailableError, type ContentStats, type Duty, type Mode, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
+  type Segment, type Session, type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
 import { Copies } from './copies.js'
 import { OPEN_TIMEOUT_MS } from './defaults.js'
@@ -15,6 +15,7 @@ import { ManifestBlocks } from './manifest-blocks.js'
 import { ManifestSource } from './manifest-source.js'
 import { Members } from './members.js'
 import { chooseMode } from './mode.js'
+import { Neighbours } from './neighbours.js'
 import { nobodyGave } from './not-found.js'
 import type { Shared } from './shared.js'
 import type { Source } from './source.js'
@@ -22,16 +23,16 @@ import { SwarmStats } from './stats.js'
 import type { ContentSink, OpenSwarm, SwarmOpening } from './types.js'
 
 /**
- * One content's place in its swarm: who is a member and what they hold, where the manifest comes from, and what the others hear of us.
+ * One content's place in its swarm: where the manifest comes from, what the others hear of us (`Herald`) and we of them (`Neighbours`).
  * `Delivery` gets the bytes as soon as the manifest is known.
  */
 export class SwarmDriver implements OpenSwarm, Circle {
   readonly swarm: SwarmId
   readonly link: string
+  readonly neighbours: Neighbours
   readonly #opening: SwarmOpening
   readonly #shared: Shared
   readonly #members: Members
-  readonly #blocks: ManifestBlocks
   readonly #source: Source
   readonly #live: LivePart | undefined
   readonly #stats = new SwarmStats()
@@ -52,7 +53,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
     const { alarm, holdings, peerManager, components: { clock, createHaveMap } } = shared
     const { swarm, of } = opening
     const members = this.#members = new Members(createHaveMap, 'root' in of ? undefined : { live: true })
-    const blocks = this.#blocks = new ManifestBlocks({ swarm, clock, alarm, holdings, members })
+    const blocks = new ManifestBlocks({ swarm, clock, alarm, holdings, members })
     if ('root' in of) {
       this.#source = new ManifestSource({ swarm, root: of.root, blocks, holdings })
     } else {
@@ -81,6 +82,9 @@ export class SwarmDriver implements OpenSwarm, Circle {
       share: () => Math.min(1, this.held / Math.max(1, this.#delivery?.manifest.summary.bytes ?? 0)),
       duty: () => this.duty,
       swarmSize: () => this.#swarmSize
+    })
+    this.neighbours = new Neighbours({
+      swarm, shared, members, blocks, source: this.#source, herald: this.#herald, stats: this.#stats, delivery: () => this.#delivery
     })
     void this.#source.manifest.then(manifest => { this.#deliver(manifest) }, () => {})
     if (opening.head !== undefined) {
@@ -148,7 +152,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   part (peer: PeerName): void {
-    for (const session of [...this.#members.get(peer)?.sessions ?? []]) this.#part(session)
+    for (const session of [...this.#members.get(peer)?.sessions ?? []]) this.neighbours.part(session)
   }
 
   async manifest (signal?: AbortSignal): Promise<OpenedManifest> {
@@ -186,111 +190,8 @@ export class SwarmDriver implements OpenSwarm, Circle {
     this.#shared.closed(this.swarm)
   }
 
-  // What sessions say
-
   greet (session: Session): void {
     this.#herald.greet(session)
-  }
-
-  joined (session: Session, have: HaveDelta): void {
-    this.#herald.joined(session)
-    const { member, change, touched } = this.#members.join(session, have)
-    if (change === 'none') {
-      this.#delivery?.swarm.peerHave(member.peer, touched)
-      this.#delivery?.schedule()
-      return
-    }
-    if (change === 'moved') this.#delivery?.swarm.peerLeft(member.peer)
-    if (!member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
-    this.#blocks.poke()
-    void this.#herald.sendPeers(session)
-    this.#delivery?.schedule()
-  }
-
-  /** The peer is not in the swarm: perhaps later. */
-  joinRefused (session: Session): void {
-    this.#herald.refused(session)
-  }
-
-  have (session: Session, delta: HaveDelta): void {
-    const member = this.#members.by(session)
-    if (member === undefined) return
-    const touched = member.have.apply(delta)
-    if (member.session.limited || touched.length === 0) return
-    this.#delivery?.swarm.peerHave(member.peer, touched, delta)
-    this.#delivery?.schedule()
-  }
-
-  /** The peer left the swarm. So do we on this session: a later JOIN of either side begins anew. */
-  leave (session: Session): void {
-    const gone = this.#members.by(session)?.sessions.size === 1
-    this.#part(session)
-    if (gone) this.#shared.peerManager.left(this.swarm, session.peer)
-  }
-
-  #part (session: Session): void {
-    this.left(session, [])
-    session.leave(this.swarm)
-  }
-
-  /** The session closed with these blocks outstanding, or the peer left. */
-  left (session: Session, lost: readonly BlockPlace[]): void {
-    for (const place of lost) {
-      if (place.segment === MANIFEST_SEGMENT) this.#blocks.failed(place.block)
-      else if (this.#members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
-    }
-    this.#herald.left(session)
-    const left = this.#members.leave(session)
-    if (left === undefined || left.change === 'none') return
-    const { member, change } = left
-    this.#stats.wasted += session.stats.wasted
-    this.#delivery?.swarm.peerLeft(member.peer)
-    if (change === 'moved' && !member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
-    this.#delivery?.schedule()
-  }
-
-  choked (session: Session, choked: boolean): void {
-    const member = this.#members.by(session)
-    if (member === undefined) return
-    member.conduct.refusing = choked
-    this.#delivery?.swarm.peerChoked(session.peer, choked)
-    this.#delivery?.schedule()
-  }
-
-  fetching (session: Session, segment: number): void {
-    if (this.#members.by(session) === undefined) return
-    this.#delivery?.swarm.peerFetching(session.peer, segment)
-    this.#delivery?.schedule()
-  }
-
-  stalled (session: Session): void {
-    const member = this.#members.by(session)
-    if (member === undefined) return
-    member.conduct.stalled = true
-    this.#delivery?.swarm.stalled(session.peer)
-    this.#delivery?.schedule()
-  }
-
-  /** @throws ManifestError when it is bad: the giver's fault */
-  async head (session: Session, head: Uint8Array): Promise<void> {
-    await this.#source.heard(session, head)
-  }
-
-  block (session: Session, place: BlockPlace, block: VerifiedBlock): void {
-    this.#exchanged(session, true)
-    if (place.segment === MANIFEST_SEGMENT) this.#source.arrived(place.block, block)
-    else this.#delivery?.arrived(place.segment, place.block, block, { kind: 'peer', peer: session.peer })
-  }
-
-  refused (session: Session, place: BlockPlace, reason: string): void {
-    if (place.segment === MANIFEST_SEGMENT) {
-      this.#blocks.failed(place.block)
-      return
-    }
-    const member = this.#members.by(session)
-    if (member !== undefined && reason !== 'not-found') member.conduct.refusing = true
-    this.#delivery?.swarm.refused(session.peer, place.segment, place.block, reason)
-    this.#delivery?.schedule()
   }
 
   suggested (peers: readonly PeerHint[]): void {
@@ -308,15 +209,6 @@ export class SwarmDriver implements OpenSwarm, Circle {
   /** The disk has caught up. */
   resume (): void {
     this.#delivery?.schedule()
-  }
-
-  sent (session: Session, bytes: number): void {
-    this.#stats.uploaded += bytes
-    this.#exchanged(session, false)
-  }
-
-  #exchanged (session: Session, came: boolean): void {
-    this.#members.by(session)?.conduct.exchanged(this.#shared.components.clock.now(), came)
   }
 
   setChoked (peer: PeerName, choked: boolean): void {

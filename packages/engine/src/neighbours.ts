@@ -1,0 +1,150 @@
+import { MANIFEST_SEGMENT } from '@shoal/content'
+import type { BlockPlace, HaveDelta, Session, SwarmId, VerifiedBlock } from '@shoal/interface'
+import type { Delivery } from './delivery.js'
+import type { Herald } from './herald.js'
+import type { ManifestBlocks } from './manifest-blocks.js'
+import type { Members } from './members.js'
+import type { Shared } from './shared.js'
+import type { Source } from './source.js'
+import type { SwarmStats } from './stats.js'
+
+export interface NeighboursHost {
+  readonly swarm: SwarmId
+  readonly shared: Shared
+  readonly members: Members
+  readonly blocks: ManifestBlocks
+  readonly source: Source
+  readonly herald: Herald
+  readonly stats: SwarmStats
+  /** `undefined` while the manifest is not known. */
+  readonly delivery: () => Delivery | undefined
+}
+
+/** What sessions say about one content, brought to whom it concerns: who is a member, what they hold, what comes and what does not. */
+export class Neighbours {
+  readonly #host: NeighboursHost
+
+  constructor (host: NeighboursHost) {
+    this.#host = host
+  }
+
+  joined (session: Session, have: HaveDelta): void {
+    const { members, herald, blocks } = this.#host
+    herald.joined(session)
+    const { member, change, touched } = members.join(session, have)
+    if (change === 'none') {
+      this.#delivery?.swarm.peerHave(member.peer, touched)
+      this.#delivery?.schedule()
+      return
+    }
+    if (change === 'moved') this.#delivery?.swarm.peerLeft(member.peer)
+    if (!member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    blocks.poke()
+    void herald.sendPeers(session)
+    this.#delivery?.schedule()
+  }
+
+  /** The peer is not in the swarm: perhaps later. */
+  joinRefused (session: Session): void {
+    this.#host.herald.refused(session)
+  }
+
+  have (session: Session, delta: HaveDelta): void {
+    const member = this.#host.members.by(session)
+    if (member === undefined) return
+    const touched = member.have.apply(delta)
+    if (member.session.limited || touched.length === 0) return
+    this.#delivery?.swarm.peerHave(member.peer, touched, delta)
+    this.#delivery?.schedule()
+  }
+
+  /** The peer left the swarm. So do we on this session: a later JOIN of either side begins anew. */
+  leave (session: Session): void {
+    const { swarm, members, shared } = this.#host
+    const gone = members.by(session)?.sessions.size === 1
+    this.part(session)
+    if (gone) shared.peerManager.left(swarm, session.peer)
+  }
+
+  /** We leave the swarm on this session. */
+  part (session: Session): void {
+    this.left(session, [])
+    session.leave(this.#host.swarm)
+  }
+
+  /** The session closed with these blocks outstanding, or the peer left. */
+  left (session: Session, lost: readonly BlockPlace[]): void {
+    const { members, blocks, herald, stats } = this.#host
+    for (const place of lost) {
+      if (place.segment === MANIFEST_SEGMENT) blocks.failed(place.block)
+      else if (members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
+    }
+    herald.left(session)
+    const left = members.leave(session)
+    if (left === undefined || left.change === 'none') return
+    const { member, change } = left
+    stats.wasted += session.stats.wasted
+    this.#delivery?.swarm.peerLeft(member.peer)
+    if (change === 'moved' && !member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    this.#delivery?.schedule()
+  }
+
+  choked (session: Session, choked: boolean): void {
+    const member = this.#host.members.by(session)
+    if (member === undefined) return
+    member.conduct.refusing = choked
+    this.#delivery?.swarm.peerChoked(session.peer, choked)
+    this.#delivery?.schedule()
+  }
+
+  fetching (session: Session, segment: number): void {
+    if (this.#host.members.by(session) === undefined) return
+    this.#delivery?.swarm.peerFetching(session.peer, segment)
+    this.#delivery?.schedule()
+  }
+
+  stalled (session: Session): void {
+    const member = this.#host.members.by(session)
+    if (member === undefined) return
+    member.conduct.stalled = true
+    this.#delivery?.swarm.stalled(session.peer)
+    this.#delivery?.schedule()
+  }
+
+  /** @throws ManifestError when it is bad: the giver's fault */
+  async head (session: Session, head: Uint8Array): Promise<void> {
+    await this.#host.source.heard(session, head)
+  }
+
+  block (session: Session, place: BlockPlace, block: VerifiedBlock): void {
+    this.#exchanged(session, true)
+    if (place.segment === MANIFEST_SEGMENT) this.#host.source.arrived(place.block, block)
+    else this.#delivery?.arrived(place.segment, place.block, block, { kind: 'peer', peer: session.peer })
+  }
+
+  refused (session: Session, place: BlockPlace, reason: string): void {
+    const { members, blocks } = this.#host
+    if (place.segment === MANIFEST_SEGMENT) {
+      blocks.failed(place.block)
+      return
+    }
+    const member = members.by(session)
+    if (member !== undefined && reason !== 'not-found') member.conduct.refusing = true
+    this.#delivery?.swarm.refused(session.peer, place.segment, place.block, reason)
+    this.#delivery?.schedule()
+  }
+
+  sent (session: Session, bytes: number): void {
+    this.#host.stats.uploaded += bytes
+    this.#exchanged(session, false)
+  }
+
+  get #delivery (): Delivery | undefined {
+    return this.#host.delivery()
+  }
+
+  #exchanged (session: Session, came: boolean): void {
+    const { members, shared } = this.#host
+    members.by(session)?.conduct.exchanged(shared.components.clock.now(), came)
+  }
+}
