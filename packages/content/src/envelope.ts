@@ -22,10 +22,11 @@ export const LENGTH_DELIMITED = 2
 /**
  * Opens an envelope and verifies its signature.
  *
+ * @param max bytes of it
  * @returns what was signed, or why it is not to be trusted
  */
-export async function openEnvelope (bytes: Uint8Array, domain: string): Promise<Envelope | string> {
-  if (bytes.byteLength > MAX_ENVELOPE_BYTES) return `expected an envelope of at most ${MAX_ENVELOPE_BYTES} bytes, got ${bytes.byteLength}`
+export async function openEnvelope (bytes: Uint8Array, domain: string, max = MAX_ENVELOPE_BYTES): Promise<Envelope | string> {
+  if (bytes.byteLength > max) return `expected an envelope of at most ${max} bytes, got ${bytes.byteLength}`
   const fields = decode(bytes)
   if (fields === undefined) return 'expected an envelope with key, type, payload and signature, got something else'
   const [keyBytes, payloadType, payload, signature] = fields

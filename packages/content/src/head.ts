@@ -1,11 +1,11 @@
 import { ManifestError, type BlockRef, type PeerName } from '@shoal/interface'
 import { equalBytes } from '@shoal/base'
-import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { CID } from 'multiformats/cid'
 import { DAG_CBOR_CODE, isCidOf } from './cid.js'
 import { openEnvelope } from './envelope.js'
 import { BLOCK_SIZE_BYTES, MAX_ENVELOPE_BYTES, MAX_HEAD_BYTES } from './limits.js'
 import { decodeCanonical, expect, readInt, readMap, readText, show } from './manifest-fields.js'
+import { signerOf } from './signer.js'
 import { sha256 } from './verify.js'
 
 /** Domain of the envelope's signature. */
@@ -83,12 +83,4 @@ function split (bytes: Uint8Array): { envelope: Uint8Array, inline: Uint8Array |
     return `expected an envelope of at most ${MAX_ENVELOPE_BYTES} bytes in the head, got ${length} of ${bytes.byteLength}`
   })
   return { envelope: bytes.subarray(HEAD_PREFIX_BYTES, end), inline: end < bytes.byteLength ? bytes.subarray(end) : undefined }
-}
-
-function signerOf (key: Parameters<typeof peerIdFromPublicKey>[0]): PeerName {
-  try {
-    return peerIdFromPublicKey(key).toString()
-  } catch (error) {
-    throw new ManifestError(`expected a publisher with an Ed25519, secp256k1 or RSA key, got ${key.type}`, { cause: error })
-  }
 }

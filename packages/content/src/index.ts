@@ -15,3 +15,5 @@ export { blockRange, blockOffset, blockLength, type Blocks, type BlockRange } fr
 export { openManifest, type OpenManifestInit } from './open-manifest.js'
 export { refusalOf } from './permission.js'
 export type { OpenedManifest } from './paged-manifest.js'
+export { openPurge, comparePurges, type Purge, type PurgedContent, type PurgeList } from './purge.js'
+export { Purged } from './purged.js'

@@ -80,3 +80,10 @@ export const MAX_TARGET_MS = 3_600_000
 
 /** Heads that are remembered to tell a second one of the same sequence. */
 export const HEADS_REMEMBERED = 8
+
+/** Bytes of a signed purge list: fits with the swarm's id into the smallest frame that a peer may ask for. */
+export const MAX_PURGE_BYTES = 8_000
+
+/** Characters of why something is purged, and of the tag that it went by, which is that of a policy. */
+export const MAX_PURGE_REASON_CHARACTERS = 256
+export const MAX_PURGE_TAG_CHARACTERS = 256

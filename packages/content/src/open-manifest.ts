@@ -1,12 +1,11 @@
-import { ManifestError, type LoadBlock, type PeerName, type VerifiedBlock } from '@shoal/interface'
+import { ManifestError, type LoadBlock, type VerifiedBlock } from '@shoal/interface'
 import { equalBytes } from '@shoal/base'
-import type { PublicKey } from '@libp2p/interface'
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
-import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import { dagCborCid } from './cid.js'
 import { openEnvelope } from './envelope.js'
 import { decodeRoot } from './manifest-root.js'
 import { PagedManifest, type OpenedManifest } from './paged-manifest.js'
+import { signerOf } from './signer.js'
 
 /** Domain of the envelope's signature. */
 export const MANIFEST_DOMAIN = 'shoal-manifest'
@@ -38,19 +37,11 @@ export async function openManifest ({ root, envelope, load }: OpenManifestInit):
   if (typeof opened === 'string') throw new ManifestError(`the manifest ${cid} is not signed: ${opened}`)
   if (!equalBytes(opened.payloadType, MANIFEST_PAYLOAD_TYPE)) throw new ManifestError(`the envelope of ${cid} is not one of a manifest`)
   if (!equalBytes(opened.payload, cid.bytes)) throw new ManifestError(`expected a signature of ${cid}, got one of another manifest`)
-  const publisher = nameOf(opened.publicKey)
+  const publisher = signerOf(opened.publicKey)
   if (!equalBytes(publicKeyToProtobuf(opened.publicKey), fields.publisher)) {
     throw new ManifestError(`expected the signature of the publisher named in ${cid}, got that of ${publisher}`)
   }
   const { name, kind, segments, blocks, bytes, pages } = fields
   const summary = { cid: cid.toString(), publisher, name, kind, root: fields.root.toString(), segments, blocks, bytes, pages: pages.length }
   return new PagedManifest({ summary, fields, root, envelope, load })
-}
-
-function nameOf (key: PublicKey): PeerName {
-  try {
-    return peerIdFromPublicKey(key).toString()
-  } catch (error) {
-    throw new ManifestError(`expected a publisher with an Ed25519, secp256k1 or RSA key, got ${key.type}`, { cause: error })
-  }
 }
