@@ -15,7 +15,7 @@ export interface EventCounts {
 }
 
 const PENALTY_REASONS: Readonly<Record<PenaltyReason, 0>> = {
-  'corrupt-block': 0, 'protocol-violation': 0, 'stalled': 0, 'false-have': 0, 'spam': 0, 'bad-head': 0, 'bad-announcement': 0
+  'corrupt-block': 0, 'protocol-violation': 0, 'stalled': 0, 'false-have': 0, 'spam': 0, 'bad-head': 0, 'bad-purge': 0, 'bad-announcement': 0
 }
 const SOURCES: Readonly<Record<SourceKind, 0>> = { peer: 0, origin: 0, store: 0 }
 

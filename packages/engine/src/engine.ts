@@ -145,6 +145,7 @@ class NodeEngine implements Engine {
       case 'stalled': return this.#stalled(event)
       case 'head': return void this.#head(session, event.swarm, event.head)
       case 'penalty': return this.#penalty(event)
+      case 'purge':
       case 'demand':
     }
   }

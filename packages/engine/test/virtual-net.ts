@@ -226,6 +226,8 @@ export class VirtualSession implements Session {
   fetching (swarm: SwarmId, segment: number): void { this.#tell({ type: 'fetching', session: this.other, swarm, segment }) }
   head (swarm: SwarmId, head: Uint8Array): void { if (!this.other.home.loses()) this.#tell({ type: 'head', session: this.other, swarm, head }) }
 
+  purge (swarm: SwarmId, purge: Uint8Array): void { if (!this.other.home.loses()) this.#tell({ type: 'purge', session: this.other, swarm, purge }) }
+
   choke (swarm: SwarmId): void {
     this.chokes++
     this.#tell({ type: 'choke', session: this.other, swarm })

@@ -149,6 +149,10 @@ export class ConnectionSession implements Session {
     for (const message of splitHead(handle, head, this.#parts.frameCap)) this.#send(message)
   }
 
+  purge (swarm: SwarmId, purge: Uint8Array): void {
+    if (this.#state === 'open') this.#send({ type: 'purge', swarm, bytes: purge })
+  }
+
   choke (swarm: SwarmId): void {
     const handle = this.#membership.handle(swarm)
     if (handle === undefined) return
@@ -322,6 +326,9 @@ export class ConnectionSession implements Session {
         break
       case 'cancel':
         this.#parts?.server.cancel(message)
+        break
+      case 'purge':
+        this.#emit({ type: 'purge', session: this, swarm: message.swarm, purge: message.bytes })
         break
       case 'join-refused':
         this.#membership.refused(message.handle, message.reason)

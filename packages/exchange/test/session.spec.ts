@@ -44,11 +44,13 @@ describe('exchange: sessions', () => {
     ofA.fetching(SWARM, 7)
     ofA.choke(SWARM)
     ofA.unchoke(SWARM)
+    ofA.purge(SWARM, Uint8Array.of(1, 2))
+    ofA.purge(OTHER_SWARM, Uint8Array.of(3))
     ofA.pex(SWARM, [{ peer: ofA.peer, addrs: ['/ip4/192.0.2.1/tcp/1'] }])
     ofA.leave(SWARM)
     await b.recorder.first('leave')
     const types = b.recorder.events.map(event => event.type)
-    expect(types).to.deep.equal(['open', 'join', 'head', 'have', 'fetching', 'choke', 'unchoke', 'pex', 'leave'])
+    expect(types).to.deep.equal(['open', 'join', 'head', 'have', 'fetching', 'choke', 'unchoke', 'purge', 'purge', 'pex', 'leave'])
     const join = b.recorder.of('join')[0]
     expect(join?.token).to.equal('tökén')
     expect(join?.have.complete).to.deep.equal(have.complete)
@@ -56,6 +58,7 @@ describe('exchange: sessions', () => {
     expect(parts).to.deep.equal([[8, 2048], [8 + 8 * 2048, 2048], [8 + 8 * 4096, 904]])
     expect(b.recorder.of('head')[0]?.head).to.deep.equal(head)
     expect(b.recorder.of('have')[0]?.delta.dropped).to.deep.equal([{ start: 1, count: 2 }])
+    expect(b.recorder.of('purge').map(({ swarm, purge }) => [swarm, [...purge]])).to.deep.equal([[SWARM, [1, 2]], [OTHER_SWARM, [3]]])
     expect(b.recorder.of('pex')[0]?.peers).to.deep.equal([{ peer: ofA.peer, addrs: ['/ip4/192.0.2.1/tcp/1'] }])
   })
 

@@ -7,7 +7,8 @@ export type Transport = 'tcp' | 'quic' | 'ws' | 'webrtc' | 'webrtc-direct' | 're
 export type RefuseReason = 'not-found' | 'busy' | 'choked' | 'unauthorised' | 'retired' | 'not-joined'
 
 /** Why a peer lost score or was shut out. */
-export type PenaltyReason = 'corrupt-block' | 'protocol-violation' | 'stalled' | 'false-have' | 'spam' | 'bad-head' | 'bad-announcement'
+export type PenaltyReason =
+  'corrupt-block' | 'protocol-violation' | 'stalled' | 'false-have' | 'spam' | 'bad-head' | 'bad-purge' | 'bad-announcement'
 
 /** A peer as peer exchange names it. */
 export interface PeerHint { readonly peer: PeerName, readonly addrs: readonly string[] }
@@ -50,6 +51,8 @@ export interface Session {
   fetching (swarm: SwarmId, segment: number): void
   /** Our current signed head or envelope, whenever it changes. */
   head (swarm: SwarmId, head: Uint8Array): void
+  /** What of the content its publisher has purged. In the swarm or not: a JOIN may be refused because of it. */
+  purge (swarm: SwarmId, purge: Uint8Array): void
   choke (swarm: SwarmId): void
   unchoke (swarm: SwarmId): void
   pex (swarm: SwarmId, peers: readonly PeerHint[]): void
@@ -77,6 +80,8 @@ export type SessionEvent =
   | { type: 'have', session: Session, swarm: SwarmId, delta: HaveDelta }
   | { type: 'fetching', session: Session, swarm: SwarmId, segment: number }
   | { type: 'head', session: Session, swarm: SwarmId, head: Uint8Array }
+  /** In any swarm, whoever is in it. */
+  | { type: 'purge', session: Session, swarm: SwarmId, purge: Uint8Array }
   | { type: 'choke', session: Session, swarm: SwarmId }
   | { type: 'unchoke', session: Session, swarm: SwarmId }
   | { type: 'pex', session: Session, swarm: SwarmId, peers: readonly PeerHint[] }
@@ -100,7 +105,8 @@ export interface ServeHandler {
   /** Is this peer choked in this swarm right now, for this segment? Called for each request. */
   choked (session: Session, swarm: SwarmId, segment: number): boolean
   /**
-   * The block, `retired` when its segment has left a live content's window, or undefined when it is not held (the peer gets `not-found`).
+   * The block, `retired` when its segment has left a live content's window or was purged, or undefined when it is not held (the peer gets
+   * `not-found`).
    * Rejects only when the store fails.
    */
   read (place: BlockPlace): Promise<VerifiedBlock | 'retired' | undefined>

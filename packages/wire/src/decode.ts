@@ -5,8 +5,8 @@ import { FLAG_MORE, messageName } from './frame-types.js'
 import type { FrameHeader } from './frame.js'
 import { readHave } from './have.js'
 import {
-  MAX_ADDR_BYTES, MAX_ADDRS_PER_PEER, MAX_BLOCKS_PER_MESSAGE, MAX_CREDIT_BYTES, MAX_PEER_BYTES, MAX_PEX_PEERS, MAX_REASON_BYTES,
-  MAX_TOKEN_BYTES, MIN_CREDIT_BYTES, MIN_FRAME_CAP_BYTES
+  MAX_ADDR_BYTES, MAX_ADDRS_PER_PEER, MAX_BLOCKS_PER_MESSAGE, MAX_CREDIT_BYTES, MAX_PEER_BYTES, MAX_PEX_PEERS, MAX_PURGE_BYTES,
+  MAX_REASON_BYTES, MAX_TOKEN_BYTES, MIN_CREDIT_BYTES, MIN_FRAME_CAP_BYTES
 } from './limits.js'
 import { reasonOf } from './reasons.js'
 import type { Hello, Message } from './types.js'
@@ -35,6 +35,7 @@ export function decodeMessage (header: FrameHeader, payload: Uint8Array): Messag
     case 'have': return { type, handle: handleOf(header), delta: readHave(from), more, bytes: payload.byteLength }
     case 'fetching': return { type, handle: handleOf(header), segment: from.u32() }
     case 'head': return { type, handle: handleOf(header), bytes: from.rest().slice(), more }
+    case 'purge': return { type, swarm: toHex(from.bytes(32)), bytes: readPurge(from) }
     case 'pex': return { type, handle: handleOf(header), peers: readHints(from) }
     case 'leave':
     case 'choke':
@@ -62,6 +63,14 @@ function readToken (from: ByteReader): string | undefined {
   const length = from.u16()
   if (length > MAX_TOKEN_BYTES) throw new WireError(`expected a token of at most ${MAX_TOKEN_BYTES} bytes, got ${length}`)
   return length === 0 ? undefined : from.text(length)
+}
+
+function readPurge (from: ByteReader): Uint8Array {
+  const bytes = from.rest()
+  if (bytes.byteLength === 0 || bytes.byteLength > MAX_PURGE_BYTES) {
+    throw new WireError(`expected a purge of 1 to ${MAX_PURGE_BYTES} bytes, got ${bytes.byteLength}`)
+  }
+  return bytes.slice()
 }
 
 function readBlocks (from: ByteReader): number[] {

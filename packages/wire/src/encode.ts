@@ -5,7 +5,7 @@ import { DATA_TYPE, FLAG_MORE, FRAME_TYPES } from './frame-types.js'
 import { writeHave } from './have.js'
 import {
   DATA_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_ADDR_BYTES, MAX_ADDRS_PER_PEER, MAX_BLOCKS_PER_MESSAGE, MAX_HEAD_BYTES, MAX_PEER_BYTES,
-  MAX_PEX_PEERS, MAX_REASON_BYTES, MAX_TOKEN_BYTES
+  MAX_PEX_PEERS, MAX_PURGE_BYTES, MAX_REASON_BYTES, MAX_TOKEN_BYTES
 } from './limits.js'
 import { reasonCode } from './reasons.js'
 import type { DataHeader, Head, Message, Pex, SwarmHandle } from './types.js'
@@ -95,6 +95,9 @@ function writePayload (out: ByteWriter, message: Message): void {
     case 'head':
       out.bytes(message.bytes)
       break
+    case 'purge':
+      writePurge(out, message.swarm, message.bytes)
+      break
     case 'pex':
       out.u8(message.peers.length)
       for (const hint of message.peers) writeHint(out, hint)
@@ -131,15 +134,27 @@ function writePayload (out: ByteWriter, message: Message): void {
 }
 
 function writeJoin (out: ByteWriter, swarm: string, token: string | undefined): void {
-  const id = fromHex(swarm)
-  if (id?.byteLength !== 32) throw new WireError(`expected a swarm id of 64 hex digits, got ${JSON.stringify(swarm)}`)
   const bytes = utf8(token ?? '')
   if (bytes.byteLength > MAX_TOKEN_BYTES) {
     throw new WireError(`expected a token of at most ${MAX_TOKEN_BYTES} bytes, got ${bytes.byteLength}: use a shorter token`)
   }
-  out.bytes(id)
+  writeSwarm(out, swarm)
   out.u16(bytes.byteLength)
   out.bytes(bytes)
+}
+
+function writePurge (out: ByteWriter, swarm: string, bytes: Uint8Array): void {
+  if (bytes.byteLength === 0 || bytes.byteLength > MAX_PURGE_BYTES) {
+    throw new WireError(`expected a purge of 1 to ${MAX_PURGE_BYTES} bytes, got ${bytes.byteLength}`)
+  }
+  writeSwarm(out, swarm)
+  out.bytes(bytes)
+}
+
+function writeSwarm (out: ByteWriter, swarm: string): void {
+  const id = fromHex(swarm)
+  if (id?.byteLength !== 32) throw new WireError(`expected a swarm id of 64 hex digits, got ${JSON.stringify(swarm)}`)
+  out.bytes(id)
 }
 
 function writeBlocks (out: ByteWriter, blocks: readonly number[]): void {

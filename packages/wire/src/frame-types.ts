@@ -6,7 +6,7 @@ export const DATA_TYPE = 0x20
 /** Flag: the value goes on in the next frame of this type and swarm. */
 export const FLAG_MORE = 0x01
 
-/** Frame types of control messages. 0x30 (PUSH) and 0x31 (PURGE) are reserved. */
+/** Frame types of control messages. 0x30 (PUSH) is reserved. */
 export const FRAME_TYPES: Readonly<Record<Message['type'], number>> = {
   'hello': 0x01,
   'goodbye': 0x02,
@@ -24,7 +24,8 @@ export const FRAME_TYPES: Readonly<Record<Message['type'], number>> = {
   'request': 0x21,
   'refuse': 0x22,
   'cancel': 0x23,
-  'credit': 0x24
+  'credit': 0x24,
+  'purge': 0x31
 }
 
 const NAMES: (Message['type'] | undefined)[] = []

@@ -27,9 +27,10 @@ export { decodeMessage } from './decode.js'
 export { splitHave } from './have.js'
 export {
   FRAME_HEADER_BYTES, DATA_HEADER_BYTES, MAX_FRAME_BYTES, MAX_WEBRTC_FRAME_BYTES, MIN_FRAME_CAP_BYTES, MAX_BLOCK_BYTES, MIN_CREDIT_BYTES,
-  MAX_CREDIT_BYTES, MAX_BLOCKS_PER_MESSAGE, MAX_QUEUED_BLOCKS, MAX_SWARMS, MAX_TOKEN_BYTES, MAX_HEAD_BYTES, MAX_HAVE_BYTES,
+  MAX_CREDIT_BYTES, MAX_BLOCKS_PER_MESSAGE, MAX_QUEUED_BLOCKS, MAX_SWARMS, MAX_TOKEN_BYTES, MAX_HEAD_BYTES, MAX_HAVE_BYTES, MAX_PURGE_BYTES,
   MAX_BITS_BYTES, MAX_PEX_PEERS, MAX_ADDRS_PER_PEER, MAX_ADDR_BYTES, MAX_PEER_BYTES, MAX_REASON_BYTES
 } from './limits.js'
 export type {
-  Message, SwarmHandle, Hello, Join, JoinRefused, Have, Fetching, Request, Refuse, Cancel, Credit, Head, Pex, Ping, Goodbye, DataHeader
+  Message, SwarmHandle, Hello, Join, JoinRefused, Have, Fetching, Request, Refuse, Cancel, Credit, Head, Purge, Pex, Ping, Goodbye,
+  DataHeader
 } from './types.js'

@@ -37,6 +37,9 @@ export const MAX_TOKEN_BYTES = 4096
 /** Bytes of a head, over all its frames. */
 export const MAX_HEAD_BYTES = 64 * 1024
 
+/** Bytes of a purge list: never split, it fits with its swarm's id into the least frame cap. */
+export const MAX_PURGE_BYTES = 8_000
+
 /** Payload bytes of a have-map, over all its frames: 64 Ki runs. */
 export const MAX_HAVE_BYTES = 512 * 1024
 

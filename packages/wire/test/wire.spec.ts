@@ -4,8 +4,8 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import {
   decodeMessage, encodeDataHeader, encodeMessage, FRAME_HEADER_BYTES, FrameReader, MAX_BLOCK_BYTES, MAX_CREDIT_BYTES, MAX_FRAME_BYTES,
-  MAX_HEAD_BYTES, MAX_TOKEN_BYTES, MIN_CREDIT_BYTES, MIN_FRAME_CAP_BYTES, splitHave, splitHead, splitPex, type DataHeader, type FrameHeader,
-  type FrameSink, type Message
+  MAX_HEAD_BYTES, MAX_PURGE_BYTES, MAX_TOKEN_BYTES, MIN_CREDIT_BYTES, MIN_FRAME_CAP_BYTES, splitHave, splitHead, splitPex,
+  type DataHeader, type FrameHeader, type FrameSink, type Message
 } from '../src/index.js'
 
 const u32 = fc.nat(2 ** 32 - 1)
@@ -42,6 +42,9 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.tuple(handle, u32).map(([handle, segment]): Message => ({ type: 'fetching', handle, segment })),
   fc.tuple(handle, fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.boolean()).map(
     ([handle, bytes, more]): Message => ({ type: 'head', handle, bytes, more })
+  ),
+  fc.tuple(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.uint8Array({ minLength: 1, maxLength: 300 })).map(
+    ([id, bytes]): Message => ({ type: 'purge', swarm: toHex(id), bytes })
   ),
   fc.tuple(handle, hints).map(([handle, peers]): Message => ({ type: 'pex', handle, peers })),
   fc.tuple(handle, u32, u32, blocks).map(([handle, id, segment, blocks]): Message => ({ type: 'request', handle, id, segment, blocks })),
@@ -221,6 +224,17 @@ describe('wire', () => {
     expect(parts.map(head => [head.bytes.byteLength, head.more])).to.deep.equal([[15_992, true], [4008, false]])
     expect(() => splitHead(1, new Uint8Array(MAX_HEAD_BYTES + 1), 16_000)).to.throw(WireError)
     expect(() => splitHead(1, new Uint8Array(0), 16_000)).to.throw(WireError)
+  })
+
+  it('the longest purge fits the least frame, a longer one and none are refused', () => {
+    const purge = (length: number): Message => ({ type: 'purge', swarm: 'ab'.repeat(32), bytes: new Uint8Array(length) })
+    expect(encodeMessage(purge(MAX_PURGE_BYTES)).byteLength).to.be.at.most(MIN_FRAME_CAP_BYTES)
+    const header: FrameHeader = { type: 0x31, flags: 0, handle: 0 }
+    for (const length of [0, MAX_PURGE_BYTES + 1]) {
+      expect(() => encodeMessage(purge(length))).to.throw(WireError)
+      expect(() => decodeMessage(header, new Uint8Array(32 + length))).to.throw(WireError, /purge/)
+    }
+    expect(() => decodeMessage(header, new Uint8Array(31))).to.throw(WireError)
   })
 
   it('what a peer would refuse is refused here', () => {
