@@ -1,11 +1,11 @@
 import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
-import type { AnnouncementEvent, Availability, JudgeHead, PeerName, SwarmId } from '@shoal/interface'
+import type { AnnouncementEvent, Availability, Judge, PeerName, SwarmId } from '@shoal/interface'
 import { decodeAnnouncement, encodeAnnouncement } from './codec.js'
 import {
   ANNOUNCE_BYTES_PER_SECOND, MAX_TTL_SECONDS, MIN_TTL_SECONDS, TTL_INTERVALS, TYPICAL_ANNOUNCEMENT_BYTES
 } from './defaults.js'
-import { Heads } from './heads.js'
 import { Members } from './members.js'
+import { PublisherTopics } from './publisher-topics.js'
 import { announceInterval, Schedule } from './schedule.js'
 import type { AvailabilityComponents, AvailabilityInit } from './types.js'
 
@@ -33,14 +33,17 @@ export class GossipAvailability implements Availability {
   readonly #bytesPerSecond: number
   readonly #components: AvailabilityComponents
   readonly #swarms = new Map<SwarmId, Joined>()
-  readonly #heads: Heads
+  readonly #heads: PublisherTopics
+  readonly #purges: PublisherTopics
   #listener: ((event: AnnouncementEvent) => void) | undefined
   #sequence = 0
 
   constructor (components: AvailabilityComponents, init: AvailabilityInit) {
     this.#components = components
     this.#network = init.network
-    this.#heads = new Heads(init.network, components, event => { this.#listener?.(event) })
+    const emit = (event: AnnouncementEvent): void => { this.#listener?.(event) }
+    this.#heads = new PublisherTopics(init.network, 'head', components, emit)
+    this.#purges = new PublisherTopics(init.network, 'purge', components, emit)
     this.#bytesPerSecond = init.bytesPerSecond ?? ANNOUNCE_BYTES_PER_SECOND
   }
 
@@ -72,7 +75,7 @@ export class GossipAvailability implements Availability {
     this.#arm(swarm, joined)
   }
 
-  follow (swarm: SwarmId, publisher: PeerName, judge: JudgeHead): void {
+  follow (swarm: SwarmId, publisher: PeerName, judge: Judge): void {
     this.#heads.follow(swarm, publisher, judge)
   }
 
@@ -80,8 +83,17 @@ export class GossipAvailability implements Availability {
     this.#heads.publish(swarm, head)
   }
 
+  followPurges (swarm: SwarmId, publisher: PeerName, judge: Judge): void {
+    this.#purges.follow(swarm, publisher, judge)
+  }
+
+  purge (swarm: SwarmId, purge: Uint8Array): void {
+    this.#purges.publish(swarm, purge)
+  }
+
   leave (swarm: SwarmId): void {
     this.#heads.leave(swarm)
+    this.#purges.leave(swarm)
     const joined = this.#swarms.get(swarm)
     if (joined === undefined) return
     joined.cancel()

@@ -60,6 +60,6 @@ export const MAX_MEMBERS = 10_000
 /** How long an estimate of a swarm's size is used before the members are counted again. */
 export const COUNT_EVERY_MS = 1000
 
-/** Heads of one live content that are judged per second, and at once: each costs the check of a signature. */
-export const HEADS_PER_SECOND = 10
-export const HEADS_AT_ONCE = 10
+/** Heads, and purges, of one content that are judged per second, and at once: each costs the check of a signature. */
+export const JUDGED_PER_SECOND = 10
+export const JUDGED_AT_ONCE = 10

@@ -3,7 +3,7 @@ import {
 } from '@shoal/content/live'
 import { refusalOf, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  BlockMismatchError, ManifestError, NotFoundError, type HeadVerdict, type PeerName, type Segment, type Session, type VerifiedBlock
+  BlockMismatchError, ManifestError, NotFoundError, type GossipVerdict, type PeerName, type Segment, type Session, type VerifiedBlock
 } from '@shoal/interface'
 import { BoundedMap, equalBytes } from '@shoal/base'
 import type { LiveHost } from './live-part.js'
@@ -79,7 +79,7 @@ export class LiveHead implements Source {
    *
    * @throws ManifestError when it is bad
    */
-  async gossip (bytes: Uint8Array): Promise<HeadVerdict> {
+  async gossip (bytes: Uint8Array): Promise<GossipVerdict> {
     const head = await this.#open(bytes)
     const verdict = this.#judge(head)
     // a window that nobody gives, or that is nonsense though it is signed, is as if the head had not come: the next one is complete again

@@ -1,5 +1,5 @@
 import type {
-  Announcement, AnnouncementEvent, Availability, BlockPlace, BlockRef, Exchange, HaveDelta, JudgeHead, PeerHint, PeerName, RefuseReason,
+  Announcement, AnnouncementEvent, Availability, BlockPlace, BlockRef, Exchange, HaveDelta, Judge, PeerHint, PeerName, RefuseReason,
   Routing, ServeHandler, Session, SessionEvent, SessionStats, SwarmId
 } from '@shoal/interface'
 import { DecayingRate, systemClock, type Clock } from '@shoal/base'
@@ -13,8 +13,8 @@ export class VirtualNet {
   readonly exchanges = new Map<PeerName, VirtualExchange>()
   readonly providers = new Map<SwarmId, Set<PeerName>>()
   readonly topics = new Map<SwarmId, Set<(event: AnnouncementEvent) => void>>()
-  /** Who hears the heads of a live content. */
-  readonly followers = new Map<SwarmId, Map<PeerName, JudgeHead>>()
+  /** Who hears the heads of a live content, and the purges of any. */
+  readonly followers = { head: new Map<SwarmId, Map<PeerName, Judge>>(), purge: new Map<SwarmId, Map<PeerName, Judge>>() }
   /** Without any network for now. */
   readonly cut = new Set<PeerName>()
   /** Heads get lost on their way to this peer. */
@@ -58,6 +58,14 @@ export class VirtualNet {
     const { topics, followers, cut } = this
     const loses = (peer: PeerName): boolean => this.loses(peer)
     const net = this as { readonly mute: string | undefined }
+    const follow = (kind: 'head' | 'purge', swarm: SwarmId, judge: Judge): void => {
+      followers[kind].set(swarm, new Map([...followers[kind].get(swarm) ?? [], [self, judge]]))
+    }
+    const tell = (kind: 'head' | 'purge', swarm: SwarmId, bytes: Uint8Array): void => {
+      for (const [peer, judge] of followers[kind].get(swarm) ?? []) {
+        if (peer !== self && !cut.has(peer) && !cut.has(self) && !loses(peer)) judge(bytes).catch(() => {})
+      }
+    }
     const joined = new Map<SwarmId, () => Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'>>()
     let listener: (event: AnnouncementEvent) => void = () => {}
     return {
@@ -69,16 +77,12 @@ export class VirtualNet {
       },
       leave (swarm) {
         joined.delete(swarm)
-        followers.get(swarm)?.delete(self)
+        for (const kind of ['head', 'purge'] as const) followers[kind].get(swarm)?.delete(self)
       },
-      follow (swarm, _publisher, judge) {
-        followers.set(swarm, new Map([...followers.get(swarm) ?? [], [self, judge]]))
-      },
-      head (swarm, head) {
-        for (const [peer, judge] of followers.get(swarm) ?? []) {
-          if (peer !== self && !cut.has(peer) && !cut.has(self) && !loses(peer)) judge(head).catch(() => {})
-        }
-      },
+      follow (swarm, _publisher, judge) { follow('head', swarm, judge) },
+      head (swarm, head) { tell('head', swarm, head) },
+      followPurges (swarm, _publisher, judge) { follow('purge', swarm, judge) },
+      purge (swarm, purge) { tell('purge', swarm, purge) },
       hasten (swarm) {
         const said = joined.get(swarm)?.()
         if (said === undefined) return

@@ -25,14 +25,14 @@ export type AnnouncementEvent =
   | { type: 'announcement', announcement: Announcement }
   /** Malformed or absurd: the signer's fault. */
   | { type: 'rejected', from: PeerName, swarm: SwarmId, reason: string }
-  /** An announcement or a head of ours could not be sent; the next one is sent at its time. */
+  /** An announcement, a head or a purge of ours could not be sent; the next one is sent at its time. */
   | { type: 'unpublished', swarm: SwarmId, reason: string }
 
-/** What becomes of a head heard over gossipsub: it is passed on, or not, though nobody is to blame. */
-export type HeadVerdict = 'accept' | 'ignore'
+/** What becomes of a head or a purge heard over gossipsub: it is passed on, or not, though nobody is to blame. */
+export type GossipVerdict = 'accept' | 'ignore'
 
 /** @throws ManifestError when it is bad: the publisher's fault, or that of whoever has its key */
-export type JudgeHead = (head: Uint8Array) => Promise<HeadVerdict>
+export type Judge = (bytes: Uint8Array) => Promise<GossipVerdict>
 
 export interface Availability {
   start (listener: (event: AnnouncementEvent) => void): Promise<void>
@@ -40,10 +40,14 @@ export interface Availability {
   /** Subscribe to a swarm's topic; `describe` is asked whenever an announcement is due. */
   join (swarm: SwarmId, describe: () => Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'>): void
   /** Hear the heads that a live content's publisher gives out; each is passed on as `judge` says. */
-  follow (swarm: SwarmId, publisher: PeerName, judge: JudgeHead): void
+  follow (swarm: SwarmId, publisher: PeerName, judge: Judge): void
   /** Give out a head of ours, in a swarm that we follow. */
   head (swarm: SwarmId, head: Uint8Array): void
-  /** Ends `join` and `follow`. */
+  /** Hear what a content's publisher purges; each list is passed on as `judge` says. */
+  followPurges (swarm: SwarmId, publisher: PeerName, judge: Judge): void
+  /** Give out a purge of ours, in a swarm whose purges we follow. */
+  purge (swarm: SwarmId, purge: Uint8Array): void
+  /** Ends `join`, `follow` and `followPurges`. */
   leave (swarm: SwarmId): void
   /** Something worth telling happened (first segment held, complete): announce soon, within the interval's bounds. */
   hasten (swarm: SwarmId): void

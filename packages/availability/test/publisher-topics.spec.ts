@@ -1,15 +1,15 @@
 import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
 import { expect } from 'chai'
 import { ManualClock, seededRandom } from '@shoal/base'
-import type { AnnouncementEvent, HeadVerdict } from '@shoal/interface'
+import type { AnnouncementEvent, GossipVerdict } from '@shoal/interface'
 import { availability, type PubSub } from '../src/index.js'
 
 const SELF = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
 const PUBLISHER = '12D3KooWJbJFaZ1fwpD5jHKyzqSD7Vx6Pzt9z8dUZ6XrRpyNjn8E'
 const SWARM = 'cd'.repeat(32)
-const TOPIC = `/shoal/test/head/${SWARM}`
+const KINDS = ['head', 'purge'] as const
 
-async function setup (verdict: HeadVerdict | Error) {
+async function setup (verdict: GossipVerdict | Error, kind: typeof KINDS[number]) {
   const clock = new ManualClock(1_700_000_000_000)
   const published: { topic: string, data: Uint8Array }[] = []
   const topics = new Set<string>()
@@ -28,24 +28,26 @@ async function setup (verdict: HeadVerdict | Error) {
   } as unknown as PubSub
   const gossip = availability({ network: 'test' })({ pubsub, peerId: SELF, clock, random: seededRandom(1) })
   await gossip.start(event => { events.push(event) })
-  gossip.follow(SWARM, PUBLISHER, async head => {
-    judged.push(head)
+  gossip[kind === 'head' ? 'follow' : 'followPurges'](SWARM, PUBLISHER, async bytes => {
+    judged.push(bytes)
     if (verdict instanceof Error) throw verdict
     return verdict
   })
   async function hear (from: string, data = Uint8Array.of(1)): Promise<TopicValidatorResult | undefined> {
-    const message = { type: 'signed', from: { toString: () => from }, topic: TOPIC, data } as unknown as Message
-    return await pubsub.topicValidators.get(TOPIC)?.(message as never, message)
+    const message = { type: 'signed', from: { toString: () => from }, topic: topicOf(kind), data } as unknown as Message
+    return await pubsub.topicValidators.get(topicOf(kind))?.(message as never, message)
   }
   return { gossip, clock, published, topics, events, judged, hear }
 }
 
-describe('heads over gossipsub', () => {
+const topicOf = (kind: string): string => `/shoal/test/${kind}/${SWARM}`
+
+for (const kind of KINDS) describe(`${kind}s over gossipsub`, () => {
   it('are passed on as they are judged', async () => {
     for (const [verdict, result, told] of [
       ['accept', TopicValidatorResult.Accept, 0], ['ignore', TopicValidatorResult.Ignore, 0], [new Error('bad'), TopicValidatorResult.Reject, 1]
     ] as const) {
-      const { hear, judged, events } = await setup(verdict)
+      const { hear, judged, events } = await setup(verdict, kind)
       expect(await hear(PUBLISHER)).to.equal(result)
       expect(judged).to.have.length(1)
       expect(events).to.have.length(told)
@@ -53,7 +55,7 @@ describe('heads over gossipsub', () => {
   })
 
   it('come from the publisher alone', async () => {
-    const { hear, judged, events } = await setup('accept')
+    const { hear, judged, events } = await setup('accept', kind)
     expect(await hear('12D3KooWLiar')).to.equal(TopicValidatorResult.Reject)
     expect(await hear(SELF), 'an echo').to.equal(TopicValidatorResult.Ignore)
     expect(judged).to.have.length(0)
@@ -62,7 +64,7 @@ describe('heads over gossipsub', () => {
   })
 
   it('are judged ten times a second at most', async () => {
-    const { hear, judged, clock } = await setup('accept')
+    const { hear, judged, clock } = await setup('accept', kind)
     for (let i = 0; i < 30; i++) await hear(PUBLISHER)
     expect(judged.length).to.be.within(10, 11)
     clock.advance(1_000)
@@ -70,11 +72,11 @@ describe('heads over gossipsub', () => {
   })
 
   it('are given out where the content is followed, and a failure is told', async () => {
-    const { gossip, published, events, topics, hear } = await setup('accept')
-    gossip.head(SWARM, Uint8Array.of(7))
-    gossip.head('unknown', Uint8Array.of(7))
-    expect(published).to.deep.equal([{ topic: TOPIC, data: Uint8Array.of(7) }])
-    gossip.head(SWARM, new Uint8Array(0))
+    const { gossip, published, events, topics, hear } = await setup('accept', kind)
+    gossip[kind](SWARM, Uint8Array.of(7))
+    gossip[kind]('unknown', Uint8Array.of(7))
+    expect(published).to.deep.equal([{ topic: topicOf(kind), data: Uint8Array.of(7) }])
+    gossip[kind](SWARM, new Uint8Array(0))
     await Promise.resolve()
     expect(events).to.deep.equal([{ type: 'unpublished', swarm: SWARM, reason: 'no stream' }])
     gossip.leave(SWARM)
