@@ -63,6 +63,8 @@ export interface BlockStore {
   /** Pinned blocks are never evicted; pins count. */
   pin (digest: Uint8Array): void
   unpin (digest: Uint8Array): void
+  /** Somebody has pinned it, held or not. */
+  pinned (digest: Uint8Array): boolean
   /** The next to be evicted, unless it is pinned, or used again before. */
   demote (digest: Uint8Array): void
   /** Few others have it: when its turn to be evicted comes, it is passed over once. */

@@ -193,6 +193,12 @@ export class BlockIndex {
     if (slot !== -1) this.release(slot)
   }
 
+  /** How often it is pinned, or held. */
+  pins (digest: Uint8Array): number {
+    const slot = this.#table.find(digest)
+    return slot === -1 ? 0 : this.#pins[slot] as number
+  }
+
   /** As `pin`, for as long as something is done with the block. */
   hold (slot: number): void {
     if (this.#pins[slot] === 0 && this.#sizes[slot] !== 0) {

@@ -67,6 +67,8 @@ export class MediumStore implements BlockStore {
   readonly #expiry: Expiry
   /** Writes and deletions under way, by digest in hex. */
   readonly #jobs = new Map<string, Promise<void>>()
+  /** Reads under way, by slot. */
+  readonly #reads = new Map<number, number>()
   /** The last time that a full medium was cleared, and how often that was. */
   #clearing: Promise<void> = Promise.resolve()
   #clearances = 0
@@ -118,9 +120,13 @@ export class MediumStore implements BlockStore {
     if (ref.size !== undefined && ref.size !== size) return undefined
     this.#assertOpen()
     this.#index.hold(slot)
+    this.#reads.set(slot, (this.#reads.get(slot) ?? 0) + 1)
     try {
       return await this.#read(ref.digest, size)
     } finally {
+      const reads = this.#reads.get(slot) as number - 1
+      if (reads > 0) this.#reads.set(slot, reads)
+      else this.#reads.delete(slot)
       this.#index.release(slot)
     }
   }
@@ -174,6 +180,11 @@ export class MediumStore implements BlockStore {
   unpin (digest: Uint8Array): void {
     this.#index.unpin(digest)
     this.#medium.unpin?.(digest)
+  }
+
+  pinned (digest: Uint8Array): boolean {
+    // what is read right now is held as well
+    return this.#index.pins(digest) > (this.#reads.get(this.#index.find(digest)) ?? 0)
   }
 
   demote (digest: Uint8Array): void {

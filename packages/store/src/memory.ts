@@ -98,6 +98,10 @@ class MemoryStore implements BlockStore {
     this.#index.unpin(digest)
   }
 
+  pinned (digest: Uint8Array): boolean {
+    return this.#index.pins(digest) > 0
+  }
+
   demote (digest: Uint8Array): void {
     this.#index.demote(digest)
   }

@@ -248,6 +248,19 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
       expect(store.has(a.digest)).to.equal(false)
     })
 
+    it('tells what is pinned, held or not, and takes no read for a pin', async () => {
+      await use(2 * PAGE)
+      const [a, b] = await blocks(2) as [VerifiedBlock, VerifiedBlock]
+      store.pin(a.digest)
+      await store.put(b)
+      const reading = store.get(b)
+      expect([a, b].map(({ digest }) => store.pinned(digest))).to.deep.equal([true, false])
+      await reading
+      store.unpin(a.digest)
+      store.pin(b.digest)
+      expect([a, b].map(({ digest }) => store.pinned(digest))).to.deep.equal([false, true])
+    })
+
     it('refuses when all that it holds is pinned', async () => {
       await use(2 * PAGE)
       const [a, b, c] = await blocks(3) as [VerifiedBlock, VerifiedBlock, VerifiedBlock]

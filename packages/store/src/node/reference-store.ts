@@ -93,6 +93,10 @@ class FileSystemReferenceStore implements FileReferenceStore {
     this.#backing.unpin(digest)
   }
 
+  pinned (digest: Uint8Array): boolean {
+    return this.#backing.pinned(digest)
+  }
+
   demote (digest: Uint8Array): void {
     this.#backing.demote(digest)
   }
