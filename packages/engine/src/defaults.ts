@@ -117,3 +117,9 @@ export const CACHE_UPTIME_S = 600
 export const CACHE_STORE_BYTES = 4 * 1024 * 1024
 /** Copies beyond which a node that cares for none calls its own surplus, when its store is full. */
 export const SURPLUS_COPIES = 3
+/** Purge lists that wait for their content's manifest, one a session. */
+export const PURGES_WAITING = 64
+/** Segments of a content of which it is remembered whether they are purged. */
+export const SEGMENTS_JUDGED = 10_000
+/** Segments that are looked through for purged ones in one go. */
+export const PURGE_STEP_SEGMENTS = 256

@@ -1,9 +1,8 @@
 import { BoundedMap } from '@shoal/base'
 import { blockRange } from '@shoal/content'
 import {
-  RetiredError, UnavailableError, type Manifest, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type Session,
-  type SwarmId,
-  type VerifiedBlock
+  RetiredError, UnavailableError, type Manifest, type Mode, type Origin, type ReadOptions, type SaveOptions,
+  type Segment, type Session, type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
 import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmAction } from '@shoal/swarm'
 import type { Completion } from './completion.js'
@@ -15,6 +14,7 @@ import { Reader } from './reader.js'
 import type { Shared } from './shared.js'
 import type { SwarmStats, Source } from './stats.js'
 import type { ContentSink, Emit } from './types.js'
+import type { Withheld } from './withheld.js'
 
 /** What a delivery needs of the driver that made it. */
 export interface DeliveryHost {
@@ -26,6 +26,8 @@ export interface DeliveryHost {
   readonly shared: Shared
   readonly stats: SwarmStats
   readonly emit: Emit
+  /** What the publisher has purged. */
+  readonly withheld: Withheld
   readonly swarmSize: () => number
   /** The have-map changed; `now`: worth telling at once. */
   readonly haveChanged: (now?: boolean) => void
@@ -66,7 +68,7 @@ export class Delivery {
     this.manifest = manifest
     this.#host = host
     const have = components.createHaveMap(boundsOf(manifest))
-    this.inventory = new Inventory(manifest, have, host.shared.holdings, {
+    this.inventory = new Inventory(manifest, have, host.shared.holdings, host.withheld, {
       found: (segment, block) => { this.swarm.delivered(segment, block, 'store') },
       lost: (segment, block) => { this.#lost(segment, block) },
       changed: host.haveChanged
@@ -103,6 +105,8 @@ export class Delivery {
 
   async * read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.#closed) throw new UnavailableError('the content is closed')
+    const purged = this.#host.withheld.fault(segment)
+    if (purged !== undefined) throw purged
     const range = blockRange(segment, options.start, options.end)
     if (range.first === range.end) return
     const reader = new Reader({
@@ -142,6 +146,8 @@ export class Delivery {
     try {
       const { Completion } = await import('./completion.js')
       if (this.#closed) throw new UnavailableError('the content was closed')
+      const { incomplete } = this.#host.withheld
+      if (incomplete !== undefined) throw incomplete
       this.#completion = new Completion(sink, this.manifest.summary.bytes, onprogress)
       this.#arrivedAt = clock.now()
       alarm.soonest(this.#check, this.#arrivedAt + STARVE_CHECK_MS)
@@ -154,8 +160,27 @@ export class Delivery {
   }
 
   /** A block for a peer; what the store lost is dropped from our have-map, and the neighbours hear of it. */
-  async serve (segment: number, block: number): Promise<VerifiedBlock | undefined> {
-    return this.inventory.have.has(segment, block) ? await this.inventory.load(segment, block) : undefined
+  async serve (segment: number, block: number): Promise<VerifiedBlock | 'retired' | undefined> {
+    const verified = this.inventory.have.has(segment, block) ? await this.inventory.load(segment, block) : undefined
+    // purged meanwhile, or its page was not there to tell
+    return this.withholds(segment) ? 'retired' : verified
+  }
+
+  /** Its publisher has purged this segment. */
+  withholds (segment: number): boolean {
+    return this.#host.withheld.has(segment)
+  }
+
+  /** Something was purged: whoever waits for it waits in vain. */
+  purged (): void {
+    const { withheld } = this.#host
+    if (withheld.incomplete !== undefined) this.#completion?.fail(withheld.incomplete)
+    for (const readers of this.#readers.values()) {
+      for (const reader of readers) {
+        const error = withheld.fault(reader.segment)
+        if (error !== undefined) reader.fail(error)
+      }
+    }
   }
 
   /** A segment has left a live content's window: whoever reads it waits in vain. */

@@ -1,6 +1,6 @@
 import {
-  ManifestError, type AnnouncementEvent, type PeerName, type PeerProfile, type PeerStatus, type PenaltyReason, type Session,
-  type SessionEvent, type SwarmId
+  ManifestError, type AnnouncementEvent, type PeerName, type PeerProfile, type PeerStatus, type PenaltyReason, type RefuseReason,
+  type Session, type SessionEvent, type SwarmId
 } from '@shoal/interface'
 import { MANIFEST_SEGMENT } from '@shoal/content'
 import { Alarm } from './alarm.js'
@@ -80,8 +80,7 @@ class NodeEngine implements Engine {
   async start (): Promise<void> {
     await this.#components.availability.start(event => { this.#heard(event) })
     await this.#components.exchange.start(event => { this.#on(event) }, {
-      admit: (session, swarm) => Promise.resolve(
-        this.#peers.banned(session.peer) ? 'unauthorised' : this.#swarms.has(swarm) ? undefined : 'not-found'),
+      admit: async (session, swarm) => await this.#admit(session, swarm),
       choked: (session, swarm, segment) => segment !== MANIFEST_SEGMENT && this.#choked(session, swarm),
       read: async place => await this.#swarms.get(place.swarm)?.serve(place.segment, place.block),
       acquire: (session, bytes, signal) => {
@@ -110,6 +109,8 @@ class NodeEngine implements Engine {
       profile: () => this.profile,
       busy: () => this.#uploads.busy || [...this.#swarms.values()].some(driver => driver.active),
       sparing: () => this.#sparing,
+      penalise: (peer, reason, detail) => { this.#penalise(peer, reason, detail) },
+      listed: async digests => await this.#listed(digests),
       closed: swarm => { this.#swarms.delete(swarm) }
     }
     const driver = new SwarmDriver(opening, shared)
@@ -145,9 +146,27 @@ class NodeEngine implements Engine {
       case 'stalled': return this.#stalled(event)
       case 'head': return void this.#head(session, event.swarm, event.head)
       case 'penalty': return this.#penalty(event)
+      case 'purge': return this.#swarms.get(event.swarm)?.purging.heard(session, event.purge)
       case 'purge':
       case 'demand':
     }
+  }
+
+  async #admit (session: Session, swarm: SwarmId): Promise<RefuseReason | undefined> {
+    if (this.#peers.banned(session.peer)) return 'unauthorised'
+    if (this.#swarms.has(swarm)) return undefined
+    // whoever still has what was purged learns it from those who have not
+    const purge = await this.#init.purgeOf?.(swarm)
+    // opened meanwhile
+    if (this.#swarms.has(swarm)) return undefined
+    if (purge !== undefined) session.purge(swarm, purge)
+    return 'not-found'
+  }
+
+  async #listed (digests: ReadonlySet<string>): Promise<Set<string>> {
+    const found = new Set<string>()
+    for (const driver of this.#swarms.values()) for await (const digest of driver.purging.listed(digests)) found.add(digest)
+    return found
   }
 
   #neighbours (swarm: SwarmId): Neighbours | undefined {

@@ -14,6 +14,8 @@ export interface HeraldHost {
   readonly head: () => Uint8Array | undefined
   /** Hear what the publisher of a live content gives out to all. */
   readonly follow: () => void
+  /** Our JOIN has gone out on this session. */
+  readonly joined: (session: Session) => void
   /** Share of the content that is held, 0 to 1. */
   readonly share: () => number
   readonly duty: () => Duty
@@ -137,6 +139,7 @@ export class Herald {
       if (session.closed || this.#closed || !this.#greetings.has(session)) return
       this.#greetings.set(session, 'told')
       session.join(swarm, { token, have: inventory()?.have.snapshot() ?? { complete: [], partial: [] }, head: head() })
+      this.#host.joined(session)
       if (members.by(session) !== undefined) void this.sendPeers(session)
     } catch (error) {
       this.refused(session)

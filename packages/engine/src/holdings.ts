@@ -36,6 +36,10 @@ export class Holdings {
     this.#store.pin(block.digest)
   }
 
+  unpin (block: VerifiedBlock): void {
+    this.#store.unpin(block.digest)
+  }
+
   /** Writes by `write`, or into the store. @throws StoreFullError, StoreError */
   async put (block: VerifiedBlock, write?: (block: VerifiedBlock) => Promise<void>): Promise<void> {
     const key = toHex(block.digest)

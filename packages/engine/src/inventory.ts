@@ -1,6 +1,8 @@
 import { blockLength, type Blocks } from '@shoal/content'
 import type { HaveMap, Manifest, Segment, VerifiedBlock } from '@shoal/interface'
+import { PURGE_STEP_SEGMENTS } from './defaults.js'
 import type { Holdings } from './holdings.js'
+import type { Withheld } from './withheld.js'
 
 /** What an inventory tells its delivery. */
 export interface InventoryHost {
@@ -22,10 +24,12 @@ export class Inventory {
   held = 0
   readonly #manifest: Manifest
   readonly #holdings: Holdings
+  readonly #withheld: Withheld
   readonly #host: InventoryHost
   readonly #shapes = new Map<number, Shape>()
 
-  constructor (manifest: Manifest, have: HaveMap, holdings: Holdings, host: InventoryHost) {
+  constructor (manifest: Manifest, have: HaveMap, holdings: Holdings, withheld: Withheld, host: InventoryHost) {
+    this.#withheld = withheld
     this.#manifest = manifest
     this.have = have
     this.#holdings = holdings
@@ -43,9 +47,9 @@ export class Inventory {
     return shape === undefined ? 0 : blockLength(shape, block)
   }
 
-  /** A block came. Returns whether it was missing. */
+  /** A block came. Returns whether it was missing: what is withheld never is. */
   add (segment: number, block: number): boolean {
-    if (!this.have.add(segment, block, this.blocks(segment))) return false
+    if (this.#withheld.has(segment) || !this.have.add(segment, block, this.blocks(segment))) return false
     this.held += this.size(segment, block)
     this.#host.changed(this.have.complete(segment))
     return true
@@ -77,12 +81,25 @@ export class Inventory {
     return true
   }
 
-  /** A segment has left a live content's window. */
+  /** A segment has left a live content's window, or was purged. */
   retire (segment: number): void {
     const shape = this.#shape(segment)
     for (let block = 0; block < (shape?.blocks ?? 0); block++) if (this.have.has(segment, block)) this.held -= this.size(segment, block)
     this.#shapes.delete(segment)
     if (this.have.drop(segment)) this.#host.changed()
+  }
+
+  /** Segments of which blocks are held, or may be, because they have been looked at; `pause` lets others have their turn. */
+  async * known (pause: () => Promise<void>): AsyncGenerator<Segment> {
+    if (this.#manifest.summary.live !== undefined) {
+      yield * this.#manifest.segments()
+      return
+    }
+    for (let index = 0; index < this.#manifest.summary.segments; index++) {
+      if (index % PURGE_STEP_SEGMENTS === PURGE_STEP_SEGMENTS - 1) await pause()
+      const segment = this.#manifest.peek(index) ?? (this.have.some(index) ? await this.#manifest.segment(index) : undefined)
+      if (segment !== undefined) yield segment
+    }
   }
 
   /** Compares with the store, which has lost something. Returns how many blocks are gone. */

@@ -102,6 +102,9 @@ export class LiveHead implements Source {
     return Promise.resolve(this.#windows.get(at))
   }
 
+  /** A window is in no store. */
+  release (): void {}
+
   fail (error: Error): void {
     this.#host.blocks.fail(error)
     this.#manifest.reject(error)

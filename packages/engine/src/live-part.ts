@@ -33,6 +33,8 @@ export interface LiveDelivery {
   readonly manifest: Manifest
   readonly inventory: { lookUp (segment: Segment, block: number): void }
   readonly swarm: Pick<Swarm, 'want' | 'unwant' | 'originDone'>
+  /** The publisher has taken it back. */
+  withholds (segment: number): boolean
   /** The segment has left the window. */
   retire (segment: number, path: string): void
   /** Wants changed. */

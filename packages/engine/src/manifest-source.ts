@@ -21,6 +21,7 @@ export class ManifestSource implements Source {
   /** One signature is tried after the other, for the first may be forged. */
   #opening: Promise<void> = Promise.resolve()
   #envelope: Uint8Array | undefined
+  #pinned: VerifiedBlock[] = []
   #opened: OpenedManifest | undefined
   readonly #manifest = Promise.withResolvers<OpenedManifest>()
 
@@ -79,13 +80,21 @@ export class ManifestSource implements Source {
     const { blocks, holdings } = this.#init
     if (!blocks.arrived(at, block)) return
     // kept for others and for the next start; a full store does not hinder reading
-    holdings.put(block).then(() => { holdings.pin(block) }, () => {})
+    holdings.put(block).then(() => {
+      holdings.pin(block)
+      this.#pinned.push(block)
+    }, () => {})
   }
 
   async serve (at: number): Promise<VerifiedBlock | undefined> {
     if (at === 0) return this.#opened?.root
     const page = this.#opened?.pageRefs[at - 1]
     return page === undefined ? undefined : await this.#init.holdings.get(page)
+  }
+
+  release (): void {
+    for (const block of this.#pinned) this.#init.holdings.unpin(block)
+    this.#pinned = []
   }
 
   fail (error: Error): void {

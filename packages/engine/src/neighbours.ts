@@ -4,6 +4,7 @@ import type { Delivery } from './delivery.js'
 import type { Herald } from './herald.js'
 import type { ManifestBlocks } from './manifest-blocks.js'
 import type { Members } from './members.js'
+import type { Purging } from './purging.js'
 import type { Shared } from './shared.js'
 import type { Source } from './source.js'
 import type { SwarmStats } from './stats.js'
@@ -15,6 +16,7 @@ export interface NeighboursHost {
   readonly blocks: ManifestBlocks
   readonly source: Source
   readonly herald: Herald
+  readonly purging: Purging
   readonly stats: SwarmStats
   /** `undefined` while the manifest is not known. */
   readonly delivery: () => Delivery | undefined
@@ -74,12 +76,13 @@ export class Neighbours {
 
   /** The session closed with these blocks outstanding, or the peer left. */
   left (session: Session, lost: readonly BlockPlace[]): void {
-    const { members, blocks, herald, stats } = this.#host
+    const { members, blocks, herald, purging, stats } = this.#host
     for (const place of lost) {
       if (place.segment === MANIFEST_SEGMENT) blocks.failed(place.block)
       else if (members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
     }
     herald.left(session)
+    purging.left(session)
     const left = members.leave(session)
     if (left === undefined || left.change === 'none') return
     const { member, change } = left

@@ -157,6 +157,7 @@ export class Replicator {
     for (const index of want) {
       if (this.#copying.has(index)) continue
       const segment = await manifest.segment(index)
+      if (delivery.withholds(index)) continue
       if (this.#closed || bytes + segment.size > room || bytes > REPLICATE_BYTES || this.#copying.size >= REPLICATE_WANTS) break
       for (let block = 0; block < segment.blocks; block++) inventory.lookUp(segment, block)
       const id = swarm.want({ segment: index, first: 0, end: segment.blocks, deadline: undefined })

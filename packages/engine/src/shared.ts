@@ -1,4 +1,4 @@
-import type { PeerProfile, SwarmId } from '@shoal/interface'
+import type { PeerName, PeerProfile, PenaltyReason, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import type { Holdings } from './holdings.js'
 import type { PeerManager } from './peer-manager.js'
@@ -16,5 +16,8 @@ export interface Shared {
   readonly busy: () => boolean
   /** Why this device should share nothing for now. */
   readonly sparing: () => string | undefined
+  readonly penalise: (peer: PeerName, reason: PenaltyReason, detail: string) => void
+  /** Which of these digests, in hex, some open content lists that holds their blocks and may. */
+  readonly listed: (digests: ReadonlySet<string>) => Promise<Set<string>>
   readonly closed: (swarm: SwarmId) => void
 }

@@ -17,6 +17,8 @@ export interface Source {
   arrived (at: number, block: VerifiedBlock): void
   /** A block of the manifest for a neighbour. */
   serve (at: number): Promise<VerifiedBlock | undefined>
+  /** All of the content was purged: nothing of the manifest needs to stay any more. */
+  release (): void
   /** Give up looking. */
   fail (error: Error): void
   close (): void

@@ -17,6 +17,7 @@ import { Members } from './members.js'
 import { chooseMode } from './mode.js'
 import { Neighbours } from './neighbours.js'
 import { nobodyGave } from './not-found.js'
+import { Purging } from './purging.js'
 import type { Shared } from './shared.js'
 import type { Source } from './source.js'
 import { SwarmStats } from './stats.js'
@@ -30,6 +31,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   readonly swarm: SwarmId
   readonly link: string
   readonly neighbours: Neighbours
+  readonly purging: Purging
   readonly #opening: SwarmOpening
   readonly #shared: Shared
   readonly #members: Members
@@ -54,6 +56,8 @@ export class SwarmDriver implements OpenSwarm, Circle {
     const { swarm, of } = opening
     const members = this.#members = new Members(createHaveMap, 'root' in of ? undefined : { live: true })
     const blocks = new ManifestBlocks({ swarm, clock, alarm, holdings, members })
+    const told = (session: Session): boolean => this.#sharing && this.#herald.told(session)
+    this.purging = new Purging({ opening, shared, members, told, sharing: () => this.#sharing, release: () => { this.#source.release() } })
     if ('root' in of) {
       this.#source = new ManifestSource({ swarm, root: of.root, blocks, holdings })
     } else {
@@ -78,13 +82,25 @@ export class SwarmDriver implements OpenSwarm, Circle {
       members: this.#members,
       inventory: () => this.#sharing ? this.#delivery?.inventory : undefined,
       head: () => this.#sharing ? this.#source.head : undefined,
-      follow: () => { this.#live?.follow() },
+      follow: () => {
+        this.#live?.follow()
+        this.purging.follow()
+      },
+      joined: session => { this.purging.tell(session) },
       share: () => Math.min(1, this.held / Math.max(1, this.#delivery?.manifest.summary.bytes ?? 0)),
       duty: () => this.duty,
       swarmSize: () => this.#swarmSize
     })
     this.neighbours = new Neighbours({
-      swarm, shared, members, blocks, source: this.#source, herald: this.#herald, stats: this.#stats, delivery: () => this.#delivery
+      swarm,
+      shared,
+      members,
+      blocks,
+      source: this.#source,
+      herald: this.#herald,
+      purging: this.purging,
+      stats: this.#stats,
+      delivery: () => this.#delivery
     })
     void this.#source.manifest.then(manifest => { this.#deliver(manifest) }, () => {})
     if (opening.head !== undefined) {
@@ -175,6 +191,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   async scan (): Promise<void> {
     await this.manifest()
     await this.#open().scan()
+    await this.purging.again()
   }
 
   close (): void {
@@ -223,7 +240,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   async serve (segment: number, block: number): Promise<VerifiedBlock | 'retired' | undefined> {
     if (!this.#sharing) return undefined
     if (segment === MANIFEST_SEGMENT) return await this.#source.serve(block)
-    if (this.#live?.retired(segment) === true) return 'retired'
+    if (this.#live?.retired(segment) === true || this.#delivery?.withholds(segment) === true) return 'retired'
     return await this.#delivery?.serve(segment, block)
   }
 
@@ -252,6 +269,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
       shared: this.#shared,
       stats: this.#stats,
       emit: this.#opening.emit,
+      withheld: this.purging.begin(manifest),
       swarmSize: () => this.#swarmSize,
       haveChanged: now => { this.#herald.changed(now) }
     })
@@ -260,6 +278,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
       if (this.#sharing && this.#herald.told(session)) this.#source.tell(session)
     }
     this.#live?.begin(delivery)
+    this.purging.deliver(delivery)
     delivery.schedule()
     if (this.#opening.mode === 'auto') this.#opening.emit('mode', { content: this.link, ...this.#choice() })
     if (this.#shared.init.replication !== undefined) void this.#keepCopies()

@@ -1,9 +1,9 @@
 import type {
-  Availability, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName,
-  PeerProfile, PeerStatus, ReadOptions, Routing, SaveOptions, Segment, SwarmId, VerifiedBlock
+  Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName,
+  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, SwarmId, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
-import type { OpenedManifest } from '@shoal/content'
+import type { OpenedManifest, Purge } from '@shoal/content'
 import type { CreateLive } from './live-part.js'
 
 /** Reports an event by its public name; the details are those of `ContentEvents`. */
@@ -29,6 +29,8 @@ export interface EngineInit {
   readonly capacity: CapacityClass
   /** Copies of each segment that the node helps to keep; 0: it has no caching duty. @default 0 */
   readonly replication?: number | undefined
+  /** What is known to be purged of a content that is not open. @default nothing */
+  readonly purgeOf?: ((swarm: SwarmId) => Promise<Uint8Array | undefined>) | undefined
   /** Shown at every JOIN. */
   readonly token?: ((peer: PeerName) => Promise<string | undefined>) | undefined
 }
@@ -78,6 +80,15 @@ export interface SwarmOpening {
   /** When it is known already, published here or stored: the signature of the root, or the head. */
   readonly head?: Uint8Array | undefined
   readonly emit: Emit
+  /** What of it is known to be purged. */
+  readonly purge?: Purge | undefined
+  /**
+   * Another list counts. `blocks` are those in the store of what it names and the one before did not; they are deleted, unless something
+   * else needs them, or has them pinned when this resolves.
+   */
+  readonly purged?: ((purge: Purge, blocks: readonly BlockRef[]) => Promise<void>) | undefined
+  /** All of it was purged: it is to be closed. */
+  readonly ended?: ((error: PurgedError) => void) | undefined
 }
 
 /** Where a whole content goes, block by block, when that is not the store: files. */
@@ -85,6 +96,20 @@ export interface ContentSink {
   has (segment: number, block: number): boolean
   /** Resolves when the block is written. @throws StoreFullError, StoreError */
   write (segment: number, block: number, bytes: VerifiedBlock): Promise<void>
+}
+
+/** What the publisher of a content takes back. */
+export interface OpenPurging {
+  /** All of it. */
+  readonly current: Purge | undefined
+  /** Why this segment is not to be had, if it is purged. */
+  fault (segment: Segment): PurgedError | undefined
+  /**
+   * Gives out the next list of a content that is published here and whose manifest is known. Resolves when it is carried out here.
+   *
+   * @throws ManifestError when it is bad
+   */
+  issue (purge: Uint8Array): Promise<void>
 }
 
 /** One content at work in the engine. */
@@ -105,6 +130,7 @@ export interface OpenSwarm {
   manifest (signal?: AbortSignal): Promise<OpenedManifest>
   /** The next head of a live content that is published here. @throws ManifestError */
   update (head: Uint8Array): Promise<void>
+  readonly purging: OpenPurging
   /** Peers that may be in the swarm, beside those known. */
   suggested (peers: readonly PeerHint[]): void
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>

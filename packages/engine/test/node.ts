@@ -1,13 +1,14 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
 import { createHaveMap } from '@shoal/availability'
 import { seededRandom, type ManualClock } from '@shoal/base'
-import { swarmIdOf } from '@shoal/content'
+import { swarmIdOf, type Purge } from '@shoal/content'
 import { liveSwarmIdOf } from '@shoal/content/live'
 import { buildManifest, segmentFiles, type BuiltManifest, type SegmentedFile } from '@shoal/content/publishing'
-import type { BlockStore, ContentEvents, Mode, Origin } from '@shoal/interface'
+import type { BlockStore, ContentEvents, Mode, Origin, SwarmId } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { CID } from 'multiformats'
-import { createEngine, type Engine, type EngineLimits, type OpenSwarm } from '../src/index.js'
+import { createEngine, type Engine, type EngineLimits, type OpenSwarm, type SwarmOpening } from '../src/index.js'
 import { live } from '../src/live.js'
 import type { Studio } from './studio.js'
 import type { VirtualNet } from './virtual-net.js'
@@ -19,8 +20,12 @@ export interface TestNode {
   readonly engine: Engine
   readonly store: BlockStore
   readonly events: TestEvent[]
+  /** What it was told of purges, by swarm id: what a data folder would keep. */
+  readonly purges: Map<SwarmId, Uint8Array>
   openLive (studio: Studio, options?: { mode?: Mode, origin?: Origin, head?: Uint8Array, hints?: string[] }): Promise<OpenSwarm>
-  open (built: BuiltManifest, options?: { mode?: Mode, origin?: Origin, publish?: boolean, hints?: string[] }): Promise<OpenSwarm>
+  open (
+    built: BuiltManifest, options?: { mode?: Mode, origin?: Origin, publish?: boolean, hints?: string[], purge?: Purge }
+  ): Promise<OpenSwarm>
 }
 
 /** An engine with a memory store on a virtual network. */
@@ -32,7 +37,19 @@ export async function testNode (
   await store.open()
   const events: TestEvent[] = []
   const emit = (event: keyof ContentEvents, detail: unknown): void => { events.push({ name: event, detail }) }
-  const engine = createEngine({ self: name, capacity: replication === undefined ? 2 : 3, replication, limits }, {
+  const purges = new Map<SwarmId, Uint8Array>()
+  const open = new Map<SwarmId, OpenSwarm>()
+  /** What a composition root does with purges. */
+  const purging = (swarm: SwarmId): Pick<SwarmOpening, 'purged' | 'ended'> => ({
+    purged (purge) {
+      purges.set(swarm, purge.bytes)
+      return Promise.resolve()
+    },
+    ended () { open.get(swarm)?.close() }
+  })
+  const engine = createEngine({
+    self: name, capacity: replication === undefined ? 2 : 3, replication, limits, purgeOf: swarm => Promise.resolve(purges.get(swarm))
+  }, {
     clock: net.clock,
     random: seededRandom(name.length * 7919 + name.charCodeAt(name.length - 1)),
     exchange: net.exchange(name),
@@ -52,9 +69,12 @@ export async function testNode (
     engine,
     store,
     events,
+    purges,
     async openLive ({ publisher, name: of }, { mode = 'hybrid', origin, head, hints = [] } = {}) {
-      return engine.open({
-        swarm: await liveSwarmIdOf(publisher, of),
+      const swarm = await liveSwarmIdOf(publisher, of)
+      const opened = engine.open({
+        swarm,
+        ...purging(swarm),
         link: `shoal:${publisher}/${of}`,
         mode,
         of: { live: live({ publisher, name: of }) },
@@ -63,12 +83,17 @@ export async function testNode (
         head,
         emit
       })
+      open.set(swarm, opened)
+      return opened
     },
-    async open (built, { mode = 'hybrid', origin, publish = false, hints = [] } = {}) {
+    async open (built, { mode = 'hybrid', origin, publish = false, hints = [], purge } = {}) {
       const cid = built.manifest.summary.cid
       if (publish) for (const block of [built.root, ...built.pages]) await store.put(block)
-      return engine.open({
-        swarm: await swarmIdOf(cid),
+      const swarm = await swarmIdOf(cid)
+      const opened = engine.open({
+        swarm,
+        ...purging(swarm),
+        purge,
         link: `shoal:${cid}`,
         mode,
         of: { root: CID.parse(cid).multihash.digest },
@@ -77,16 +102,21 @@ export async function testNode (
         head: publish ? built.envelope : undefined,
         emit
       })
+      open.set(swarm, opened)
+      return opened
     }
   }
 }
 
 /** A content of these files, and its blocks put into a store. */
-export async function testContent (files: Readonly<Record<string, Uint8Array>>, store?: BlockStore): Promise<BuiltManifest> {
+export async function testContent (
+  files: Readonly<Record<string, Uint8Array>>, store?: BlockStore, publisher?: PrivateKey
+): Promise<BuiltManifest> {
   const entries = Object.entries(files).map(([path, bytes]) => ({ path, size: bytes.byteLength, async * stream () { yield bytes } }))
   const segmented: SegmentedFile[] = []
   for await (const file of segmentFiles(entries, { onblock: block => store?.put(block) })) segmented.push(file)
-  return await buildManifest({ name: 'test', kind: 'directory', files: segmented, createdAt: 0, key: await generateKeyPair('Ed25519') })
+  const key = publisher ?? await generateKeyPair('Ed25519')
+  return await buildManifest({ name: 'test', kind: 'directory', files: segmented, createdAt: 0, key })
 }
 
 export async function collect (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

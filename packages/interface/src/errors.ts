@@ -34,6 +34,12 @@ export class RetiredError extends ShoalError {
   readonly code = 'ERR_RETIRED'
 }
 
+/** Its publisher has taken it back: all of a content, or this part of it. */
+export class PurgedError extends ShoalError {
+  override readonly name = 'PurgedError'
+  readonly code = 'ERR_PURGED'
+}
+
 /** A manifest that is malformed, absurd, or not signed by its publisher. */
 export class ManifestError extends ShoalError {
   override readonly name = 'ManifestError'

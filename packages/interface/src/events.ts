@@ -30,9 +30,25 @@ export interface FallbackDetail {
    * `deadline`: it would have been late. `stalled`: nothing came any more. `refused`: the peer said no. `gone`: the peer left, or was shut
    * out. `endgame`: an idle peer takes over at the end. `mode`: see that event. `origin-failed`, `mismatch`: the origin did not answer
    * well, or with other bytes.
-   * From `fetch` also `no-peer`: nobody gave it, and `no-secure-context`: a page without WebCrypto.
+   * From `fetch` also `no-peer`: nobody gave it, `purged`: its publisher has taken it back, and
+   * `no-secure-context`: a page without WebCrypto.
    */
   readonly reason: string
+}
+
+/** What a publisher purged of a content is gone from this node. */
+export interface PurgeDetail {
+  readonly content: string
+  /** All of the content, which is closed; then the lists are empty. */
+  readonly all: boolean
+  /** All that is purged by now, and not only what is new: paths of segments, of folders with a `/` at the end, and CIDs of segments. */
+  readonly paths: readonly string[]
+  readonly cids: readonly string[]
+  readonly reason: string
+  /** By which the last purge went. */
+  readonly tag: string | undefined
+  /** Bytes that were deleted here. */
+  readonly bytes: number
 }
 
 /** What a node reports; `content` events are the same but for its own only. */
@@ -45,6 +61,7 @@ export interface ContentEvents {
   'manifest:update': CustomEvent<{
     readonly content: string, readonly manifest: string, readonly added: number, readonly retired: number, readonly ended: boolean
   }>
+  'purge': CustomEvent<PurgeDetail>
   'peer:connect': CustomEvent<{ readonly peer: PeerName, readonly transport: Transport, readonly addr: string, readonly direction: 'inbound' | 'outbound' }>
   'peer:disconnect': CustomEvent<{ readonly peer: PeerName, readonly reason: string }>
   'peer:penalty': CustomEvent<{ readonly peer: PeerName, readonly reason: PenaltyReason, readonly detail: string, readonly score: number }>

@@ -19,6 +19,7 @@ const CODES = {
   OriginError: 'ERR_ORIGIN',
   PageNotLoadedError: 'ERR_PAGE_NOT_LOADED',
   PublishError: 'ERR_PUBLISH',
+  PurgedError: 'ERR_PURGED',
   RetiredError: 'ERR_RETIRED',
   StoreError: 'ERR_STORE',
   StoreFullError: 'ERR_STORE_FULL',
