@@ -86,6 +86,7 @@ export interface Content extends TypedEventTarget<ContentEvents> {
   segments (): AsyncIterable<Segment>
   /**
    * @throws NotFoundError when the manifest has no such path
+   * @throws PurgedError when its publisher has taken it back
    * @throws UnavailableError when nobody gives the part of the manifest that would say
    */
   stat (path: string, options?: Pick<ReadOptions, 'signal'>): Promise<Segment>
@@ -93,6 +94,7 @@ export interface Content extends TypedEventTarget<ContentEvents> {
    * Verified bytes of one segment, in order, as they come. Of a live content's playlist, those of its newest version.
    *
    * @throws NotFoundError no such path
+   * @throws PurgedError its publisher has taken it back
    * @throws RetiredError it left the window of a live content before it was there
    * @throws UnavailableError no source has it and there is no origin
    */
@@ -101,6 +103,7 @@ export interface Content extends TypedEventTarget<ContentEvents> {
    * Fetch everything into the store. Resolves when it is complete.
    *
    * @throws ConfigError a live content, which is never complete
+   * @throws PurgedError its publisher has taken back some of it
    */
   fetchAll (options?: SaveOptions): Promise<void>
   /**

@@ -46,7 +46,7 @@ export class ManifestError extends ShoalError {
   readonly code = 'ERR_MANIFEST'
 }
 
-/** The content's policy lets only those have it who show what this node cannot: a token, or a region. */
+/** Only others may: the policy asks for what this node cannot show, a token or a region; or only the publisher can do it. */
 export class UnauthorisedError extends ShoalError {
   override readonly name = 'UnauthorisedError'
   readonly code = 'ERR_UNAUTHORISED'

@@ -48,6 +48,28 @@ export interface ContentStatus {
   readonly copies: number | undefined
 }
 
+export interface PurgeOptions {
+  /** Paths of segments; with a `/` at the end all that is below that folder. @default none */
+  paths?: readonly string[] | undefined
+  /** CIDs of segments. @default none; without any of either all of the content */
+  cids?: readonly string[] | undefined
+  /** Why, for people: at most 256 characters. @default nothing */
+  reason?: string | undefined
+}
+
+/** What was purged of one content. */
+export interface PurgeResult {
+  readonly link: string
+  /** CID of the manifest; of a live content, that of its window as it was then. */
+  readonly manifest: string
+  readonly name: string
+  /** All of the content; then the lists are empty. */
+  readonly all: boolean
+  /** What is purged of it by now, earlier purges included. */
+  readonly paths: readonly string[]
+  readonly cids: readonly string[]
+}
+
 /** A running node. */
 export interface Shoal extends TypedEventTarget<ShoalEvents> {
   readonly peerId: PeerName
@@ -95,6 +117,17 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
   unpin (link: string): Promise<ManifestSummary>
   /** Removes what has expired; with `keep` also what is least useful, until the store takes no more than that. Never what is pinned. */
   collect (options?: { keep?: Size | undefined }): Promise<Collected>
+  /**
+   * Takes back what this node published: all nodes that have the content open, or open it later, delete it, and neither serve nor fetch it
+   * again. All of a content, or what `options` name; with a tag all of every content whose policy has it. Of a live content it is what is
+   * there now, by CID: all of it is everything but the playlists.
+   *
+   * @throws UnauthorisedError somebody else published it
+   * @throws NotFoundError it has no such path or CID, or nothing that is published here has the tag
+   * @throws PurgedError it is purged already
+   * @throws PublishError one purge list has no room for so much; and all that `open` throws
+   */
+  purge (what: string | { readonly tag: string }, options?: PurgeOptions): Promise<readonly PurgeResult[]>
   /** Closes contents, says goodbye to peers, closes the store. */
   stop (): Promise<void>
 }

@@ -40,6 +40,10 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     return this.#shared.manifest
   }
 
+  get swarm (): OpenSwarm {
+    return this.#shared.swarm
+  }
+
   get origins (): readonly string[] {
     return this.#shared.origins
   }
@@ -49,7 +53,7 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   }
 
   get stats (): ContentStats {
-    return this.#shared.swarm.stats
+    return this.swarm.stats
   }
 
   get movedAt (): number {
@@ -57,15 +61,15 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   }
 
   get held (): number {
-    return this.#shared.swarm.held
+    return this.swarm.held
   }
 
   get duty (): Duty {
-    return this.#shared.swarm.duty
+    return this.swarm.duty
   }
 
   get copies (): number | undefined {
-    return this.#shared.swarm.copies
+    return this.swarm.copies
   }
 
   get closed (): boolean {
@@ -77,7 +81,10 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   }
 
   async stat (path: string, { signal }: Pick<ReadOptions, 'signal'> = {}): Promise<Segment> {
-    return await this.manifest.find(path, this.#until(signal))
+    const segment = await this.manifest.find(path, this.#until(signal))
+    const purged = this.swarm.purging.fault(segment)
+    if (purged !== undefined) throw purged
+    return segment
   }
 
   async * read (path: string, options: ReadOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
@@ -89,7 +96,7 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
       const segment = await this.manifest.find(path, signal)
       let begun = false
       try {
-        for await (const bytes of this.#shared.swarm.read(segment, { ...options, signal })) {
+        for await (const bytes of this.swarm.read(segment, { ...options, signal })) {
           begun = true
           yield bytes
         }
@@ -105,7 +112,7 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     this.#assertComplete()
     const signal = this.#until(options.signal)
     signal.throwIfAborted()
-    await this.#shared.swarm.complete(undefined, { ...options, signal })
+    await this.swarm.complete(undefined, { ...options, signal })
   }
 
   async save (out: string, options: SaveOptions = {}): Promise<void> {
@@ -130,11 +137,15 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   }
 
   close (): Promise<void> {
-    if (!this.closed) {
-      this.#closed.abort(new UnavailableError(`the content ${this.summary.cid} is closed`))
-      this.#onclose(this)
-    }
+    this.end(new UnavailableError(`the content ${this.summary.cid} is closed`))
     return Promise.resolve()
+  }
+
+  /** Closes it for a reason that those learn who wait for something of it, or ask for more. */
+  end (reason: Error): void {
+    if (this.closed) return
+    this.#closed.abort(reason)
+    this.#onclose(this)
   }
 
   /** Until the caller gives up or this handle is closed, whoever else has the content open. */

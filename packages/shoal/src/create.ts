@@ -56,7 +56,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     const unpinned: ContentRecord[] = []
     for (const record of seeds) {
       const { pinSeed } = await import('./restore.js')
-      if (!await pinSeed(record, store)) unpinned.push(record)
+      if (!await pinSeed(record, { store, library })) unpinned.push(record)
     }
     await store.collect({ keep: store.quota })
     const privateKey = await identity(records.datastore)
@@ -77,6 +77,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         capacity: config.capacity,
         replication: config.replication === 0 ? undefined : config.replication,
         token: config.token,
+        purgeOf: async swarm => await library.purge(swarm),
         limits: { uploadRate: config.upload.rate, uploadSlots: config.upload.slots }
       },
       {

@@ -45,3 +45,5 @@ export const SWEEP_INTERVAL_MS = 60_000
 export const LINK_ADDRS = 4
 /** Between two lookups of a node that looks for a relay. */
 export const WALK_PAUSE_MS = 2_000
+/** A publisher that has purged something stays in the swarm so long, to tell those who come. */
+export const TELL_PURGE_MS = 600_000

@@ -1,6 +1,6 @@
 import type { Clock } from '@shoal/base'
 import { contentTypeOf } from '@shoal/content/content-type'
-import { ManifestError, NotFoundError, UnavailableError, type FallbackDetail, type ReadOptions, type Segment } from '@shoal/interface'
+import { ManifestError, NotFoundError, PurgedError, UnavailableError, type FallbackDetail, type ReadOptions, type Segment } from '@shoal/interface'
 import type { OpenContent } from './content.js'
 
 export interface FetchInit extends RequestInit, Pick<ReadOptions, 'deadline'> {}
@@ -109,6 +109,7 @@ function outdated ({ summary: { live }, movedAt }: OpenContent, { playlist }: Se
 
 function reasonOf (error: unknown, content: OpenContent, late: boolean): string {
   if (late) return content.stats.connected === 0 ? 'no-peer' : 'deadline'
+  if (error instanceof PurgedError) return 'purged'
   if (error instanceof ManifestError) return 'mismatch'
   return error instanceof UnavailableError && !content.closed ? 'no-peer' : 'refused'
 }

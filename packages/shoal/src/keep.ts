@@ -1,5 +1,6 @@
 import type { OpenedManifest } from '@shoal/content'
-import type { Manifest } from '@shoal/interface'
+import type { Manifest, Segment } from '@shoal/interface'
+import type { OpenContent } from './content.js'
 import { ownBlocks, recordOf, type ContentRecord } from './library.js'
 import type { Parts } from './parts.js'
 
@@ -19,16 +20,21 @@ export async function keep (
   }
 }
 
-/** Undoes `keep`. */
-export async function release (record: ContentRecord, manifest: Manifest, { store, library }: Pick<Parts, 'store' | 'library'>): Promise<void> {
+/** Undoes `keep`. What has been purged since has no pins any more. */
+export async function release (
+  record: ContentRecord, { manifest, swarm: { purging } }: OpenContent, { store, library }: Pick<Parts, 'store' | 'library'>
+): Promise<void> {
   await library.put({ ...record, seed: false, pinned: false })
-  await eachBlock(record, manifest, digest => { store.unpin(digest) })
+  await eachBlock(record, manifest, digest => { store.unpin(digest) }, segment => purging.fault(segment) !== undefined)
 }
 
 /** The manifest's own blocks included. */
-async function eachBlock (record: ContentRecord, manifest: Manifest, visit: (digest: Uint8Array) => void): Promise<void> {
+async function eachBlock (
+  record: ContentRecord, manifest: Manifest, visit: (digest: Uint8Array) => void, skip: (segment: Segment) => boolean = () => false
+): Promise<void> {
   for (const digest of ownBlocks(record)) visit(digest)
   for await (const segment of manifest.segments()) {
+    if (skip(segment)) continue
     for (let block = 0; block < segment.blocks; block++) visit(manifest.block(segment.index, block).digest)
   }
 }

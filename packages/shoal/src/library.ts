@@ -1,10 +1,12 @@
 import { fromHex, toHex } from '@shoal/base'
 import type { OpenedManifest } from '@shoal/content'
-import type { FileReference } from '@shoal/interface'
+import type { FileReference, PeerName, SwarmId } from '@shoal/interface'
 import { Key, type Datastore } from 'interface-datastore'
 import { CID } from 'multiformats'
 
 const CONTENTS = new Key('/shoal/contents')
+/** What is known to be purged, by swarm. */
+const PURGES = new Key('/shoal/purges')
 /** The last epoch of each live content that was published here, by name. */
 const EPOCHS = new Key('/shoal/epochs')
 
@@ -37,15 +39,20 @@ export interface ContentRecord extends Seed {
   readonly envelope: string
   /** ms since 1970, as the publisher says. */
   readonly createdAt: number
+  readonly publisher: PeerName
+  /** By which it can be purged. */
+  readonly tags: readonly string[]
 }
 
-export function recordOf ({ summary, pageRefs, envelope, createdAt }: OpenedManifest, seed: Seed): ContentRecord {
+export function recordOf ({ summary, pageRefs, envelope, createdAt, policy }: OpenedManifest, seed: Seed): ContentRecord {
   return {
     ...seed,
     manifest: summary.cid,
     pages: pageRefs.map(page => toHex(page.digest)),
     envelope: btoa(String.fromCharCode(...envelope)),
-    createdAt
+    createdAt,
+    publisher: summary.publisher,
+    tags: policy.tags ?? []
   }
 }
 
@@ -76,6 +83,20 @@ export class Library {
     return await this.#datastore.has(key) ? decode(await this.#datastore.get(key)) : undefined
   }
 
+  async delete (manifest: string): Promise<void> {
+    await this.#datastore.delete(CONTENTS.child(new Key(manifest)))
+  }
+
+  /** The purge list that counts, as its publisher signed it. Verified when it was put. */
+  async purge (swarm: SwarmId): Promise<Uint8Array | undefined> {
+    const key = PURGES.child(new Key(swarm))
+    return await this.#datastore.has(key) ? await this.#datastore.get(key) : undefined
+  }
+
+  async putPurge (swarm: SwarmId, purge: Uint8Array): Promise<void> {
+    await this.#datastore.put(PURGES.child(new Key(swarm)), purge)
+  }
+
   /** Begins an epoch of a live content: at this time, or after the last one when the clock was set back. */
   async nextEpoch (name: string, wall: number): Promise<number> {
     const key = EPOCHS.child(new Key(encodeURIComponent(name)))
@@ -104,7 +125,7 @@ export class Library {
 function decode (bytes: Uint8Array): ContentRecord | undefined {
   try {
     const record = JSON.parse(new TextDecoder().decode(bytes)) as ContentRecord
-    return typeof record.manifest === 'string' && Array.isArray(record.files) && Array.isArray(record.pages) ? record : undefined
+    return typeof record.manifest === 'string' && Array.isArray(record.files) && Array.isArray(record.pages) && Array.isArray(record.tags) ? record : undefined
   } catch {
     return undefined
   }

@@ -4,23 +4,22 @@ import { raceSignal } from '@shoal/base'
 import { parseLink, swarmIdOf } from '@shoal/content'
 import { hintsOf, type Emit } from '@shoal/engine'
 import {
-  UnavailableError, type Collected, type Content, type ManifestSummary, type NodeStatus,
-  type OpenOptions, type Origin, type Published, type PublishOptions, type SaveOptions, type Shoal, type ShoalEvents,
-  type Size, type StoreEvent
+  PurgedError, UnavailableError, type Collected, type Content, type ManifestSummary, type NodeStatus, type OpenOptions, type Origin,
+  type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type SaveOptions, type Shoal, type ShoalEvents, type Size,
+  type StoreEvent
 } from '@shoal/interface'
 import { OpenContent, type SharedContent } from './content.js'
 import { emitter } from './events.js'
+import { Farewells } from './farewells.js'
 import type { FetchInit } from './http.js'
 import { envelopeOf, recordOf, type ContentRecord } from './library.js'
+import { statusOf, Totals } from './node-status.js'
 import { nameOf, type Entry, type Opening } from './opening.js'
 import type { Parts } from './parts.js'
+import { knownPurge } from './purging/known.js'
+import { recordPurge } from './purging/record.js'
 import type { Seeding } from './seeding.js'
 import { parseSize } from './units.js'
-
-/** Sums over all contents since the start. */
-type Totals = Record<'fromPeers' | 'fromOrigin' | 'uploaded' | 'wasted', number>
-
-const TOTALS: readonly (keyof Totals)[] = ['fromPeers', 'fromOrigin', 'uploaded', 'wasted']
 
 /** A running node: contents by their manifest, and what the application may ask of them. */
 export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
@@ -34,12 +33,14 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   /** Resolves with what ends the watch over the device. */
   #watching: Promise<() => void> | undefined
   #stopped: Promise<void> | undefined
-  readonly #total: Totals = { fromPeers: 0, fromOrigin: 0, uploaded: 0, wasted: 0 }
+  readonly #totals = new Totals()
+  readonly #farewells: Farewells
 
   constructor (parts: Parts) {
     super()
     this.#parts = parts
     this.#started = parts.clock.now()
+    this.#farewells = new Farewells(parts.clock)
     parts.store.onevent = event => { this.#storeSaid(event) }
     let known = ''
     parts.network.addEventListener('self:peer:update', () => {
@@ -64,24 +65,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   get status (): NodeStatus {
-    const { network, store, engine, clock } = this.#parts
-    const open = this.#own
-    const { capacity, downRate, upRate } = engine.profile
-    const total = { ...this.#total }
-    for (const { stats } of open) for (const key of TOTALS) total[key] += stats[key]
-    return {
-      peerId: this.peerId,
-      addrs: this.addrs,
-      connections: network.getConnections().length,
-      uptime: (clock.now() - this.#started) / 1000,
-      store: { used: store.used, quota: store.quota },
-      contents: open.map(({ link, summary, held, duty, copies, stats }) => ({
-        link, name: summary.name, bytes: summary.bytes, held, connected: stats.connected, swarmSize: stats.swarmSize, duty, copies
-      })),
-      peers: engine.peers,
-      profile: { capacity, downRate, upRate },
-      total
-    }
+    return { peerId: this.peerId, addrs: this.addrs, ...statusOf(this.#parts, this.#own, this.#totals, this.#started) }
   }
 
   async publish (path: string, options: PublishOptions = {}): Promise<Published> {
@@ -98,6 +82,18 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async unpin (text: string): Promise<ManifestSummary> {
     return await (await this.#seeding()).unpin(text)
+  }
+
+  async purge (what: string | { readonly tag: string }, options: PurgeOptions = {}): Promise<PurgeResult[]> {
+    this.#assertRunning()
+    const { purge } = await import('./purging/purge.js')
+    return await purge(what, options, {
+      parts: this.#parts,
+      self: this.peerId,
+      contents: this.#own,
+      open: async link => await this.open(link),
+      linger: content => { this.#farewells.later(() => { void content.close() }) }
+    })
   }
 
   async collect ({ keep }: { keep?: Size | undefined } = {}): Promise<Collected> {
@@ -168,6 +164,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
         for (const handle of [...handles]) await handle.close()
         this.#leave(name, new UnavailableError('the node is stopped'))
       }
+      this.#farewells.stop()
       await this.#restored
       ;(await this.#watching)?.()
     } finally {
@@ -208,6 +205,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
         unused()
       })
       this.#assertRunning()
+      if (entry.ended !== undefined) throw entry.ended
       handles.add(handle)
       return handle
     } finally {
@@ -218,7 +216,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async #start (opening: Opening, entry: Entry): Promise<SharedContent> {
     const { link, text, origins, mode, head } = opening
-    const { engine, store, platform, bootstrap, network, clock } = this.#parts
+    const { engine, store, platform, library, bootstrap, network, clock } = this.#parts
     // the other modes do not ask what the device can afford
     if (mode === 'auto') await (this.#watching ??= platform.watchDevice?.(reason => { engine.spare(reason) }))
     const { signal } = entry.abort
@@ -232,10 +230,15 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     const { swarm, of } = link.kind === 'manifest'
       ? { swarm: await swarmIdOf(link.manifest), of: { root: CID.parse(link.manifest).multihash.digest } }
       : await (await import('./live/open-live.js')).openLive(link)
+    const purge = await knownPurge(library, swarm)
+    if (purge?.all === true) throw new PurgedError(`${nameOf(link)} was purged by its publisher${purge.reason === '' ? '' : `: ${purge.reason}`}`)
     const originOf = await this.#origins()
     signal.throwIfAborted()
-    entry.swarm = engine.open({
+    const opened = entry.swarm = engine.open({
       swarm,
+      purge,
+      purged: async (list, fresh) => { await recordPurge(list, fresh, { swarm, manifest: await opened.manifest() }, this.#parts) },
+      ended: error => { this.#end(nameOf(link), error) },
       link: text,
       mode,
       of,
@@ -253,9 +256,9 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       if (head === undefined && network.getConnections().length === 0 && link.addrs.length === 0) throw error
       return new Promise<never>(() => {})
     })
-    const manifest = await Promise.race([entry.swarm.manifest(signal), hopeless])
+    const manifest = await Promise.race([opened.manifest(signal), hopeless])
     movedAt = clock.now()
-    const content = { link: text, manifest, origins: bases, swarm: entry.swarm, store, platform, movedAt: () => movedAt }
+    const content = { link: text, manifest, origins: bases, swarm: opened, store, platform, movedAt: () => movedAt }
     entry.own = new OpenContent(content, () => {})
     return content
   }
@@ -279,12 +282,27 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     const { own, swarm, abort, onleave } = entry
     onleave?.()
     if (own !== undefined) {
-      const { stats } = own
-      for (const key of TOTALS) this.#total[key] += stats[key]
+      this.#totals.add(own.stats)
       void own.close()
     }
     abort.abort(reason)
     swarm?.close()
+  }
+
+  /** Its publisher has taken back all of it. */
+  #end (name: string, error: Error): void {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return
+    const { handles, swarm, own } = entry
+    entry.ended = error
+    // who published it goes on telling those who come
+    if (own?.summary.publisher === this.peerId && swarm !== undefined) {
+      delete entry.swarm
+      this.#farewells.later(() => { swarm.close() })
+    }
+    void this.#seeds?.then(seeding => { seeding.ended(name) })
+    for (const handle of [...handles]) handle.end(error)
+    this.#leave(name, error)
   }
 
   #storeSaid (event: StoreEvent): void {

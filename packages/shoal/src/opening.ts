@@ -13,6 +13,8 @@ export interface Entry {
   swarm?: OpenSwarm
   /** The node's own handle, which keeps nothing open. */
   own?: OpenContent
+  /** Why it is closed though somebody may still wait for it. */
+  ended?: Error
   /** Ends what goes on as long as it is open. */
   onleave?: () => void
 }

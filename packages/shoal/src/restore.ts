@@ -1,15 +1,17 @@
-import { openManifest } from '@shoal/content'
+import { openManifest, Purged } from '@shoal/content'
 import { UnavailableError, type BlockRef, type Manifest, type ShoalEvents, type VerifiedBlock } from '@shoal/interface'
 import { envelopeOf, ownBlocks, type ContentRecord, type FileRecord } from './library.js'
+import type { Parts } from './parts.js'
 import type { NodeStore, Platform } from './platform.js'
+import { purgeOf } from './purging/known.js'
 
 type Withdrawn = ShoalEvents['store:withdrawn']['detail']
 
 /**
  * Pins what an earlier run published as a copy, or pinned, and the manifest of what lies elsewhere, before anything else can need the room:
- * as far as the store itself knows what that is. Returns whether it did; nothing is pinned in part.
+ * as far as the store itself knows what that is. Returns whether it did; nothing is pinned in part. What was purged is not pinned.
  */
-export async function pinSeed (record: ContentRecord, store: NodeStore): Promise<boolean> {
+export async function pinSeed (record: ContentRecord, { store, library }: Pick<Parts, 'store' | 'library'>): Promise<boolean> {
   const digests = ownBlocks(record)
   const load = async (ref: BlockRef): Promise<VerifiedBlock> => {
     const block = await store.get(ref)
@@ -21,7 +23,10 @@ export async function pinSeed (record: ContentRecord, store: NodeStore): Promise
     // what is seeded where it lies takes no room
     if (record.files.length === 0) {
       const manifest = await openManifest({ root, envelope: envelopeOf(record), load })
+      const purge = await purgeOf(record, library)
+      const purged = purge === undefined ? undefined : new Purged(purge)
       for await (const segment of manifest.segments()) {
+        if (purged?.has(segment) === true) continue
         for (let block = 0; block < segment.blocks; block++) digests.push(manifest.block(segment.index, block).digest)
       }
     }

@@ -69,7 +69,7 @@ export class Seeding {
     if (record?.pinned !== true) throw new NotFoundError(`${text.split('?', 1)[0] ?? ''} is not pinned here`)
     await this.#host.restored()
     const handle = await this.#adopt(record)
-    await release(record, handle.manifest, this.#parts)
+    await release(record, handle, this.#parts)
     await this.#kept.get(record.manifest)?.close()
     this.#kept.delete(record.manifest)
     await handle.close()
@@ -86,12 +86,17 @@ export class Seeding {
     try {
       const handle = await this.#adopt(record)
       this.#keep(handle)
-      if (unpinned) await pinSeed(record, store)
+      if (unpinned) await pinSeed(record, this.#parts)
       await holdFiles(record, handle.manifest, store, platform, this.#host.withdrawn)
       await this.#host.entry(record.manifest)?.swarm?.scan()
     } catch (error) {
       this.#host.report(error as Error, `seeding ${record.manifest} again`)
     }
+  }
+
+  /** Its publisher has taken back all of it. */
+  ended (manifest: string): void {
+    this.#kept.delete(manifest)
   }
 
   /** The node itself has it open from now on. */

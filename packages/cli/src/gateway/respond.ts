@@ -18,6 +18,7 @@ export class HttpError extends Error {
 const STATUS_OF: Readonly<Record<string, number>> = {
   ERR_INVALID_LINK: 400,
   ERR_NOT_FOUND: 404,
+  ERR_PURGED: 410,
   ERR_MANIFEST: 502,
   ERR_BLOCK_MISMATCH: 502,
   ERR_ORIGIN: 502,

@@ -2,8 +2,8 @@ import { TypedEventEmitter } from 'main-event'
 import { writeFile } from 'node:fs/promises'
 import {
   InvalidLinkError, NotFoundError, type Collected, type Content, type ContentEvents, type ContentStats, type ManifestSummary,
-  type NodeStatus, type OpenOptions, type Published, type PublishOptions, type ReadOptions, type SaveOptions, type Segment, type Shoal,
-  type ShoalEvents, type ShoalOptions, type Size
+  type NodeStatus, type OpenOptions, type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type ReadOptions,
+  type SaveOptions, type Segment, type Shoal, type ShoalEvents, type ShoalOptions, type Size
 } from '@shoal/interface'
 
 export class StubContent extends TypedEventEmitter<ContentEvents> implements Content {
@@ -80,6 +80,7 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly #open = new Set<StubContent>()
   readonly pinned = new Set<string>()
   readonly collections: (Size | undefined)[] = []
+  readonly purges: { what: string | { readonly tag: string }, options: PurgeOptions }[] = []
   stops = 0
 
   constructor (options: ShoalOptions = {}, contents: readonly StubContent[] = []) {
@@ -137,6 +138,12 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   async unpin (link: string): Promise<ManifestSummary> {
     if (!this.pinned.delete(link)) throw new NotFoundError('not pinned')
     return (await this.open(link)).summary
+  }
+
+  async purge (what: string | { readonly tag: string }, options: PurgeOptions = {}): Promise<PurgeResult[]> {
+    this.purges.push({ what, options })
+    const { paths = [], cids = [] } = options
+    return [{ link: 'shoal:c', manifest: 'c', name: 'stub', all: paths.length + cids.length === 0, paths, cids }]
   }
 
   async collect ({ keep }: { keep?: Size | undefined } = {}): Promise<Collected> {

@@ -1,6 +1,6 @@
 import {
-  UnavailableError, type Collected, type Content, type FallbackDetail, type ManifestSummary, type NodeStatus, type Published, type Shoal,
-  type ShoalEvents
+  UnavailableError, type Collected, type Content, type FallbackDetail, type ManifestSummary, type NodeStatus, type Published,
+  type PurgeResult, type Shoal, type ShoalEvents
 } from '@shoal/interface'
 import { TypedEventEmitter } from 'main-event'
 
@@ -33,6 +33,10 @@ class OriginOnly extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   async unpin (): Promise<ManifestSummary> {
+    throw insecure()
+  }
+
+  async purge (): Promise<PurgeResult[]> {
     throw insecure()
   }
 

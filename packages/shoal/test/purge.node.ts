@@ -1,0 +1,184 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { seededRandom } from '@shoal/base'
+import { expect } from 'chai'
+import type { Content, FallbackDetail, PurgeDetail, Shoal, ShoalOptions } from '@shoal/interface'
+import { createShoal } from '../src/index.js'
+
+function bytesOf (size: number, seed: number): Uint8Array {
+  const random = seededRandom(seed)
+  return Uint8Array.from({ length: size }, () => random() * 256)
+}
+
+const FILES = new Map([['low/1', bytesOf(300_000, 1)], ['low/2', bytesOf(300_000, 2)], ['top', bytesOf(300_000, 3)]])
+
+async function read (content: Content, path: string): Promise<Buffer> {
+  const parts: Uint8Array[] = []
+  for await (const part of content.read(path)) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+async function failure (promise: Promise<unknown>): Promise<string> {
+  return await promise.then(() => expect.fail('it should fail'), (error: Error) => error.name)
+}
+
+const tell = async (shoal: Shoal): Promise<PurgeDetail> => await new Promise(resolve => {
+  shoal.addEventListener('purge', event => { resolve(event.detail) }, { once: true })
+})
+
+describe('purging', function () {
+  this.timeout(30_000)
+  const nodes: Shoal[] = []
+  const folders: string[] = []
+
+  const node = async (options: ShoalOptions = {}): Promise<Shoal> => {
+    const shoal = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], ...options })
+    nodes.push(shoal)
+    return shoal
+  }
+  const folder = async (): Promise<string> => {
+    const path = await mkdtemp(join(tmpdir(), 'shoal-'))
+    folders.push(path)
+    return path
+  }
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise(resolve => setTimeout(resolve, 10))
+  }
+
+  afterEach(async () => {
+    await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
+    await Promise.all(folders.splice(0).map(async path => { await rm(path, { recursive: true, force: true }) }))
+  })
+
+  it('of a folder reaches those who fetched it, and outlives a restart of both', async () => {
+    const [dataA, dataB] = [await folder(), await folder()]
+    const a = await node({ data: dataA })
+    const { link, content } = await a.publishBytes(FILES, { name: 'c' })
+    const b = await node({ data: dataB })
+    await b.pin(link)
+    const [before] = [b.status.store.used]
+    const told = tell(b)
+    const [result] = await a.purge(link, { paths: ['low/'], reason: 'wrong cut' })
+    expect(result).to.deep.include({ all: false, paths: ['low/'], cids: [] })
+    expect(await told).to.deep.include({ all: false, paths: ['low/'], reason: 'wrong cut', bytes: 600_000 })
+    expect(before - b.status.store.used).to.be.at.least(600_000)
+    expect(await failure(read(content, 'low/1'))).to.equal('PurgedError')
+    expect(await failure(content.stat('low/2'))).to.equal('PurgedError')
+    expect((await read(content, 'top')).equals(FILES.get('top') as Uint8Array)).to.equal(true)
+    await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
+
+    for (const data of [dataA, dataB]) {
+      const again = await node({ data })
+      const opened = await again.open(link)
+      expect(await failure(read(opened, 'low/1')), data).to.equal('PurgedError')
+      expect((await read(opened, 'top')).equals(FILES.get('top') as Uint8Array)).to.equal(true)
+      expect(again.status.contents[0]?.held).to.equal(300_000)
+      if (data === dataB) expect((await again.unpin(link)).segments).to.equal(3)
+    }
+  })
+
+  it('of all closes and forgets it; whoever comes later is told', async () => {
+    const dataB = await folder()
+    const a = await node()
+    const { link, content } = await a.publishBytes(FILES, { name: 'c' })
+    const b = await node({ data: dataB })
+    await b.pin(link)
+    const open = await b.open(link)
+    const told = tell(b)
+    expect(await a.purge(link)).to.have.length(1)
+    expect(await told).to.deep.include({ all: true, paths: [], cids: [] })
+    await until(() => b.contents.length === 0)
+    expect([a, b].map(shoal => shoal.contents.length)).to.deep.equal([0, 0])
+    expect([a, b].map(shoal => shoal.status.store.used)).to.deep.equal([0, 0])
+    for (const handle of [open, content]) expect(await failure(read(handle, 'top'))).to.equal('PurgedError')
+    for (const shoal of [a, b]) expect(await failure(shoal.open(link))).to.equal('PurgedError')
+    expect(await failure(b.unpin(link))).to.equal('NotFoundError')
+
+    const late = await node()
+    const lateTold = tell(late)
+    const found = await late.open(link).catch(() => undefined)
+    await lateTold
+    await until(() => late.contents.length === 0)
+    if (found !== undefined) expect(await failure(read(found, 'top'))).to.equal('PurgedError')
+
+    await b.stop()
+    nodes.splice(nodes.indexOf(b), 1)
+    const again = await node({ data: dataB })
+    expect(await failure(again.open(link))).to.equal('PurgedError')
+    expect(again.contents).to.have.length(0)
+  })
+
+  it('leaves the files of who published them alone, and does not seed them again', async () => {
+    const [data, files] = [await folder(), await folder()]
+    await mkdir(join(files, 'low'))
+    for (const [path, bytes] of FILES) await writeFile(join(files, path), bytes)
+    const a = await node({ data })
+    const { link } = await a.publish(files)
+    await a.purge(link, { paths: ['low/1'] })
+    expect((await readFile(join(files, 'low/1'))).equals(FILES.get('low/1') as Uint8Array)).to.equal(true)
+    await a.stop()
+    nodes.splice(0)
+    const again = await node({ data })
+    const opened = await again.open(link)
+    await until(() => again.status.contents[0]?.held === 600_000)
+    expect(await failure(read(opened, 'low/1'))).to.equal('PurgedError')
+  })
+
+  it('passes URLs of it through to the origin untouched', async () => {
+    const asked: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      asked.push(request.headers.range)
+      response.end('from the origin')
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/show/`
+    const a = await node()
+    const { link } = await a.publishBytes(FILES, { name: 'c', origin })
+    const fallbacks: FallbackDetail[] = []
+    a.addEventListener('fallback', ({ detail }) => { fallbacks.push(detail) })
+    expect(Buffer.from(await (await a.fetch(`${origin}top`)).arrayBuffer()).equals(FILES.get('top') as Uint8Array)).to.equal(true)
+    expect(asked).to.deep.equal([])
+    await a.purge(link, { paths: ['top'] })
+    expect(await (await a.fetch(`${origin}top`, { headers: { range: 'bytes=0-9' } })).text()).to.equal('from the origin')
+    expect(fallbacks.map(({ path, reason }) => [path, reason])).to.deep.equal([['top', 'purged']])
+    await a.purge(link)
+    expect(await (await a.fetch(`${origin}low/1`)).text()).to.equal('from the origin')
+    expect(asked).to.deep.equal(['bytes=0-9', undefined])
+    server.close()
+  })
+
+  it('goes by tag, CID and folder, adds up, and names nothing that is not there', async () => {
+    const a = await node()
+    const policy = { tags: ['old'] }
+    const one = await a.publishBytes(FILES, { name: 'one', policy })
+    const two = await a.publishBytes(new Map([['x', bytesOf(100, 5)]]), { name: 'two', policy })
+    const three = await a.publishBytes(new Map([['y', bytesOf(100, 6)]]), { name: 'three' })
+    const { cid } = await one.content.stat('top')
+    await a.purge(one.link, { paths: ['low/2'] })
+    const [both] = await a.purge(one.link, { cids: [cid] })
+    expect(both).to.deep.include({ paths: ['low/2'], cids: [cid] })
+    expect(await failure(read(one.content, 'top'))).to.equal('PurgedError')
+    for (const options of [{ paths: ['nowhere'] }, { paths: ['lo/'] }, { cids: ['bafkreia'] }, { paths: ['low/1', 'gone'] }]) {
+      expect(await failure(a.purge(one.link, options)), JSON.stringify(options)).to.equal('NotFoundError')
+    }
+    expect((await a.purge({ tag: 'old' }, { reason: 'season over' })).map(({ name, all }) => [name, all]).sort()).to.deep.equal([
+      ['one', true], ['two', true]
+    ])
+    expect(a.contents.map(({ link }) => link)).to.deep.equal([three.link])
+    expect(await failure(a.open(two.link))).to.equal('PurgedError')
+    expect(await failure(a.purge({ tag: 'old' }))).to.equal('NotFoundError')
+    expect(await failure(a.purge({ tag: 'old' }, { paths: ['y'] }))).to.equal('ConfigError')
+  })
+
+  it('is for the publisher alone', async () => {
+    const a = await node()
+    const { link } = await a.publishBytes(FILES, { name: 'c' })
+    const b = await node()
+    expect(await failure(b.purge(link))).to.equal('UnauthorisedError')
+    expect((await read(await b.open(link), 'top')).byteLength).to.equal(300_000)
+  })
+})
