@@ -38,6 +38,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([new UsageError().code, new Con
 /** What a user may do about an error, where its own message cannot know. */
 const ADVICE: Readonly<Record<string, string>> = {
   ERR_NOT_FOUND: 'Name a reachable node that knows it with --bootstrap, or use a link that carries addresses.',
+  ERR_PURGED: 'Its publisher has taken it back: no node gives it any more.',
   ERR_UNAVAILABLE: 'Name a node that holds it with --bootstrap, or an HTTP copy with --origin; what is there already is kept.',
   ERR_BOOTSTRAP: 'Check the addresses given by --bootstrap, SHOAL_BOOTSTRAP or the configuration file, and that these nodes run.',
   ERR_DATA_IN_USE: 'Use another folder (--data), or stop the process that has it.',

@@ -85,7 +85,7 @@ function prepare (command: Command, parsed: Parsed, cwd: string): Parsed {
   const { positionals, values, flags } = parsed
   const missing = command.args[positionals.length]
   const usage = `See 'shoal ${command.name} --help'`
-  if (missing !== undefined) throw new UsageError(`${command.name} needs ${missing}. ${usage}`)
+  if (missing?.startsWith('[') === false) throw new UsageError(`${command.name} needs ${missing}. ${usage}`)
   const extra = positionals[command.args.length]
   if (extra !== undefined) throw new UsageError(`${command.name} takes ${command.args.join(' ') || 'no arguments'}; what is '${extra}'? ${usage}`)
   return { values, flags, positionals: command.prepare?.(positionals, values, cwd) ?? positionals }

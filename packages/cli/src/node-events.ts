@@ -65,6 +65,10 @@ export function logEvents (node: Shoal, log: (line: string) => void, verbose: bo
   on('peer:penalty', ({ peer, reason, detail, score }) => `peer ${shortPeer(peer)} penalised: ${reason}, ${detail}; score ${score}`)
   on('store:withdrawn', ({ path, blocks, reason }) => `${path} is no longer seeded (${blocks} blocks): ${reason}`)
   on('store:corrupt', ({ where }) => `bad block in ${where} dropped`)
+  on('purge', ({ content, all, paths, cids, reason }) => {
+    const what = all ? 'all' : [...paths, ...cids].join(', ')
+    return `${content}: ${what} purged by its publisher${reason === '' ? '' : `: ${reason}`}`
+  })
   on('mode', ({ mode, reason }) => `delivery mode is now ${mode}: ${reason}`)
   if (!verbose) return
   on('peer:connect', ({ peer, transport, direction, addr }) => `peer ${shortPeer(peer)} connected (${transport}, ${direction}) ${addr}`, log)

@@ -37,7 +37,7 @@ export interface Context {
 export interface Command {
   readonly name: string
   readonly summary: string
-  /** Names of the arguments, all required. */
+  /** Names of the arguments: those in brackets may be left out, and come last. */
   readonly args: readonly string[]
   readonly options: readonly OptionName[]
   /** What the command sets where the user set nothing. */

@@ -107,7 +107,8 @@ function parseRequest (line: string): { command: Command, args: readonly string[
   if (typeof request?.command !== 'string' || typeof values !== 'object' || !Array.isArray(positionals)) throw wrong
   const command = findCommand(request.command)
   if (command === undefined || command.attach === 'never') throw new UsageError(`a running node does not do '${request.command}'`)
-  if (positionals.length !== command.args.length || positionals.some(text => typeof text !== 'string')) throw wrong
+  const required = command.args.filter(name => !name.startsWith('[')).length
+  if (positionals.length < required || positionals.length > command.args.length || positionals.some(text => typeof text !== 'string')) throw wrong
   const checked: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(values)) {
     if (!(name in OPTIONS) || !command.options.includes(name as OptionName)) throw new ConfigError(`'${name}' is no option of ${command.name}`)

@@ -70,6 +70,11 @@ export const OPTIONS = {
 
   keep: { type: 'amount', value: 'SIZE', once: true, help: 'remove what is least useful, too, until the store takes no more than SIZE', default: 'all that has not expired' },
 
+  path: { type: 'list', value: 'P', once: true, help: 'path of a segment, or with a / at the end of a folder', default: 'all of the content' },
+  cid: { type: 'list', value: 'CID', once: true, help: 'CID of a segment', default: 'all of the content' },
+  tag: { type: 'string', value: 'T', once: true, help: 'every content that was published here with this tag', default: 'none' },
+  reason: { type: 'string', value: 'TEXT', once: true, help: 'why, for people', default: 'none' },
+
   gateway: { type: 'string', value: 'HOST:PORT|off', help: 'HTTP gateway and status page', default: 'off' },
   metrics: { type: 'string', value: 'HOST:PORT|off', help: 'Prometheus metrics', default: 'off' }
 } as const satisfies Record<string, OptionSpec>
