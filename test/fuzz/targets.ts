@@ -3,14 +3,16 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromString } from '@libp2p/peer-id'
+import { RecordEnvelope } from '@libp2p/peer-record'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createHaveMap } from '@shoal/availability'
 import { seededRandom, type Random } from '@shoal/base'
-import { BLOCK_SIZE_BYTES, openManifest, parseLink, type OpenedManifest } from '@shoal/content'
-import { buildManifest, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
+import { BLOCK_SIZE_BYTES, openManifest, openPurge, parseLink, Purged, type OpenedManifest } from '@shoal/content'
+import { buildManifest, buildPurge, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
 import { BootstrapError, InvalidLinkError, ManifestError, WireError, type BlockRef, type LoadBlock, type ShoalError, type VerifiedBlock } from '@shoal/interface'
 import { hearsayAddrs, resolveBootstrap, usableAddrs } from '@shoal/routing'
 import { decodeMessage, encodeDataHeader, encodeMessage, FrameReader, MAX_FRAME_BYTES, type Message } from '@shoal/wire'
+import { decodePurge } from '../../packages/content/dist/src/purge.js'
 import { decodeAnnouncement, encodeAnnouncement } from '../../packages/availability/dist/src/codec.js'
 import { decodeMessage as decodeDhtMessage, encodeMessage as encodeDhtMessage, GET_PROVIDERS } from '../../packages/routing/dist/src/client/codec.js'
 import { nodeOf, readPeer } from '../../packages/routing/dist/src/client/node.js'
@@ -29,6 +31,7 @@ const LARGE_SHARE = 0.001
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const ADDR = '/dns4/example.com/tcp/443/wss'
 const CID = 'bafyreigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'
+const SEGMENT = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku'
 
 const trees = new Map<Uint8Array, unknown>()
 
@@ -159,6 +162,7 @@ function messages (): Message[] {
     { type: 'cancel', id: 1, blocks },
     { type: 'credit', bytes: 65_536 },
     { type: 'head', handle: 1, bytes: new Uint8Array(100), more: true },
+    { type: 'purge', swarm: '00'.repeat(32), bytes: new Uint8Array(100) },
     { type: 'pex', handle: 1, peers: [{ peer: PEER, addrs: [ADDR, '/ip4/192.0.2.1/tcp/4001'] }, { peer: PEER, addrs: [] }] },
     { type: 'ping', nonce: 7 },
     { type: 'goodbye', reason: 'leaving' },
@@ -239,6 +243,30 @@ function dhtTarget (): Target {
   }
 }
 
+/** Lists as they are signed, which anybody can do; and what is signed by nobody. */
+async function purgeTarget (): Promise<Target> {
+  const key = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(1))
+  const list = { sequence: 1, reason: 'why', tag: undefined, all: false, paths: [], cids: [] }
+  const signed = [
+    await buildPurge({ ...list, content: { manifest: CID }, paths: ['a/', 'b/1.ts'], tag: 'old' }, key),
+    await buildPurge({ ...list, content: { manifest: CID }, all: true }, key),
+    await buildPurge({ ...list, content: { name: 'show' }, cids: [SEGMENT] }, key)
+  ]
+  const payloads = await Promise.all(signed.map(async bytes => (await RecordEnvelope.openAndCertify(bytes, 'shoal-purge')).payload))
+  return {
+    name: 'purge',
+    error: ManifestError,
+    make (random) {
+      if (random() < 0.1) {
+        const bytes = mutateBytes(pick(signed, random), signed, random)
+        return async () => { await openPurge(bytes) }
+      }
+      const bytes = mutateCbor(pick(payloads, random), payloads, random)
+      return () => { new Purged(decodePurge(bytes)).has({ path: 'a/b', cid: SEGMENT }) }
+    }
+  }
+}
+
 function linkTarget (): Target {
   const right = [`shoal:${CID}`, `shoal:${CID}?addr=${encodeURIComponent(`${ADDR}/p2p/${PEER}`)}&origin=https%3A%2F%2Fa.example%2F`, `shoal:${PEER}/show`]
   return {
@@ -268,5 +296,7 @@ function bootstrapTarget (): Target {
 
 /** The manifest's decoders, the most often wrong first; and all others. */
 export async function targets (): Promise<{ manifest: readonly Target[], others: readonly Target[] }> {
-  return { manifest: await manifestTargets(), others: [wireTarget(), announcementTarget(), dhtTarget(), linkTarget(), bootstrapTarget()] }
+  return { manifest: await manifestTargets(), others: [
+    wireTarget(), announcementTarget(), dhtTarget(), await purgeTarget(), linkTarget(), bootstrapTarget()
+  ] }
 }
