@@ -104,6 +104,10 @@ export class LiveManifest implements OpenedManifest {
     return this.#segment(index)
   }
 
+  pagesOf (): readonly BlockRef[] {
+    return []
+  }
+
   peek (index: number): Segment | undefined {
     const entry = this.#entries.get(index)
     return entry === undefined ? undefined : segmentOf(entry)

@@ -107,6 +107,11 @@ export class PagedManifest implements OpenedManifest {
     return this.#toSegment(index, parts)
   }
 
+  pagesOf (segment: number): readonly BlockRef[] {
+    const { first, end } = this.#span(segment)
+    return this.pageRefs.slice(first, end)
+  }
+
   block (segment: number, block: number): BlockRef {
     const { first, end } = this.#span(segment)
     const index = first + Math.floor(block / splitLeaves(this.#version))

@@ -119,6 +119,9 @@ export const CACHE_STORE_BYTES = 4 * 1024 * 1024
 export const SURPLUS_COPIES = 3
 /** Purge lists that wait for their content's manifest, one a session. */
 export const PURGES_WAITING = 64
+/** Purge lists of a content judged per second, and at once: each costs the check of a signature, and may go on to all neighbours. */
+export const PURGES_PER_SECOND = 10
+export const PURGES_AT_ONCE = 10
 /** Segments of a content of which it is remembered whether they are purged. */
 export const SEGMENTS_JUDGED = 10_000
 /** Segments that are looked through for purged ones in one go. */

@@ -8,7 +8,7 @@ import { PENDING_WRITE_BYTES } from './defaults.js'
  */
 export class Holdings {
   readonly #store: BlockStore
-  readonly #writing = new Map<string, VerifiedBlock>()
+  readonly #writing = new Map<string, { readonly block: VerifiedBlock, readonly written: Promise<void> }>()
   #bytes = 0
   #full = false
   /** There is room again. */
@@ -28,7 +28,7 @@ export class Holdings {
   }
 
   async get (ref: BlockRef): Promise<VerifiedBlock | undefined> {
-    return (this.#writing.size > 0 ? this.#writing.get(toHex(ref.digest)) : undefined) ?? await this.#store.get(ref)
+    return (this.#writing.size > 0 ? this.#writing.get(toHex(ref.digest))?.block : undefined) ?? await this.#store.get(ref)
   }
 
   /** Never evict it: a manifest's own block. */
@@ -40,14 +40,20 @@ export class Holdings {
     this.#store.unpin(block.digest)
   }
 
+  /** Resolves when it is not on its way to disk any more, whether it got there or not. */
+  async written (digest: Uint8Array): Promise<void> {
+    await this.#writing.get(toHex(digest))?.written.catch(() => {})
+  }
+
   /** Writes by `write`, or into the store. @throws StoreFullError, StoreError */
   async put (block: VerifiedBlock, write?: (block: VerifiedBlock) => Promise<void>): Promise<void> {
     const key = toHex(block.digest)
-    this.#writing.set(key, block)
+    const written = write === undefined ? this.#store.put(block) : write(block)
+    this.#writing.set(key, { block, written })
     this.#bytes += block.bytes.byteLength
     this.#full ||= this.#bytes > PENDING_WRITE_BYTES
     try {
-      await (write === undefined ? this.#store.put(block) : write(block))
+      await written
     } finally {
       this.#writing.delete(key)
       this.#bytes -= block.bytes.byteLength

@@ -89,16 +89,26 @@ export class Inventory {
     if (this.have.drop(segment)) this.#host.changed()
   }
 
-  /** Segments of which blocks are held, or may be, because they have been looked at; `pause` lets others have their turn. */
+  /** Segments of which something is held; `pause` lets others have their turn. */
+  async * begun (pause: () => Promise<void>): AsyncGenerator<Segment> {
+    yield * this.#which(index => this.have.some(index), pause)
+  }
+
+  /** Those of which the store may have something, looked up or not: all whose pages are here. */
   async * known (pause: () => Promise<void>): AsyncGenerator<Segment> {
-    if (this.#manifest.summary.live !== undefined) {
-      yield * this.#manifest.segments()
+    yield * this.#which(index => this.have.some(index) || this.#manifest.peek(index) !== undefined ||
+      this.#manifest.pagesOf(index).every(({ digest }) => this.#holdings.has(digest)), pause)
+  }
+
+  async * #which (wanted: (index: number) => boolean, pause: () => Promise<void>): AsyncGenerator<Segment> {
+    const { live, segments } = this.#manifest.summary
+    if (live !== undefined) {
+      for await (const segment of this.#manifest.segments()) if (wanted(segment.index)) yield segment
       return
     }
-    for (let index = 0; index < this.#manifest.summary.segments; index++) {
+    for (let index = 0; index < segments; index++) {
       if (index % PURGE_STEP_SEGMENTS === PURGE_STEP_SEGMENTS - 1) await pause()
-      const segment = this.#manifest.peek(index) ?? (this.have.some(index) ? await this.#manifest.segment(index) : undefined)
-      if (segment !== undefined) yield segment
+      if (wanted(index)) yield this.#manifest.peek(index) ?? await this.#manifest.segment(index)
     }
   }
 

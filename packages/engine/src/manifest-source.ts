@@ -21,7 +21,8 @@ export class ManifestSource implements Source {
   /** One signature is tried after the other, for the first may be forged. */
   #opening: Promise<void> = Promise.resolve()
   #envelope: Uint8Array | undefined
-  #pinned: VerifiedBlock[] = []
+  /** `undefined` when nothing is to be pinned any more. */
+  #pinned: VerifiedBlock[] | undefined = []
   #opened: OpenedManifest | undefined
   readonly #manifest = Promise.withResolvers<OpenedManifest>()
 
@@ -81,6 +82,7 @@ export class ManifestSource implements Source {
     if (!blocks.arrived(at, block)) return
     // kept for others and for the next start; a full store does not hinder reading
     holdings.put(block).then(() => {
+      if (this.#pinned === undefined) return
       holdings.pin(block)
       this.#pinned.push(block)
     }, () => {})
@@ -93,8 +95,8 @@ export class ManifestSource implements Source {
   }
 
   release (): void {
-    for (const block of this.#pinned) this.#init.holdings.unpin(block)
-    this.#pinned = []
+    for (const block of this.#pinned ?? []) this.#init.holdings.unpin(block)
+    this.#pinned = undefined
   }
 
   fail (error: Error): void {

@@ -1,18 +1,19 @@
 import { comparePurges, openPurge, type Purge, type PurgedContent } from '@shoal/content'
-import { ManifestError, type GossipVerdict, type PeerName, type Session, type SwarmId } from '@shoal/interface'
-import { equalBytes } from '@shoal/base'
-import { PURGES_WAITING } from './defaults.js'
+import { ManifestError, type GossipVerdict, type PeerName, type PenaltyReason, type Session, type SwarmId } from '@shoal/interface'
+import { equalBytes, TokenBucket, type Clock } from '@shoal/base'
+import { PURGES_AT_ONCE, PURGES_PER_SECOND, PURGES_WAITING } from './defaults.js'
 import type { Members } from './members.js'
 
 export interface PurgesHost {
   readonly swarm: SwarmId
   readonly members: Members
+  readonly clock: Clock
   /** Our JOIN stands on this session, and anything is shared at all. */
   readonly told: (session: Session) => boolean
   /** Another list counts. */
   readonly taken: (purge: Purge) => void
   /** What this session sent is none, or is older than what it sent before. */
-  readonly bad: (session: Session, detail: string) => void
+  readonly bad: (session: Session, reason: PenaltyReason, detail: string) => void
 }
 
 /**
@@ -25,6 +26,7 @@ export class Purges {
   /** The newest that a session sent us, and that we sent it. */
   readonly #said = new WeakMap<Session, Purge>()
   readonly #told = new WeakMap<Session, Purge>()
+  readonly #rate: TokenBucket
   #of: { readonly publisher: PeerName, readonly content: PurgedContent } | undefined
   #current: Purge | undefined
   #judging = false
@@ -32,6 +34,7 @@ export class Purges {
   /** @param known from before, verified then */
   constructor (host: PurgesHost, known: Purge | undefined) {
     this.#host = host
+    this.#rate = new TokenBucket(host.clock, PURGES_PER_SECOND, PURGES_AT_ONCE)
     this.#current = known
   }
 
@@ -85,7 +88,7 @@ export class Purges {
         await this.#judgeOne(session, bytes)
       } catch (error) {
         if (!(error instanceof ManifestError)) throw error
-        this.#host.bad(session, error.message)
+        this.#host.bad(session, 'bad-purge', error.message)
       }
     }
     this.#judging = false
@@ -101,15 +104,25 @@ export class Purges {
   }
 
   async #judgeOne (session: Session, bytes: Uint8Array): Promise<void> {
-    const current = this.#current
-    // what most neighbours send is what we have: no signature needs to be checked again
-    const purge = current !== undefined && equalBytes(current.bytes, bytes) ? current : await this.#open(bytes)
     const before = this.#said.get(session)
+    // what most neighbours send is what we have: no signature needs to be checked again
+    const purge = [this.#current, before].find(known => known !== undefined && equalBytes(known.bytes, bytes)) ?? await this.#paced(bytes)
     if (before !== undefined && comparePurges(purge, before) < 0) {
-      throw new ManifestError(`expected no purge older than ${before.sequence}, which came before, got ${purge.sequence}`)
+      // a node that lost its disk may do that, too
+      const detail = `expected no purge older than ${before.sequence}, which came before, got ${purge.sequence}`
+      this.#host.bad(session, 'protocol-violation', detail)
+      return
     }
     this.#said.set(session, purge)
     if (!this.#take(purge)) this.tell(session)
+  }
+
+  /** Whoever signs lists without end has them wait, and of each session the last counts: nobody's processor or network is kept busy so. */
+  async #paced (bytes: Uint8Array): Promise<Purge> {
+    const wait = this.#rate.wait()
+    if (wait > 0) await new Promise<void>(resolve => { this.#host.clock.after(wait, resolve) })
+    this.#rate.take(1)
+    return await this.#open(bytes)
   }
 
   async #open (bytes: Uint8Array): Promise<Purge> {

@@ -27,21 +27,24 @@ export class Purging implements OpenPurging {
   #manifest: OpenedManifest | undefined
   #withheld: Withheld | undefined
   #delivery: Delivery | undefined
-  /** The last list whose blocks are gone, here or in an earlier run. */
-  #carriedOut: Purge | undefined
-  /** One list is carried out after the other. */
-  #carrying: Promise<void> = Promise.resolve()
+  /** The last list that was recorded, here or in an earlier run. */
+  #recorded: Purge | undefined
+  /** There may be blocks to delete. */
+  #due = false
+  /** Deletes them: of lists that come quickly only the last. */
+  #carrying: Promise<void> | undefined
 
   constructor (host: PurgingHost) {
     this.#host = host
-    this.#carriedOut = host.opening.purge
+    this.#recorded = host.opening.purge
     const { opening: { swarm, purge }, members, told, shared } = host
     this.#purges = new Purges({
       swarm,
       members,
+      clock: shared.components.clock,
       told,
       taken: taken => { this.#taken(taken) },
-      bad: (session, detail) => { shared.penalise(session.peer, 'bad-purge', detail) }
+      bad: (session, reason, detail) => { shared.penalise(session.peer, reason, detail) }
     }, purge)
   }
 
@@ -111,32 +114,49 @@ export class Purging implements OpenPurging {
     // nobody gets any of it from now on, however long it takes to find all of it
     withheld.set(purge)
     delivery.purged()
-    const { opening: { link, emit } } = this.#host
-    this.#carrying = this.#carrying.then(() => this.#carryOut(purge, delivery, withheld)).catch((error: unknown) => {
-      emit('error', { error: error as Error, doing: `purging ${link}` })
-    })
+    this.#due = true
+    this.#carrying ??= this.#carryOut(delivery, withheld)
   }
 
-  async #carryOut (purge: Purge, delivery: Delivery, withheld: Withheld): Promise<void> {
-    const { opening: { link, emit, purged, ended }, shared: { holdings } } = this.#host
-    const before = this.#carriedOut
-    // what was carried out before is no news
+  async #carryOut (delivery: Delivery, withheld: Withheld): Promise<void> {
+    const { link, emit } = this.#host.opening
+    while (this.#due && this.current !== undefined) {
+      this.#due = false
+      await this.#delete(this.current, delivery, withheld).catch((error: unknown) => {
+        emit('error', { error: error as Error, doing: `purging ${link}` })
+      })
+    }
+    this.#carrying = undefined
+  }
+
+  async #delete (purge: Purge, delivery: Delivery, withheld: Withheld): Promise<void> {
+    const { opening: { link, emit, ended }, shared: { holdings } } = this.#host
+    const before = this.#recorded
+    // what was recorded before is no news
     const news = purge !== before
-    const { blocks, fresh } = await withdraw(delivery, withheld, before && new Purged(before), holdings, this.#pause)
+    const unpin = news ? await this.#record(purge) : undefined
+    const { blocks, fresh } = await withdraw(delivery, new Purged(purge), before && new Purged(before), holdings, this.#pause)
     delivery.schedule()
     const own = purge.all ? [delivery.manifest.root, ...delivery.manifest.pageRefs] : []
     if (purge.all) this.#host.release()
-    try {
-      if (news) await purged?.(purge, [...fresh, ...own])
-    } catch (error) {
-      // it is gone all the same, if only until the next start
-      emit('error', { error: error as Error, doing: `recording what is purged of ${link}` })
-    }
-    this.#carriedOut = purge
+    unpin?.([...fresh, ...own])
     const bytes = await this.#remove([...blocks, ...own])
     const { all, paths, cids, reason, tag } = purge
     if (news || bytes > 0) emit('purge', { content: link, all, paths, cids, reason, tag, bytes })
     if (all && withheld.incomplete !== undefined) ended?.(withheld.incomplete)
+  }
+
+  /** First of all, for the content may be closed meanwhile. Resolves with what takes back the pins. */
+  async #record (purge: Purge): Promise<((blocks: readonly BlockRef[]) => void) | undefined> {
+    const { link, emit, purged } = this.#host.opening
+    this.#recorded = purge
+    try {
+      return await purged?.(purge)
+    } catch (error) {
+      // it is carried out all the same, if only until the next start
+      emit('error', { error: error as Error, doing: `recording what is purged of ${link}` })
+      return undefined
+    }
   }
 
   /** Digests among these, in hex, of blocks that this content needs. */
@@ -146,11 +166,12 @@ export class Purging implements OpenPurging {
 
   /** Deletes what nobody else needs. Returns how many bytes that was. */
   async #remove (blocks: readonly BlockRef[]): Promise<number> {
-    const { components: { store }, listed } = this.#host.shared
+    const { components: { store }, holdings, listed } = this.#host.shared
     const going = new Map(blocks.map(ref => [toHex(ref.digest), ref]))
     for (const digest of await listed(new Set(going.keys()))) going.delete(digest)
     let bytes = 0
     for (const { digest, size = 0 } of going.values()) {
+      await holdings.written(digest)
       if (!store.has(digest) || store.pinned(digest)) continue
       await store.delete(digest)
       bytes += size

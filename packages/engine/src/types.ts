@@ -83,10 +83,11 @@ export interface SwarmOpening {
   /** What of it is known to be purged. */
   readonly purge?: Purge | undefined
   /**
-   * Another list counts. `blocks` are those in the store of what it names and the one before did not; they are deleted, unless something
-   * else needs them, or has them pinned when this resolves.
+   * Another list counts, and is to be recorded. Resolves with what takes back pins: it gets the blocks in the store that this list names
+   * and the one before did not, and of a content that is purged as a whole those of the manifest. They are deleted then, unless something
+   * else needs them, or has them pinned.
    */
-  readonly purged?: ((purge: Purge, blocks: readonly BlockRef[]) => Promise<void>) | undefined
+  readonly purged?: ((purge: Purge) => Promise<(blocks: readonly BlockRef[]) => void>) | undefined
   /** All of it was purged: it is to be closed. */
   readonly ended?: ((error: PurgedError) => void) | undefined
 }

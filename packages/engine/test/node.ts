@@ -43,7 +43,7 @@ export async function testNode (
   const purging = (swarm: SwarmId): Pick<SwarmOpening, 'purged' | 'ended'> => ({
     purged (purge) {
       purges.set(swarm, purge.bytes)
-      return Promise.resolve()
+      return Promise.resolve(() => {})
     },
     ended () { open.get(swarm)?.close() }
   })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { hashBlock, openPurge } from '@shoal/content'
+import { hashBlock, openPurge, swarmIdOf } from '@shoal/content'
 import { buildPurge } from '@shoal/content/publishing'
-import type { BlockRef } from '@shoal/interface'
+import type { BlockRef, PurgeDetail } from '@shoal/interface'
 import { randomBytes } from './bytes.js'
 import { testContent, testNode, until, type TestNode } from './node.js'
 import { blocksOf, details, failure, FILES, holds, keyOf, read, signed } from './purging.js'
@@ -94,6 +94,73 @@ describe('purging', function () {
     expect([a, b].map(({ purges }) => purges.size)).to.deep.equal([1, 1])
   })
 
+  it('deletes what is still on its way to the disk, too', async () => {
+    const net = new VirtualNet()
+    const [a, b] = [await node(net, 'a'), await node(net, 'b')]
+    const built = await testContent(FILES, a.store, await keyOf(1))
+    const atA = await a.open(built, { publish: true })
+    await atA.scan()
+    const disk = Promise.withResolvers<undefined>()
+    const put = b.store.put.bind(b.store)
+    b.store.put = async (...args) => {
+      await disk.promise
+      await put(...args)
+    }
+    const atB = await b.open(built, { hints: ['a'] })
+    expect(await read(atB, 'b.bin')).to.deep.equal(FILES['b.bin'])
+    await atA.purging.issue(await signed(built, { paths: ['b.bin'] }))
+    await until(() => atB.purging.current !== undefined, 'b hears of it')
+    disk.resolve(undefined)
+    await until(() => details(b, 'purge').length === 1, 'it is carried out')
+    expect(await holds(b, built, 'b.bin')).to.equal(false)
+  })
+
+  it('deletes what an earlier run left in the store, though nothing has been read of it', async () => {
+    const a = await node(new VirtualNet(), 'a')
+    const paths = Array.from({ length: 1_500 }, (_, i) => `${'x'.repeat(200)}/${String(i).padStart(4, '0')}`)
+    const built = await testContent(Object.fromEntries(paths.map((path, i) => [path, randomBytes(4, i)])), a.store, await keyOf(1))
+    expect(built.pages.length).to.be.above(1)
+    const atA = await a.open(built, { publish: true })
+    const [first, last] = [paths[0] as string, paths.at(-1) as string]
+    await atA.purging.issue(await signed(built, { paths: [first, last] }))
+    for (const path of [first, last]) expect(await holds(a, built, path)).to.equal(false)
+    expect(details(a, 'purge')[0]).to.include({ bytes: 8 })
+  })
+
+  it('of lists that come while one is carried out carries out the last', async () => {
+    const { a, atA, built } = await pair()
+    const disk = Promise.withResolvers<undefined>()
+    const remove = a.store.delete.bind(a.store)
+    a.store.delete = async digest => {
+      await disk.promise
+      await remove(digest)
+    }
+    const lists: Promise<void>[] = []
+    for (const [i, path] of ['a/1.bin', 'a/2.bin', 'b.bin'].entries()) {
+      lists.push(atA.purging.issue(await signed(built, { paths: [path], sequence: 1 + i })))
+      await until(() => atA.purging.current?.sequence === 1 + i, 'it counts')
+    }
+    disk.resolve(undefined)
+    await Promise.all(lists)
+    expect(details(a, 'purge').map(detail => (detail as PurgeDetail).paths)).to.deep.equal([['a/1.bin'], ['b.bin']])
+  })
+
+  it('refuses nobody who asks while the content is being opened', async () => {
+    const net = new VirtualNet()
+    const [a, b] = [await node(net, 'a'), await node(net, 'b')]
+    const built = await testContent(FILES, a.store, await keyOf(1))
+    const known = Promise.withResolvers<undefined>()
+    a.purges.get = () => known.promise as never
+    const session = await net.exchanges.get('b')?.connect('a')
+    if (session === undefined) throw new Error('they should meet')
+    const swarm = await swarmIdOf(built.manifest.summary.cid)
+    const answer = net.exchanges.get('a')?.serve?.admit(session, swarm, undefined)
+    await a.open(built, { publish: true })
+    known.resolve(undefined)
+    expect(await answer, 'admitted').to.equal(undefined)
+    expect(await net.exchanges.get('b')?.serve?.admit(session, swarm, undefined), b.name).to.equal('not-found')
+  })
+
   it('deletes it also where that cannot be recorded', async () => {
     const { b, built, atA } = await pair()
     b.purges.set = () => { throw new Error('the disk is gone') }
@@ -140,6 +207,7 @@ describe('purging', function () {
     await until(() => details(b, 'purge').length === 1, 'the good one is taken from anybody')
     session?.purge(atB.swarm, await signed(built, { paths: ['b.bin'], sequence: 4 }))
     await until(() => details(b, 'peer:penalty').length === bad.length + 1, 'who goes back is found out')
+    expect(details(b, 'peer:penalty').at(-1)).to.include({ peer: 'back', reason: 'protocol-violation' })
     expect(await holds(b, built, 'a/1.bin')).to.equal(true)
   })
 

@@ -93,6 +93,8 @@ export interface Manifest {
   segment (index: number, signal?: AbortSignal): Promise<Segment>
   /** Digest and size of one block of a segment. Its page must be loaded, `segment()` or `find()` have seen to that. */
   block (segment: number, block: number): BlockRef
+  /** The pages that describe a segment; none of a live content. */
+  pagesOf (segment: number): readonly BlockRef[]
   /** Loaded segment or undefined, without loading. */
   peek (segment: number): Segment | undefined
 }

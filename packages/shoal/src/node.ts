@@ -2,7 +2,7 @@ import { TypedEventEmitter } from 'main-event'
 import { CID } from 'multiformats'
 import { raceSignal } from '@shoal/base'
 import { parseLink, swarmIdOf } from '@shoal/content'
-import { hintsOf, type Emit } from '@shoal/engine'
+import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
   PurgedError, UnavailableError, type Collected, type Content, type ManifestSummary, type NodeStatus, type OpenOptions, type Origin,
   type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type SaveOptions, type Shoal, type ShoalEvents, type Size,
@@ -234,10 +234,10 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     if (purge?.all === true) throw new PurgedError(`${nameOf(link)} was purged by its publisher${purge.reason === '' ? '' : `: ${purge.reason}`}`)
     const originOf = await this.#origins()
     signal.throwIfAborted()
-    const opened = entry.swarm = engine.open({
+    const opened: OpenSwarm = entry.swarm = engine.open({
       swarm,
       purge,
-      purged: async (list, fresh) => { await recordPurge(list, fresh, { swarm, manifest: await opened.manifest() }, this.#parts) },
+      purged: async list => await recordPurge(list, { swarm, manifest: await opened.manifest() }, this.#parts),
       ended: error => { this.#end(nameOf(link), error) },
       link: text,
       mode,

@@ -4,22 +4,23 @@ import type { ContentRecord, FileRecord } from '../library.js'
 import type { Parts } from '../parts.js'
 
 /**
- * Makes a purge outlive this run, and takes back the pins of what is gone.
- *
- * @param fresh blocks that no list named before; of a content that is purged as a whole those of the manifest, too
+ * Makes a purge outlive this run. Resolves with what takes back the pins of blocks that no list named before; of a content that is purged
+ * as a whole those of the manifest are among them.
  */
 export async function recordPurge (
-  purge: Purge, fresh: readonly BlockRef[], { swarm, manifest }: { readonly swarm: SwarmId, readonly manifest: OpenedManifest },
+  purge: Purge, { swarm, manifest }: { readonly swarm: SwarmId, readonly manifest: OpenedManifest },
   { library, store }: Pick<Parts, 'library' | 'store'>
-): Promise<void> {
+): Promise<(fresh: readonly BlockRef[]) => void> {
   await library.putPurge(swarm, purge.bytes)
   const record = await library.get(manifest.summary.cid)
-  if (record === undefined) return
-  // what lies in files has no pins but those of the manifest
-  const pinned = !record.seed ? [] : record.files.length === 0 ? fresh : purge.all ? [manifest.root, ...manifest.pageRefs] : []
-  for (const { digest } of pinned) store.unpin(digest)
+  if (record === undefined) return () => {}
   if (purge.all) await library.delete(record.manifest)
   else if (record.files.length > 0) await library.put({ ...record, files: await left(record, manifest, new Purged(purge)) })
+  return fresh => {
+    // what lies in files has no pins but those of the manifest
+    const pinned = !record.seed ? [] : record.files.length === 0 ? fresh : purge.all ? [manifest.root, ...manifest.pageRefs] : []
+    for (const { digest } of pinned) store.unpin(digest)
+  }
 }
 
 async function left (record: ContentRecord, manifest: OpenedManifest, purged: Purged): Promise<FileRecord[]> {
