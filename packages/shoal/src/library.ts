@@ -39,9 +39,10 @@ export interface ContentRecord extends Seed {
   readonly envelope: string
   /** ms since 1970, as the publisher says. */
   readonly createdAt: number
-  readonly publisher: PeerName
-  /** By which it can be purged. */
-  readonly tags: readonly string[]
+  /** Missing in records of earlier versions. */
+  readonly publisher?: PeerName | undefined
+  /** By which it can be purged; missing where it has none, and in records of earlier versions. */
+  readonly tags?: readonly string[] | undefined
 }
 
 export function recordOf ({ summary, pageRefs, envelope, createdAt, policy }: OpenedManifest, seed: Seed): ContentRecord {
@@ -52,7 +53,7 @@ export function recordOf ({ summary, pageRefs, envelope, createdAt, policy }: Op
     envelope: btoa(String.fromCharCode(...envelope)),
     createdAt,
     publisher: summary.publisher,
-    tags: policy.tags ?? []
+    tags: policy.tags
   }
 }
 
@@ -125,7 +126,7 @@ export class Library {
 function decode (bytes: Uint8Array): ContentRecord | undefined {
   try {
     const record = JSON.parse(new TextDecoder().decode(bytes)) as ContentRecord
-    return typeof record.manifest === 'string' && Array.isArray(record.files) && Array.isArray(record.pages) && Array.isArray(record.tags) ? record : undefined
+    return typeof record.manifest === 'string' && Array.isArray(record.files) && Array.isArray(record.pages) ? record : undefined
   } catch {
     return undefined
   }

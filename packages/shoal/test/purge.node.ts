@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { seededRandom } from '@shoal/base'
 import { expect } from 'chai'
 import type { Content, FallbackDetail, PurgeDetail, Shoal, ShoalOptions } from '@shoal/interface'
+import { LevelDatastore } from 'datastore-level'
+import { Key } from 'interface-datastore'
 import { createShoal } from '../src/index.js'
 
 function bytesOf (size: number, seed: number): Uint8Array {
@@ -81,6 +83,37 @@ describe('purging', function () {
     }
   })
 
+  for (const way of ['path', 'CID', 'tag'] as const) {
+    it(`by ${way} reaches those who fetched it and those who come later, and nobody gets it any more`, async () => {
+      const a = await node()
+      const { link, content } = await a.publishBytes(FILES, { name: 'c', policy: { tags: ['old'] } })
+      const b = await node()
+      const fetched = await b.open(link)
+      await fetched.fetchAll()
+      const told = tell(b)
+      const { cid } = await content.stat('top')
+      if (way === 'tag') await a.purge({ tag: 'old' }, { reason: 'season over' })
+      else await a.purge(link, { [way === 'path' ? 'paths' : 'cids']: [way === 'path' ? 'top' : cid], reason: 'season over' })
+      expect(await told).to.deep.include({
+        all: way === 'tag', paths: way === 'path' ? ['top'] : [], cids: way === 'CID' ? [cid] : [], tag: way === 'tag' ? 'old' : undefined,
+        reason: 'season over', bytes: (await told).bytes
+      })
+      expect((await told).bytes).to.be.at.least(300_000)
+      expect(await failure(read(fetched, 'top'))).to.equal('PurgedError')
+      if (way === 'tag') {
+        expect(await failure(b.open(link))).to.equal('PurgedError')
+        return
+      }
+      // whoever knows none but the one who fetched it
+      const c = await node({ bootstrap: b.addrs.slice(0, 1) })
+      const toldToo = tell(c)
+      const late = await c.open(link.split('?', 1)[0] as string)
+      await toldToo
+      expect(await failure(read(late, 'top'))).to.equal('PurgedError')
+      expect((await read(late, 'low/1')).equals(FILES.get('low/1') as Uint8Array)).to.equal(true)
+    })
+  }
+
   it('of all closes and forgets it; whoever comes later is told', async () => {
     const dataB = await folder()
     const a = await node()
@@ -126,6 +159,43 @@ describe('purging', function () {
     const opened = await again.open(link)
     await until(() => again.status.contents[0]?.held === 600_000)
     expect(await failure(read(opened, 'low/1'))).to.equal('PurgedError')
+  })
+
+  it('leaves files alone that were saved, and does not give them any more', async () => {
+    const [files, out] = [await folder(), await folder()]
+    await writeFile(join(files, 'top'), FILES.get('top') as Uint8Array)
+    const a = await node()
+    const { link } = await a.publish(files)
+    const b = await node({ data: await folder() })
+    const saved = await b.open(link)
+    await saved.save(out)
+    const told = tell(b)
+    await a.purge(link)
+    await told
+    for (const place of [files, out]) expect((await readFile(join(place, 'top'))).equals(FILES.get('top') as Uint8Array), place).to.equal(true)
+    expect(await failure(read(saved, 'top'))).to.equal('PurgedError')
+    await until(() => b.contents.length === 0)
+  })
+
+  it('goes by tag where the record of the content is one of an earlier version', async () => {
+    const data = await folder()
+    let a = await node({ data })
+    const { link } = await a.publishBytes(FILES, { name: 'c', policy: { tags: ['old'] } })
+    const late = await a.publishBytes(new Map([['x', bytesOf(100, 5)]]), { name: 'late', policy: { tags: ['old'] } })
+    await a.stop()
+    const records = new LevelDatastore(join(data, 'records'))
+    await records.open()
+    const key = new Key(`/shoal/contents/${link.slice('shoal:'.length).split('?', 1)[0] ?? ''}`)
+    const { publisher, tags, ...rest } = JSON.parse(new TextDecoder().decode(await records.get(key))) as Record<string, unknown>
+    expect([publisher, tags]).to.deep.equal([a.peerId, ['old']])
+    await records.put(key, new TextEncoder().encode(JSON.stringify(rest)))
+    await records.close()
+
+    a = await node({ data })
+    await until(() => a.status.contents.length === 2 && a.status.contents.every(({ held, bytes }) => held === bytes))
+    const purged = await a.purge({ tag: 'old' })
+    expect(purged.map(({ name }) => name).sort()).to.deep.equal(['c', 'late'])
+    expect(await failure(a.open(late.link))).to.equal('PurgedError')
   })
 
   it('passes URLs of it through to the origin untouched', async () => {
@@ -179,6 +249,10 @@ describe('purging', function () {
     const { link } = await a.publishBytes(FILES, { name: 'c' })
     const b = await node()
     expect(await failure(b.purge(link))).to.equal('UnauthorisedError')
-    expect((await read(await b.open(link), 'top')).byteLength).to.equal(300_000)
+    expect(b.contents, 'open for nothing').to.have.length(0)
+    const c = await node()
+    const open = await c.open(link)
+    expect(await failure(c.purge(link, { paths: ['top'] }))).to.equal('UnauthorisedError')
+    expect((await read(open, 'top')).byteLength).to.equal(300_000)
   })
 })

@@ -34,28 +34,31 @@ export async function purge (what: string | { readonly tag: string }, options: P
 async function purgeOne (link: string, order: PurgeOrder, host: PurgeHost): Promise<PurgeResult> {
   const { parts: { privateKey, clock }, self, open, linger } = host
   const content = await open(link)
+  const { manifest, swarm, summary: { publisher, cid, name } } = content
   try {
-    const { manifest, swarm, summary: { publisher, cid, name } } = content
     if (publisher !== self) throw new UnauthorisedError(`${name} can be purged by its publisher ${publisher} alone, and not by ${self}`)
     // what an earlier run left in the store is to go as well
     await swarm.scan()
     const list = await composePurge(manifest, swarm.purging.current, order, clock.wall())
     const bytes = await buildPurge(list, privateKey)
     await swarm.purging.issue(bytes)
+    linger(content)
     const { all, paths, cids } = await openPurge(bytes)
     return { link: content.link, manifest: cid, name, all, paths, cids }
-  } finally {
-    linger(content)
+  } catch (error) {
+    await content.close()
+    throw error
   }
 }
 
 async function tagged (tag: string, { parts: { library }, self, contents }: PurgeHost): Promise<string[]> {
-  const links: string[] = []
-  for (const { link, manifest: { policy }, summary: { live, publisher } } of contents) {
-    if (live !== undefined && publisher === self && policy.tags?.includes(tag) === true) links.push(link)
-  }
+  const links = new Map<string, string>()
   for await (const { manifest, publisher, tags } of library.all()) {
-    if (publisher === self && tags.includes(tag)) links.push(linkOf(manifest, []))
+    if (publisher === self && tags?.includes(tag) === true) links.set(manifest, linkOf(manifest, []))
   }
-  return links
+  // live ones have no record, and those of earlier versions say less
+  for (const { link, manifest: { policy }, summary: { cid, publisher } } of contents) {
+    if (publisher === self && policy.tags?.includes(tag) === true) links.set(cid, link)
+  }
+  return [...links.values()]
 }
