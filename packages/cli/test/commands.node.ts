@@ -74,13 +74,13 @@ describe('the command line', () => {
 describe('publish', () => {
   it('publishes an absolute path, says so in one line, seeds until it is stopped', async () => {
     const { node, createNode } = nodeWith()
-    const running = start(['publish', 'some', '--json', '--copy', '--name', 'N', '--origin', 'https://o/'], { cwd: '/cwd', createNode })
+    const running = start(['publish', 'some', '--json', '--copy', '--name', 'N', '--tag', 'x', '--tag', 'y', '--origin', 'https://o/'], { cwd: '/cwd', createNode })
     const [line] = await running.lines(1)
     expect(line).to.deep.equal({
       link: 'shoal:published', manifest: 'published', root: 'root', peerId: node.peerId, addrs: node.addrs, segments: 1, bytes: 10
     })
     expect(node.published[0]?.path).to.equal('/cwd/some')
-    expect(node.published[0]?.options).to.include({ copy: true, name: 'N', origin: 'https://o/' })
+    expect(node.published[0]?.options).to.deep.include({ copy: true, name: 'N', origin: 'https://o/', policy: { tags: ['x', 'y'] } })
     expect(node.stops).to.equal(0)
     running.stop()
     const { code, lines } = await running.done

@@ -27,6 +27,7 @@ describe('purge', () => {
     const data = folder()
     for (const [args, message] of [
       [[], /needs a LINK or --tag/], [['shoal:c', '--tag', 't'], /not both/], [['--tag', 't', '--path', 'a'], /whole contents/],
+      [['--tag', 't', '--tag', 'u'], /one --tag/],
       [['shoal:c', 'x'], /takes \[LINK\]/]
     ] as const) {
       const { code, err } = await run(['purge', ...args, '--data', data])

@@ -19,11 +19,12 @@ export const publish: Command = {
   name: 'publish',
   summary: 'chunk, hash, sign, announce and seed a file, a folder or a live stream',
   args: ['PATH'],
-  options: ['origin', 'copy', 'live', 'once', 'name', ...COMMON],
+  options: ['origin', 'copy', 'live', 'once', 'name', 'tag', ...COMMON],
   examples: [
     ['shoal publish ./public', 'prints a link and seeds until Ctrl-C'],
     ['shoal publish ./show --origin https://cdn.example.com/show/', 'peers that miss something get it from there'],
     ['shoal publish --live ./hls --name tonight --data ./node', 'follows the playlists in ./hls; the link stays the same'],
+    ['shoal publish ./show --tag season-1', 'can be taken back with all else of that tag: shoal purge --tag season-1'],
     ['shoal publish film.mp4 --data ./node --once', 'stores and exits; a later "shoal serve --data ./node" seeds it']
   ],
   notes: 'Files are served from where they lie; one that changes is withdrawn. Beside a running node on the same --data, that node takes over\n' +
@@ -47,6 +48,7 @@ export const publish: Command = {
       live: values.live,
       origin: values.origin?.[0],
       name: values.name,
+      policy: { tags: values.tag },
       onprogress: (done, total) => { progress({ doing: `hashing ${basename(path)}`, done, total, notes: [] }) }
     })
     progress(undefined)

@@ -8,6 +8,7 @@ import type { Command } from '../types.js'
 /** @throws UsageError neither a link nor a tag, or both */
 function check (args: readonly string[], { tag, path, cid }: Values): readonly string[] {
   if ((args.length === 0) === (tag === undefined)) throw new UsageError("purge needs a LINK or --tag, and not both. See 'shoal purge --help'")
+  if ((tag?.length ?? 0) > 1) throw new UsageError('purge takes one --tag at a time')
   if (tag !== undefined && (path ?? cid) !== undefined) throw new UsageError('--tag purges whole contents: give --path and --cid with a LINK')
   return args
 }
@@ -22,7 +23,7 @@ export const purge: Command = {
     ['shoal purge shoal:bafy…', 'all of it: it is closed and forgotten, here and wherever it was fetched'],
     ['shoal purge shoal:bafy… --path intro.m4s --path 720p/', 'a segment and a folder'],
     ['shoal purge shoal:bafy… --cid bafkrei… --reason "wrong key"', 'the segment with these bytes, whatever its path'],
-    ['shoal purge --tag season-1', 'all of every content that was published here with this tag in its policy']
+    ['shoal purge --tag season-1', 'all of every content that was published here with this tag']
   ],
   notes: 'Only the publisher can do it, and nobody can take it back. Nodes that are not there now learn it when they join the swarm.\n' +
     'A line of --json for each content: {"link","manifest","name","all","paths","cids"}, with all that is purged of it by now.',
@@ -32,7 +33,7 @@ export const purge: Command = {
   async run (context) {
     const { args, values, emit } = context
     const [link] = check(args, values)
-    const { path: paths, cid: cids, tag, reason } = values
+    const { path: paths, cid: cids, tag: [tag] = [], reason } = values
     const node = await context.node()
     for (const result of await node.purge(link ?? { tag: tag ?? '' }, { paths, cids, reason })) emit(result)
   },

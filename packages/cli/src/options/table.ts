@@ -72,7 +72,7 @@ export const OPTIONS = {
 
   path: { type: 'list', value: 'P', once: true, help: 'path of a segment, or with a / at the end of a folder', default: 'all of the content' },
   cid: { type: 'list', value: 'CID', once: true, help: 'CID of a segment', default: 'all of the content' },
-  tag: { type: 'string', value: 'T', once: true, help: 'every content that was published here with this tag', default: 'none' },
+  tag: { type: 'list', value: 'T', once: true, help: 'a tag: publish gives it to a content, purge takes back all that have it', default: 'none' },
   reason: { type: 'string', value: 'TEXT', once: true, help: 'why, for people', default: 'none' },
 
   gateway: { type: 'string', value: 'HOST:PORT|off', help: 'HTTP gateway and status page', default: 'off' },
