@@ -60,11 +60,14 @@ export class Neighbours {
     this.#delivery?.schedule()
   }
 
-  /** The peer left the swarm. So do we on this session: a later JOIN of either side begins anew. */
+  /**
+   * The peer left the swarm. Our JOIN stands until it refuses that: if it has come back already, it left before it saw our JOIN, and
+   * leaving in turn would only have it do the same.
+   */
   leave (session: Session): void {
     const { swarm, members, shared } = this.#host
     const gone = members.by(session)?.sessions.size === 1
-    this.part(session)
+    this.#gone(session)
     if (gone) shared.peerManager.left(swarm, session.peer)
   }
 
@@ -76,13 +79,18 @@ export class Neighbours {
 
   /** The session closed with these blocks outstanding, or the peer left. */
   left (session: Session, lost: readonly BlockPlace[]): void {
-    const { members, blocks, herald, purging, stats } = this.#host
+    const { members, blocks, herald, purging } = this.#host
     for (const place of lost) {
       if (place.segment === MANIFEST_SEGMENT) blocks.failed(place.block)
       else if (members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
     }
     herald.left(session)
     purging.left(session)
+    this.#gone(session)
+  }
+
+  #gone (session: Session): void {
+    const { members, stats } = this.#host
     const left = members.leave(session)
     if (left === undefined || left.change === 'none') return
     const { member, change } = left

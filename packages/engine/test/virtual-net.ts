@@ -182,8 +182,9 @@ export class VirtualSession implements Session {
   other!: VirtualSession
   closed = false
   readonly #outstanding = new Map<string, BlockPlace>()
-  /** Swarms that we are in: a second JOIN means nothing, as on the wire. */
-  readonly #joined = new Set<SwarmId>()
+  /** Swarms that we are in, by handle: a second JOIN means nothing, as on the wire. */
+  readonly #joined = new Map<SwarmId, number>()
+  #handle = 0
   /** CHOKE messages sent. */
   chokes = 0
   #received = 0
@@ -206,16 +207,16 @@ export class VirtualSession implements Session {
 
   join (swarm: SwarmId, init: JoinInit): void {
     if (this.#joined.has(swarm)) return
-    this.#joined.add(swarm)
-    void this.#join(swarm, init)
+    this.#joined.set(swarm, ++this.#handle)
+    void this.#join(swarm, this.#handle, init)
   }
 
-  async #join (swarm: SwarmId, { token, have, head }: JoinInit): Promise<void> {
+  async #join (swarm: SwarmId, handle: number, { token, have, head }: JoinInit): Promise<void> {
     const { other } = this
     const refused = await other.home.serve?.admit(other, swarm, token)
+    if (this.#joined.get(swarm) !== handle) return
     if (refused !== undefined) {
-      this.#joined.delete(swarm)
-      this.home.emit({ type: 'join-refused', session: this, swarm, reason: refused })
+      this.#refused(swarm, refused)
       return
     }
     other.home.emit({ type: 'join', session: other, swarm, have, token })
@@ -224,6 +225,11 @@ export class VirtualSession implements Session {
 
   leave (swarm: SwarmId): void {
     if (this.#joined.delete(swarm)) this.#tell({ type: 'leave', session: this.other, swarm })
+    if (!this.closed && !this.home.vanished) this.other.#refused(swarm, 'not-found')
+  }
+
+  #refused (swarm: SwarmId, reason: RefuseReason): void {
+    if (this.#joined.delete(swarm)) this.home.emit({ type: 'join-refused', session: this, swarm, reason })
   }
 
   have (swarm: SwarmId, delta: HaveDelta): void { this.#tell({ type: 'have', session: this.other, swarm, delta }) }

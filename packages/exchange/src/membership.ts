@@ -70,6 +70,16 @@ export class Membership {
     return handle
   }
 
+  /** We are in the swarm no longer: the peer's JOIN has nobody to stand with. */
+  expel (swarm: SwarmId): void {
+    for (const { handle, swarm: joined, held } of this.#theirs.values()) {
+      if (joined !== swarm) continue
+      this.#theirs.delete(handle)
+      this.#context.send({ type: 'join-refused', handle, reason: 'not-found' })
+      for (const message of held) this.#stray(message)
+    }
+  }
+
   /** The peer refused the JOIN of ours with this handle. */
   refused (handle: SwarmHandle, reason: RefuseReason): void {
     const swarm = this.#oursByHandle.get(handle)

@@ -127,9 +127,9 @@ export class ConnectionSession implements Session {
 
   leave (swarm: SwarmId): void {
     const handle = this.#membership.leave(swarm)
-    if (handle === undefined) return
     this.#parts?.server.refuseAll(swarm, 'not-joined')
-    this.#send({ type: 'leave', handle })
+    if (handle !== undefined) this.#send({ type: 'leave', handle })
+    this.#membership.expel(swarm)
   }
 
   have (swarm: SwarmId, delta: HaveDelta): void {

@@ -73,6 +73,17 @@ describe('exchange: sessions', () => {
     await b.recorder.first('join')
   })
 
+  it('refuse the JOIN of who stays when the other leaves, so that either may begin anew', async () => {
+    const { a, b, ofA, ofB } = await joinedPair()
+    ofA.leave(SWARM)
+    await b.recorder.first('leave')
+    expect((await b.recorder.first('join-refused')).reason).to.equal('not-found')
+    ofA.join(SWARM, { have: EMPTY })
+    ofB.join(SWARM, { have: EMPTY })
+    while (a.recorder.of('join').length + b.recorder.of('join').length < 4) await new Promise(resolve => setTimeout(resolve, 5))
+    expect([...a.recorder.of('penalty'), ...b.recorder.of('penalty'), ...a.recorder.of('join-refused')]).to.deep.equal([])
+  })
+
   it('answer all the same when a peer asks, leaves and comes back before it was let in', async () => {
     const { ends: [a, b] } = await pair()
     const { session: ofA } = await a.recorder.first('open')

@@ -45,6 +45,7 @@ export interface Session {
 
   /** Say that we are in a swarm, with what we hold. The other end answers with its own JOIN or a refusal. */
   join (swarm: SwarmId, init: { token?: string | undefined, have: HaveDelta, head?: Uint8Array | undefined }): void
+  /** We are in it no longer: the other end hears that, and that its JOIN is refused. Whoever hears a `leave` does not answer it. */
   leave (swarm: SwarmId): void
   have (swarm: SwarmId, delta: HaveDelta): void
   /** "I am getting this segment from the origin": others may wait for it. */

@@ -52,6 +52,23 @@ describe('a node', () => {
       expect(viewer.status.total.fromPeers).to.equal(300_000)
     })
 
+    it('are opened again right after they were closed, and get their bytes', async () => {
+      const publisher = await node()
+      const { link } = await publisher.publishBytes(new Map([['x', bytes(300_000, 1)]]), { name: 'c' })
+      for (let times = 1; times <= 3; times++) {
+        const viewer = await node()
+        const lost: unknown[] = []
+        viewer.addEventListener('peer:disconnect', ({ detail }) => { lost.push(detail) })
+        for (let i = 0; i < times; i++) await (await viewer.open(link)).close()
+        const content = await viewer.open(link)
+        expect(await size(content.read('x'))).to.equal(300_000)
+        // two that go on answering each other do so some thousand times a second
+        await new Promise(resolve => { setTimeout(resolve, 100) })
+        expect(lost).to.deep.equal([])
+        expect(content.stats.connected).to.be.at.least(1)
+      }
+    })
+
     it('leave a seed alone', async () => {
       const publisher = await node()
       const { link, content } = await publisher.publishBytes(new Map([['x', bytes(10, 1)]]), { name: 'c' })
