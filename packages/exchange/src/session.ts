@@ -3,21 +3,21 @@ import { WireError } from '@shoal/interface'
 import type {
   BlockRef, HaveDelta, PeerHint, PenaltyReason, ServeHandler, Session, SessionEvent, SessionStats, SwarmId, Transport
 } from '@shoal/interface'
-import { TokenBucket, type Clock } from '@shoal/base'
+import type { Clock } from '@shoal/base'
 import {
   decodeMessage, EXCHANGE_MIN_VERSION, EXCHANGE_PROTOCOL, EXCHANGE_VERSION, MAX_BLOCK_BYTES, MAX_FRAME_BYTES,
   MAX_WEBRTC_FRAME_BYTES, splitHave, splitHead, splitPex, type FrameHeader, type Hello, type Message
 } from '@shoal/wire'
+import { Allowance } from './allowance.js'
 import { ControlWriter } from './control.js'
 import { ReceiveCredit, SendCredit } from './credit.js'
-import {
-  CONTROL_POINT_BYTES, CONTROL_POINTS_BURST, CONTROL_POINTS_PER_SECOND, FIRST_CREDIT_BYTES, HANDSHAKE_MS, UNREAD_MS
-} from './defaults.js'
+import { FIRST_CREDIT_BYTES, HANDSHAKE_MS, UNREAD_MS } from './defaults.js'
 import { Membership, type MemberMessage } from './membership.js'
 import { LinkMeter } from './meter.js'
 import { Requester } from './requester.js'
 import { Server } from './server.js'
 import { closeConnection, readFrames } from './streams.js'
+import { TheirStreams } from './their-streams.js'
 import { isWebRtc, transportOf } from './transport.js'
 import { Watchdog } from './watchdog.js'
 
@@ -60,17 +60,15 @@ export class ConnectionSession implements Session {
   readonly #receiveCredit: ReceiveCredit
   readonly #membership: Membership
   readonly #watchdog: Watchdog
-  readonly #bucket: TokenBucket
+  readonly #allowance: Allowance
   /** What every part gets. */
   readonly #context = { session: this, emit: this.#emit.bind(this), send: this.#send.bind(this) }
   readonly #opening = Promise.withResolvers<void>()
   readonly #handshake: () => void
   #state: 'opening' | 'open' | 'closed' = 'opening'
   #control: ControlWriter | undefined
-  #theirControl: Stream | undefined
-  #theirData: Stream | undefined
+  readonly #theirs = new TheirStreams()
   readonly #streams: Stream[] = []
-  #inbound = 0
   #hello: Hello | undefined
   #parts: Parts | undefined
 
@@ -86,7 +84,7 @@ export class ConnectionSession implements Session {
     this.#frameCap = isWebRtc(this.transport) ? MAX_WEBRTC_FRAME_BYTES : MAX_FRAME_BYTES
     this.#meter = new LinkMeter(init.maxWindow)
     this.#receiveCredit = new ReceiveCredit(Math.min(init.maxWindow, FIRST_CREDIT_BYTES))
-    this.#bucket = new TokenBucket(clock, CONTROL_POINTS_PER_SECOND, CONTROL_POINTS_BURST)
+    this.#allowance = new Allowance(clock)
     this.opened = this.#opening.promise
     // an inbound session that fails to open has nobody who waits for it
     this.opened.catch(() => {})
@@ -133,20 +131,15 @@ export class ConnectionSession implements Session {
   }
 
   have (swarm: SwarmId, delta: HaveDelta): void {
-    const handle = this.#membership.handle(swarm)
-    if (handle === undefined || this.#parts === undefined) return
-    for (const message of splitHave(handle, delta, this.#parts.frameCap)) this.#send(message)
+    this.#sendIn(swarm, (handle, frameCap) => splitHave(handle, delta, frameCap))
   }
 
   fetching (swarm: SwarmId, segment: number): void {
-    const handle = this.#membership.handle(swarm)
-    if (handle !== undefined) this.#send({ type: 'fetching', handle, segment })
+    this.#sendIn(swarm, handle => [{ type: 'fetching', handle, segment }])
   }
 
   head (swarm: SwarmId, head: Uint8Array): void {
-    const handle = this.#membership.handle(swarm)
-    if (handle === undefined || this.#parts === undefined) return
-    for (const message of splitHead(handle, head, this.#parts.frameCap)) this.#send(message)
+    this.#sendIn(swarm, (handle, frameCap) => splitHead(handle, head, frameCap))
   }
 
   purge (swarm: SwarmId, purge: Uint8Array): void {
@@ -154,21 +147,16 @@ export class ConnectionSession implements Session {
   }
 
   choke (swarm: SwarmId): void {
-    const handle = this.#membership.handle(swarm)
-    if (handle === undefined) return
-    this.#send({ type: 'choke', handle })
+    this.#sendIn(swarm, handle => [{ type: 'choke', handle }])
     this.#parts?.server.refuseAll(swarm, 'choked')
   }
 
   unchoke (swarm: SwarmId): void {
-    const handle = this.#membership.handle(swarm)
-    if (handle !== undefined) this.#send({ type: 'unchoke', handle })
+    this.#sendIn(swarm, handle => [{ type: 'unchoke', handle }])
   }
 
   pex (swarm: SwarmId, peers: readonly PeerHint[]): void {
-    const handle = this.#membership.handle(swarm)
-    if (handle === undefined || this.#parts === undefined) return
-    for (const message of splitPex(handle, peers, this.#parts.frameCap)) this.#send(message)
+    this.#sendIn(swarm, (handle, frameCap) => splitPex(handle, peers, frameCap))
   }
 
   request (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void {
@@ -190,7 +178,7 @@ export class ConnectionSession implements Session {
 
   /** A stream that the peer opened on this connection. */
   accept (stream: Stream): void {
-    if (++this.#inbound > 2) {
+    if (!this.#theirs.opened()) {
       stream.abort(new Error('a session has two streams each way'))
       this.#violation('protocol-violation', 'expected at most a control and a data stream, got a third')
       return
@@ -199,7 +187,7 @@ export class ConnectionSession implements Session {
     readFrames(stream, this.#frameCap, {
       control: (header, payload) => { this.#controlFrame(stream, header, payload) },
       data: (header, length) => {
-        this.#dataStream(stream)
+        this.#theirs.data(stream, this.#parts !== undefined)
         this.#parts?.requester.data(header, length)
       },
       piece: bytes => { this.#parts?.requester.piece(bytes) },
@@ -278,32 +266,21 @@ export class ConnectionSession implements Session {
     if (message === undefined) return
     if (message.type === 'hello') {
       this.#helloFrom(stream, message)
-    } else if (stream !== this.#theirControl) {
-      throw new WireError(`expected a HELLO or DATA on a new stream, got a ${message.type}`)
-    } else if (this.#state === 'opening') {
-      throw new WireError(`expected nothing before our HELLO, got a ${message.type}`)
-    } else {
-      this.#message(message)
+      return
     }
+    this.#theirs.control(stream, message.type)
+    if (this.#state === 'opening') throw new WireError(`expected nothing before our HELLO, got a ${message.type}`)
+    this.#message(message)
   }
 
   #helloFrom (stream: Stream, hello: Hello): void {
-    if (this.#theirControl !== undefined || stream === this.#theirData) throw new WireError('expected one HELLO per session, got a second')
+    this.#theirs.hello(stream)
     if (hello.minVersion > EXCHANGE_VERSION || hello.version < EXCHANGE_MIN_VERSION) {
       this.#end(`the peer speaks versions ${hello.minVersion} to ${hello.version}, we speak ${EXCHANGE_MIN_VERSION} to ${EXCHANGE_VERSION}`)
       return
     }
-    this.#theirControl = stream
     this.#hello = hello
     this.#tryOpen()
-  }
-
-  #dataStream (stream: Stream): void {
-    if (this.#theirData === stream) return
-    if (this.#theirData !== undefined || stream === this.#theirControl || this.#parts === undefined) {
-      throw new WireError('expected DATA only on one data stream of an open session')
-    }
-    this.#theirData = stream
   }
 
   #message (message: Exclude<Message, Hello>): void {
@@ -363,9 +340,8 @@ export class ConnectionSession implements Session {
   }
 
   #count (length: number): void {
-    if (!this.#bucket.take(1 + Math.floor(length / CONTROL_POINT_BYTES))) {
-      this.#violation('spam', `expected at most ${CONTROL_POINTS_PER_SECOND} control frames a second, of ${CONTROL_POINT_BYTES} bytes each, got more for too long`)
-    }
+    const wrong = this.#allowance.spend(length)
+    if (wrong !== undefined) this.#violation('spam', wrong)
   }
 
   #failed (error: unknown): void {
@@ -381,6 +357,13 @@ export class ConnectionSession implements Session {
 
   #emit (event: SessionEvent): void {
     if (this.#state !== 'closed') this.#init.emit(event)
+  }
+
+  /** What we say in a swarm, when we are in it. */
+  #sendIn (swarm: SwarmId, split: (handle: number, frameCap: number) => readonly Message[]): void {
+    const handle = this.#membership.handle(swarm)
+    if (handle === undefined || this.#parts === undefined) return
+    for (const message of split(handle, this.#parts.frameCap)) this.#send(message)
   }
 
   #send (message: Message): void {
