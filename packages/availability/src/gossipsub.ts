@@ -1,5 +1,10 @@
 import type { GossipsubOpts } from '@libp2p/gossipsub'
 
+interface Trust {
+  /** What is known of a peer from elsewhere, −100 to 10: below −10 it hears no gossip, below −80 it is not heard. @default 0 for all */
+  readonly appSpecificScore?: ((peer: string) => number) | undefined
+}
+
 /**
  * Options for the gossipsub that announcements travel over, good for two peers and for many: no payloads, so all limits are tight.
  *
@@ -9,7 +14,7 @@ import type { GossipsubOpts } from '@libp2p/gossipsub'
  *   library's default, the twelfth peer behind an address is cut off from gossip.
  * - Peer exchange is the session's business, not the router's.
  */
-export function gossipsubDefaults (): Partial<GossipsubOpts> {
+export function gossipsubDefaults ({ appSpecificScore }: Trust = {}): Partial<GossipsubOpts> {
   return {
     globalSignaturePolicy: 'StrictSign',
     allowPublishToZeroTopicPeers: true,
@@ -36,6 +41,6 @@ export function gossipsubDefaults (): Partial<GossipsubOpts> {
       maxControlMessages: 512,
       maxPeerInfos: 0
     },
-    scoreParams: { IPColocationFactorWeight: 0 }
+    scoreParams: { IPColocationFactorWeight: 0, ...appSpecificScore !== undefined && { appSpecificScore, appSpecificWeight: 1 } }
   }
 }

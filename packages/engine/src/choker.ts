@@ -1,63 +1,80 @@
 import type { Clock } from '@shoal/base'
 import type { PeerName } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
-import { CHOKE_INTERVAL_MS, SLOT_IDLE_MS, SLOT_TURN_MS } from './defaults.js'
+import { CHOKE_INTERVAL_MS, SLOT_IDLE_MS } from './defaults.js'
+import { unchoke, type Asker } from './unchoke.js'
 
-/** A peer that asks for blocks. */
-export interface UploadCandidate {
-  readonly peer: PeerName
-  /** It has a slot; otherwise it waits for one. */
-  readonly served: boolean
-  /** When its turn, or its waiting, began. */
-  readonly since: number
-}
+/** What the choker wants to know of a peer. */
+export type Standing = Pick<Asker, 'claim' | 'fresh' | 'weak'>
 
-/** Who gets a slot, the first before the others. Pure; asked whenever somebody comes, goes, or has waited a while. */
-export type ChokePolicy = (candidates: readonly UploadCandidate[], now: number) => readonly UploadCandidate[]
-
-/** Everybody in turn: first those whose turn is not over, then whoever waits longest; whoever was served longest makes room first. */
-export const inTurns: ChokePolicy = (candidates, now) => {
-  const group = ({ served, since }: UploadCandidate): number => !served ? 1 : now - since < SLOT_TURN_MS ? 0 : 2
-  return candidates.toSorted((a, b) => group(a) - group(b) || (group(a) === 2 ? b.since - a.since : a.since - b.since))
-}
-
-interface Entry {
-  readonly peer: PeerName
+interface Entry extends Asker {
   served: boolean
   since: number
+  optimistic: boolean
+  pass: number
+  claim: number
+  fresh: boolean
+  weak: boolean
   /** Its last request, or block. */
   used: number
+  /** Of a contended rate; all together 1. */
+  share: number
 }
 
 export interface ChokerInit {
   readonly slots: number
-  readonly policy: ChokePolicy
   readonly clock: Clock
   readonly alarm: Alarm
+  readonly standing: (peer: PeerName) => Standing
+  /** More is asked for than the rate allows. */
+  readonly contended: () => boolean
+  /** Part of a contended rate that is divided equally, whoever gave what. */
+  readonly openShare: () => number
   /** To be told to the peer. */
   readonly changed: (peer: PeerName, choked: boolean) => void
 }
 
-/** The slots of a node: gives one to whoever asks while there are any, and keeps to the policy's order when there are not enough. */
+/** The slots of a node: gives one to whoever asks while there is room for all, and keeps to the policy (`unchoke`) when there is not. */
 export class Choker {
   readonly #init: ChokerInit
   readonly #entries = new Map<PeerName, Entry>()
   readonly #work = (): void => { this.#decide() }
+  #slots: number
+  #decidedAt = -Infinity
 
   constructor (init: ChokerInit) {
     this.#init = init
+    this.#slots = init.slots
+  }
+
+  get slots (): number {
+    return this.#slots
+  }
+
+  /** At 0 nobody has one. */
+  set slots (slots: number) {
+    this.#slots = slots
+    this.#decide()
+  }
+
+  /** Somebody has to wait. */
+  get waiting (): boolean {
+    for (const { served } of this.#entries.values()) if (!served) return true
+    return false
   }
 
   /** A request of this peer came in: has it no slot? */
   choked (peer: PeerName): boolean {
-    const { slots, clock } = this.#init
+    const { clock, contended } = this.#init
     const now = clock.now()
     let entry = this.#entries.get(peer)
     if (entry === undefined) {
       // whoever comes never pushes in: others may wait already
-      entry = { peer, served: this.#entries.size < slots, since: now, used: now }
+      const served = this.#entries.size < this.#slots && !contended()
+      const pass = this.#leastPass()
+      entry = { peer, served, since: now, optimistic: false, pass, claim: 0, fresh: true, weak: false, used: now, share: 0 }
       this.#entries.set(peer, entry)
-      if (!entry.served && slots > 0) this.#decide()
+      if (!served && this.#slots > 0) this.#decide()
     }
     entry.used = now
     return !entry.served
@@ -69,21 +86,71 @@ export class Choker {
     if (entry !== undefined) entry.used = this.#init.clock.now()
   }
 
+  /** Its part of a rate that is not enough for all: of those served, all together 1. Those without a slot, who get manifests, come last. */
+  share (peer: PeerName): number {
+    if (this.#init.clock.now() - this.#decidedAt >= CHOKE_INTERVAL_MS) this.#decide()
+    return Math.max(this.#entries.get(peer)?.share ?? 0, LEAST_SHARE)
+  }
+
   gone (peer: PeerName): void {
     if (this.#entries.delete(peer)) this.#decide()
   }
 
   #decide (): void {
-    const { slots, policy, clock, alarm, changed } = this.#init
+    const { clock, alarm, standing, contended, changed } = this.#init
     const now = clock.now()
     for (const { peer, served, used } of this.#entries.values()) if (served && now - used > SLOT_IDLE_MS) this.#entries.delete(peer)
-    const chosen = new Set<UploadCandidate>(policy([...this.#entries.values()], now).slice(0, slots))
+    for (const entry of this.#entries.values()) Object.assign(entry, standing(entry.peer))
+    this.#account(now)
+    const { regular, optimistic } = unchoke([...this.#entries.values()], this.#slots, contended(), now)
+    const hopeful = new Set(optimistic)
+    const chosen = new Set([...regular, ...optimistic])
     for (const entry of this.#entries.values()) {
-      if (entry.served === chosen.has(entry)) continue
-      entry.served = !entry.served
-      entry.since = entry.used = now
-      changed(entry.peer, !entry.served)
+      const served = chosen.has(entry)
+      if (entry.served !== served || entry.optimistic !== hopeful.has(entry)) entry.since = now
+      entry.optimistic = hopeful.has(entry)
+      if (entry.served === served) continue
+      entry.served = served
+      entry.used = now
+      changed(entry.peer, !served)
     }
+    this.#divide()
     if (this.#entries.size > chosen.size) alarm.soonest(this.#work, now + CHOKE_INTERVAL_MS)
   }
+
+  /** Slot time since the last decision, over each one's part of all claims. */
+  #account (now: number): void {
+    const ms = Math.min(now - this.#decidedAt, CHOKE_INTERVAL_MS)
+    this.#decidedAt = now
+    let claims = 0
+    for (const { claim } of this.#entries.values()) claims += claim
+    if (claims === 0) return
+    for (const entry of this.#entries.values()) {
+      if (entry.served && !entry.optimistic && entry.claim > 0) entry.pass += ms * claims / entry.claim
+    }
+  }
+
+  #leastPass (): number {
+    let least = Infinity
+    for (const { pass } of this.#entries.values()) least = Math.min(least, pass)
+    return least === Infinity ? 0 : least
+  }
+
+  /** Parts of the rate: one part equally, so that whoever gave a little gets no less than who gave nothing, and the rest by claims. */
+  #divide (): void {
+    let claims = 0
+    let served = 0
+    for (const entry of this.#entries.values()) {
+      if (!entry.served) continue
+      served++
+      claims += entry.claim
+    }
+    const equal = claims === 0 ? 1 : this.#init.openShare()
+    for (const entry of this.#entries.values()) {
+      entry.share = entry.served ? equal / served + (claims === 0 ? 0 : (1 - equal) * entry.claim / claims) : 0
+    }
+  }
 }
+
+/** So that whoever is asked to wait, or came since the last decision, still moves. */
+const LEAST_SHARE = 0.001

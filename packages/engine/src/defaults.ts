@@ -1,14 +1,13 @@
-import type { PenaltyReason } from '@shoal/interface'
-import type { EngineLimits } from './types.js'
+import type { EngineLimits, UploadLimits } from './types.js'
 
 export const DEFAULT_LIMITS: EngineLimits = {
   // A handful of neighbours keeps rarest first near its optimum, and each costs handshakes, announcements and have-maps
   peersPerSwarm: 12,
   sessions: 200,
-  dials: 6,
-  uploadSlots: 16,
-  uploadRate: Infinity
+  dials: 6
 }
+
+export const DEFAULT_UPLOAD: UploadLimits = { rate: Infinity, slots: 16, monthly: Infinity, yield: false }
 
 /** Neighbours that a swarm looks for at once, and how often one more. */
 export const NEIGHBOURS_FIRST = 3
@@ -61,35 +60,31 @@ export const READ_STEP_BLOCKS = 16
 /** A reader with a deadline gives up after this long without any source, one without after the longer time. */
 export const STARVE_URGENT_MS = 10_000
 export const STARVE_BULK_MS = 60_000
-/**
- * What a misdeed costs. Lies that cost everybody bytes shut out at once; broken frames may be a fault of an old version and take a handful;
- * a stall may be the fault of the network between, or of ours: however many there are, they make a suspect and no more.
- */
-export const PENALTIES: Readonly<Record<PenaltyReason, number>> = {
-  'corrupt-block': 100,
-  'bad-head': 100,
-  'bad-purge': 100,
-  'protocol-violation': 20,
-  spam: 20,
-  'false-have': 10,
-  'bad-announcement': 10,
-  stalled: 1
-}
-/** Sum of penalties at which a peer is shut out, and that after which it is dialled only when there is nobody else. */
-export const BAN_SCORE = 100
-export const SUSPECT_SCORE = 50
-/** Stalls alone raise the sum this far. */
-export const STALLED_MAX_SCORE = 60
-/** A penalty counts half after this long. */
-export const PENALTY_HALF_LIFE_MS = 600_000
-/** A peer is shut out this long. */
-export const BAN_MS = 3_600_000
-/** Peers whose penalties, and whose bans, are remembered. */
-export const PEERS_REMEMBERED = 10_000
 /** An unchoked peer that asked for nothing this long gives its slot back. */
 export const SLOT_IDLE_MS = 3_000
-/** With more peers asking than slots, the one served longest makes room for one that waits. */
+/** With more peers asking than slots, a turn lasts this long. */
 export const SLOT_TURN_MS = 10_000
+/** The same for whoever has a slot without having earned one, unless a newcomer waits. */
+export const OPTIMISTIC_MS = 30_000
+/** Congestion is measured over about this long. */
+export const CONGESTION_MS = 5_000
+/** Shares of that time with more asked for than could be sent, at which an upload counts as contended, and as free again. */
+export const CONTENDED_ENTER = 0.5
+export const CONTENDED_LEAVE = 0.1
+/** Back-off: how often the uplink is looked at, the queueing delay that is aimed at (RFC 6817 §2.5), the least rate, the rise per look. */
+export const BACK_OFF_EVERY_MS = 1_000
+export const BACK_OFF_TARGET_MS = 100
+export const BACK_OFF_LEAST_BPS = 16_384
+export const BACK_OFF_RISE = 0.1
+/** A reader that waits for bytes this long before it needs them presses: uploads make room. */
+export const PRESSED_MS = 1_000
+/** A node that gave all it may in a month looks at the calendar this often. */
+export const MONTH_CHECK_MS = 3_600_000
+/** Blocks that a peer may claim and then not have, at once and per second: what it says may be a moment old. */
+export const STALE_BLOCKS = 64
+export const STALE_BLOCKS_PER_SECOND = 1
+/** Peers watched for that, and peers that said they are phones. */
+export const PEERS_WATCHED = 1_000
 /** While peers wait for slots, who has them is decided this often. */
 export const CHOKE_INTERVAL_MS = 1_000
 /** What a node with an upload rate of 0 gives all the same: manifests, so that newcomers get to know others through it. */

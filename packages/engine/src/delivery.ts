@@ -11,6 +11,7 @@ import { Inventory } from './inventory.js'
 import { boundsOf, type Members } from './members.js'
 import { OriginFlow } from './origin-flow.js'
 import { Reader } from './reader.js'
+import { Readers } from './readers.js'
 import type { Shared } from './shared.js'
 import type { SwarmStats, Source } from './stats.js'
 import type { ContentSink, Emit } from './types.js'
@@ -45,7 +46,7 @@ export class Delivery {
   readonly swarm: Swarm
   readonly #host: DeliveryHost
   readonly #flow: OriginFlow | undefined
-  readonly #readers = new Map<number, Set<Reader>>()
+  readonly #readers = new Readers()
   readonly #mismatched = new Set<number>()
   /** Last failure of the origin by segment, since anything of it came. */
   readonly #failures = new BoundedMap<number, Error>(1_000)
@@ -100,7 +101,12 @@ export class Delivery {
 
   /** Somebody reads or completes it. */
   get active (): boolean {
-    return this.#readers.size > 0 || this.#completing
+    return this.#readers.any || this.#completing
+  }
+
+  /** A reader waits for what it needs now. */
+  get pressed (): boolean {
+    return this.#readers.pressed
   }
 
   async * read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -115,16 +121,14 @@ export class Delivery {
       unwant: id => { this.swarm.unwant(id); this.schedule() },
       held: (index, block) => this.inventory.have.has(index, block),
       load: (index, block) => this.inventory.load(index, block),
-      finished: done => { this.#readers.get(segment.index)?.delete(done) }
+      finished: done => { this.#readers.finished(segment.index, done) }
     }, segment, range, options)
-    let readers = this.#readers.get(segment.index)
-    if (readers === undefined) this.#readers.set(segment.index, readers = new Set())
-    readers.add(reader)
+    this.#readers.add(segment.index, reader)
     this.#host.shared.alarm.soonest(this.#check, this.#host.shared.components.clock.now() + STARVE_CHECK_MS)
     try {
       yield * reader.read()
     } finally {
-      if (this.#readers.get(segment.index)?.size === 0) this.#readers.delete(segment.index)
+      this.#readers.ended(segment.index)
     }
     const source = reader.tally.largest
     this.#host.emit('segment', {
@@ -175,18 +179,16 @@ export class Delivery {
   purged (): void {
     const { withheld } = this.#host
     if (withheld.incomplete !== undefined) this.#completion?.fail(withheld.incomplete)
-    for (const readers of this.#readers.values()) {
-      for (const reader of readers) {
-        const error = withheld.fault(reader.segment)
-        if (error !== undefined) reader.fail(error)
-      }
+    for (const reader of this.#readers) {
+      const error = withheld.fault(reader.segment)
+      if (error !== undefined) reader.fail(error)
     }
   }
 
   /** A segment has left a live content's window: whoever reads it waits in vain. */
   retire (segment: number, path: string): void {
     const error = new RetiredError(`${JSON.stringify(path)} is no longer in the window of this live content`)
-    for (const reader of this.#readers.get(segment) ?? []) reader.fail(error)
+    for (const reader of this.#readers.of(segment)) reader.fail(error)
     this.inventory.retire(segment)
     this.swarm.retired(segment)
     this.#mismatched.delete(segment)
@@ -211,7 +213,7 @@ export class Delivery {
     alarm.set(this.#check, undefined)
     this.#flow?.close()
     const error = new UnavailableError('the content was closed')
-    for (const readers of this.#readers.values()) for (const reader of readers) reader.fail(error)
+    for (const reader of this.#readers) reader.fail(error)
     this.#completion?.fail(error)
   }
 
@@ -312,7 +314,7 @@ export class Delivery {
     // what nobody else may have is worth telling at once
     if (source.kind === 'origin') this.#host.haveChanged(true)
     this.swarm.delivered(segment, block, source.kind === 'peer' ? source.peer : source.kind)
-    for (const reader of this.#readers.get(segment) ?? []) reader.offer(block, verified, source)
+    for (const reader of this.#readers.of(segment)) reader.offer(block, verified, source)
     void this.#persist(segment, block, verified)
     this.schedule()
   }
@@ -346,7 +348,7 @@ export class Delivery {
 
   /** Gone from the store: wanted again, unless a reader that waits for it has it in hand. */
   #lost (segment: number, block: number): void {
-    for (const reader of this.#readers.get(segment) ?? []) if (reader.has(block)) return
+    for (const reader of this.#readers.of(segment)) if (reader.has(block)) return
     this.swarm.dropped(segment, block)
     this.schedule()
   }
@@ -372,7 +374,7 @@ export class Delivery {
     const starving = this.swarm.starving()
     let asked = false
     for (const { session } of this.#host.members) asked ||= session.stats.outstanding > 0
-    for (const [index, readers] of this.#readers) {
+    for (const [index, readers] of this.#readers.segments()) {
       const since = starving?.segment === index ? starving.since : undefined
       for (const reader of readers) reader.starve(since, asked ? undefined : this.#failures.get(index))
     }

@@ -1,9 +1,9 @@
 import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
+import type { Ledger } from '@shoal/ledger'
 import type { Candidate, Candidates } from './candidates.js'
 import { DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
 import type { Interest } from './interest.js'
-import type { Standing } from './standing.js'
 import type { AddressBook, EngineLimits } from './types.js'
 
 export interface DiallerInit {
@@ -11,11 +11,11 @@ export interface DiallerInit {
   readonly random: Random
   readonly exchange: Exchange
   readonly addresses: AddressBook
+  readonly ledger: Ledger
   readonly limits: EngineLimits
 }
 
 export interface DiallerHost {
-  readonly standing: Standing
   sessionsOf (peer: PeerName): Iterable<Session>
   /** Peers with a session that was opened from here: those who come by themselves must not use up our own choice. */
   outbound (): number
@@ -39,8 +39,7 @@ export class Dialler {
 
   /** Dials up to `missing` candidates, as far as the limits allow. Returns when there will be somebody to dial. */
   dial (interest: Interest, missing: number, now: number): number {
-    const { limits } = this.#init
-    const { standing } = this.#host
+    const { limits, ledger: { accounts } } = this.#init
     let wake = Infinity
     let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
     let others = false
@@ -48,7 +47,7 @@ export class Dialler {
     const { direct } = interest.circle
     for (const candidate of this.#inOrder(interest.candidates)) {
       const { peer, teller } = candidate
-      if (direct.has(peer) || standing.banned(peer)) continue
+      if (direct.has(peer) || accounts.banned(peer)) continue
       if (this.#dialing.has(peer)) {
         others = true
         hopeful ||= candidate.failures === 0
@@ -72,7 +71,7 @@ export class Dialler {
       if (room <= 0 || this.#dialing.size >= limits.dials) break
       // what one member says must not keep the others' candidates waiting
       if (teller !== undefined && this.#dialingFor(teller) >= Math.max(1, Math.floor(limits.dials / 2))) continue
-      if (others && standing.suspect(peer)) continue
+      if (others && accounts.suspect(peer)) continue
       others = true
       room--
       void this.#dial(interest, candidate)
@@ -87,12 +86,13 @@ export class Dialler {
     candidate.next = Math.max(candidate.next, this.#init.clock.now() + this.#pause(candidate))
   }
 
-  /** Suspects last, those of the link first, then those that failed least, then those of the strongest word. */
+  /** Suspects last, those of the link first, then those that failed least, those that were worth most, and those of the strongest word. */
   #inOrder (candidates: Candidates): Candidate[] {
-    return shuffle([...candidates], this.#init.random)
-      .map(candidate => ({ candidate, suspect: this.#host.standing.suspect(candidate.peer) }))
+    const { random, ledger } = this.#init
+    return shuffle([...candidates], random)
+      .map(candidate => ({ candidate, suspect: ledger.accounts.suspect(candidate.peer), score: ledger.score(candidate.peer) }))
       .sort((a, b) => Number(a.suspect) - Number(b.suspect) || Number(b.candidate.linked) - Number(a.candidate.linked) ||
-        a.candidate.failures - b.candidate.failures || b.candidate.rank - a.candidate.rank)
+        a.candidate.failures - b.candidate.failures || b.score - a.score || b.candidate.rank - a.candidate.rank)
       .map(({ candidate }) => candidate)
   }
 
@@ -102,7 +102,7 @@ export class Dialler {
 
   /** Until the next dial: longer with every failure, and with what the peer has done. */
   #pause ({ peer, failures }: Candidate): number {
-    const doublings = Math.max(0, failures - 1) - this.#host.standing.score(peer) / 10
+    const doublings = Math.max(0, failures - 1) - Math.min(0, this.#init.ledger.score(peer)) / 10
     return Math.min(REDIAL_MAX_MS, REDIAL_FIRST_MS * 2 ** doublings) * (0.5 + this.#init.random())
   }
 

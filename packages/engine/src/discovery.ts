@@ -1,9 +1,9 @@
 import type { Clock } from '@shoal/base'
+import type { Ledger } from '@shoal/ledger'
 import type { PeerHint, PeerName, Routing, Session } from '@shoal/interface'
 import type { Source } from './candidates.js'
 import { EXPECT_MS, FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS } from './defaults.js'
 import type { Interest } from './interest.js'
-import type { Standing } from './standing.js'
 import type { AddressBook } from './types.js'
 
 export interface DiscoveryInit {
@@ -11,25 +11,24 @@ export interface DiscoveryInit {
   readonly clock: Clock
   readonly routing: Routing
   readonly addresses: AddressBook
+  readonly ledger: Ledger
   readonly onerror: (error: Error, doing: string) => void
 }
 
 /** Who may be in a swarm: what others say, and lookups while too few are known. */
 export class Discovery {
   readonly #init: DiscoveryInit
-  readonly #standing: Standing
   readonly #changed: () => void
 
   /** @param changed there may be somebody new to dial */
-  constructor (init: DiscoveryInit, standing: Standing, changed: () => void) {
+  constructor (init: DiscoveryInit, changed: () => void) {
     this.#init = init
-    this.#standing = standing
     this.#changed = changed
   }
 
   suggest (interest: Interest, { peer, addrs }: PeerHint, source: Source, session?: Session): void {
-    const { self, clock, addresses } = this.#init
-    if (peer === self || this.#standing.banned(peer)) return
+    const { self, clock, addresses, ledger } = this.#init
+    if (peer === self || ledger.accounts.banned(peer)) return
     const believed = source === 'link' ? addrs : addresses.heard(addrs, session?.remoteAddr)
     // without any the node may still know the way, but not when all that is said of it must not be tried
     if (believed.length === 0 && addrs.length > 0) return

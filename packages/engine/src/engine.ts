@@ -1,22 +1,26 @@
 import {
   ManifestError, type AnnouncementEvent, type PeerName, type PeerProfile, type PeerStatus, type PenaltyReason, type RefuseReason,
-  type Session, type SessionEvent, type SwarmId
+  type Session, type SessionEvent, type SwarmId, type UploadStatus
 } from '@shoal/interface'
+import { BoundedMap } from '@shoal/base'
 import { MANIFEST_SEGMENT } from '@shoal/content'
+import { claim, FLUSH_MS, worth } from '@shoal/ledger'
 import { Alarm } from './alarm.js'
-import { Choker, inTurns } from './choker.js'
-import { DEFAULT_LIMITS, RECHECK_MS } from './defaults.js'
+import type { Standing } from './choker.js'
+import { DEFAULT_LIMITS, DEFAULT_UPLOAD, PEERS_WATCHED, RECHECK_MS } from './defaults.js'
 import { Holdings } from './holdings.js'
+import { Honesty } from './honesty.js'
 import type { Neighbours } from './neighbours.js'
 import { PeerManager } from './peer-manager.js'
 import { BusyRate } from './profile.js'
+import { inSameNetwork } from './same-network.js'
 import type { Shared } from './shared.js'
 import { SwarmDriver } from './swarm-driver.js'
-import type { Engine, EngineComponents, EngineInit, OpenSwarm, SwarmOpening } from './types.js'
-import { Uploads } from './uploads.js'
+import type { Engine, EngineComponents, EngineInit, OpenSwarm, SwarmOpening, UploadLimits } from './types.js'
+import { UploadControl } from './upload-control.js'
 
 /**
- * What the contents of a node share: the sessions, the upload slots and rate, the writes under way, the one timer. Session events come in
+ * What the contents of a node share: the sessions, the ledger, the upload, the writes under way, the one timer. Session events come in
  * here and go to the swarm that they name.
  */
 export function createEngine (init: EngineInit, components: EngineComponents): Engine {
@@ -28,14 +32,17 @@ class NodeEngine implements Engine {
   readonly #components: EngineComponents
   readonly #alarm: Alarm
   readonly #holdings: Holdings
-  readonly #uploads: Uploads
-  readonly #choker: Choker
+  readonly #uploads: UploadControl
   readonly #peers: PeerManager
+  readonly #honesty: Honesty
+  /** Peers that announce themselves as phones. */
+  readonly #weak = new BoundedMap<PeerName, true>(PEERS_WATCHED)
   readonly #swarms = new Map<SwarmId, SwarmDriver>()
   readonly #started: number
   readonly #down = new BusyRate()
   readonly #up = new BusyRate()
   #sparing: string | undefined
+  readonly #flush = (): void => { void this.#writeLedger() }
   readonly #recheck = (): void => { for (const driver of this.#swarms.values()) driver.recheck() }
 
   constructor (init: EngineInit, components: EngineComponents) {
@@ -47,12 +54,16 @@ class NodeEngine implements Engine {
     this.#components = components
     this.#holdings = new Holdings(components.store)
     this.#holdings.onroom = () => { for (const driver of this.#swarms.values()) driver.resume() }
-    this.#uploads = new Uploads(limits.uploadRate, clock, alarm)
-    this.#choker = new Choker({
-      slots: limits.uploadRate === 0 ? 0 : limits.uploadSlots,
-      policy: inTurns,
+    this.#honesty = new Honesty(clock)
+    this.#uploads = new UploadControl({
       clock,
       alarm,
+      ledger: components.ledger,
+      limits: { ...DEFAULT_UPLOAD, ...init.upload },
+      standing: peer => this.#standing(peer),
+      sessions: () => components.exchange.sessions,
+      upRate: () => this.#up.value,
+      pressed: () => [...this.#swarms.values()].some(driver => driver.pressed),
       changed: (peer, choked) => { for (const driver of this.#swarms.values()) driver.setChoked(peer, choked) }
     })
     this.#peers = new PeerManager({
@@ -63,7 +74,8 @@ class NodeEngine implements Engine {
   get profile (): PeerProfile {
     const { clock, store: { used, quota } } = this.#components
     const uptime = (clock.now() - this.#started) / 1000
-    return { capacity: this.#init.capacity, downRate: this.#down.value, upRate: this.#up.value, uptime, store: { used, quota } }
+    const capacity = this.#uploads.gives ? this.#init.capacity : 0
+    return { capacity, downRate: this.#down.value, upRate: this.#up.value, uptime, store: { used, quota } }
   }
 
   get peers (): readonly PeerStatus[] {
@@ -84,10 +96,8 @@ class NodeEngine implements Engine {
       choked: (session, swarm, segment) => segment !== MANIFEST_SEGMENT && this.#choked(session, swarm),
       read: async place => await this.#swarms.get(place.swarm)?.serve(place.segment, place.block),
       acquire: (session, bytes, signal) => {
-        const { clock } = this.#components
-        this.#choker.used(session.peer)
-        this.#up.add(bytes, clock.now())
-        return this.#uploads.acquire(bytes, signal)
+        this.#up.add(bytes, this.#components.clock.now())
+        return this.#uploads.acquire(session.peer, bytes, signal)
       }
     })
   }
@@ -97,6 +107,7 @@ class NodeEngine implements Engine {
     this.#alarm.stop()
     await this.#components.exchange.stop()
     await this.#components.availability.stop()
+    await this.#writeLedger()
   }
 
   open (opening: SwarmOpening): OpenSwarm {
@@ -111,11 +122,20 @@ class NodeEngine implements Engine {
       sparing: () => this.#sparing,
       penalise: (peer, reason, detail) => { this.#penalise(peer, reason, detail) },
       listed: async digests => await this.#listed(digests),
+      unfounded: session => { this.#unfounded(session) },
       closed: swarm => { this.#swarms.delete(swarm) }
     }
     const driver = new SwarmDriver(opening, shared)
     this.#swarms.set(opening.swarm, driver)
     return driver
+  }
+
+  setUpload (limits: Partial<UploadLimits>): void {
+    this.#uploads.set(limits)
+  }
+
+  get upload (): UploadStatus {
+    return this.#uploads.status
   }
 
   spare (reason: string | undefined): void {
@@ -142,7 +162,7 @@ class NodeEngine implements Engine {
       case 'pex': return this.#named(session, event)
       case 'block': return this.#block(event)
       case 'refused': return this.#neighbours(event.place.swarm)?.refused(session, event.place, event.reason)
-      case 'sent': return this.#neighbours(event.swarm)?.sent(session, event.bytes)
+      case 'sent': return this.#sent(event)
       case 'stalled': return this.#stalled(event)
       case 'head': return void this.#head(session, event.swarm, event.head)
       case 'penalty': return this.#penalty(event)
@@ -173,14 +193,52 @@ class NodeEngine implements Engine {
     return this.#swarms.get(swarm)?.neighbours
   }
 
-  #block ({ session, place, block }: SessionEvent & { type: 'block' }): void {
-    this.#down.add(block.bytes.byteLength, this.#components.clock.now())
-    this.#neighbours(place.swarm)?.block(session, place, block)
+  #block ({ session, place, block, ms }: SessionEvent & { type: 'block' }): void {
+    const { clock, ledger } = this.#components
+    const driver = this.#swarms.get(place.swarm)
+    const bytes = block.bytes.byteLength
+    this.#down.add(bytes, clock.now())
+    ledger.accounts.received(session.peer, place.swarm, bytes, worth(driver?.popularity ?? 1), ms)
+    this.#remember()
+    driver?.neighbours.block(session, place, block)
+  }
+
+  #sent ({ session, swarm, bytes }: SessionEvent & { type: 'sent' }): void {
+    this.#components.ledger.accounts.sent(session.peer, swarm, bytes)
+    this.#remember()
+    this.#neighbours(swarm)?.sent(session, bytes)
+  }
+
+  /** The ledger changed: it is written soon, and at once when the node stops. */
+  #remember (): void {
+    this.#alarm.soonest(this.#flush, this.#components.clock.now() + FLUSH_MS)
+  }
+
+  async #writeLedger (): Promise<void> {
+    const { ledger, emit } = this.#components
+    try {
+      await ledger.flush()
+    } catch (error) {
+      emit('error', { error: error as Error, doing: 'writing the ledger' })
+      this.#remember()
+    }
+  }
+
+  #standing (peer: PeerName): Standing {
+    const { ledger: { accounts } } = this.#components
+    const [session] = this.#peers.sessionsOf(peer)
+    const local = session !== undefined && inSameNetwork(session.remoteAddr)
+    return { claim: claim(accounts.facts(peer), { local }), fresh: accounts.fresh(peer), weak: this.#weak.has(peer) }
+  }
+
+  #unfounded (session: Session): void {
+    if (!this.#honesty.missing(session.peer)) return
+    this.#penalise(session.peer, 'false-have', 'expected blocks that it says it holds, too many of them were not to be had')
   }
 
   /** Tells whoever has to wait so, once: it need not ask again and again. */
   #choked ({ peer }: Session, swarm: SwarmId): boolean {
-    const choked = this.#choker.choked(peer)
+    const choked = this.#uploads.choked(peer)
     if (choked) this.#swarms.get(swarm)?.setChoked(peer, true)
     return choked
   }
@@ -196,8 +254,9 @@ class NodeEngine implements Engine {
 
   #closed ({ session, lost, reason, goodbye }: SessionEvent & { type: 'closed' }): void {
     this.#peers.closed(session, goodbye)
+    this.#components.ledger.accounts.wasted(session.peer, session.stats.wasted)
     for (const driver of this.#swarms.values()) driver.neighbours.left(session, lost.filter(place => place.swarm === driver.swarm))
-    if (![...this.#peers.sessionsOf(session.peer)].some(other => !other.closed)) this.#choker.gone(session.peer)
+    if (![...this.#peers.sessionsOf(session.peer)].some(other => !other.closed)) this.#uploads.gone(session.peer)
     this.#components.emit('peer:disconnect', { peer: session.peer, reason })
   }
 
@@ -221,6 +280,7 @@ class NodeEngine implements Engine {
 
   #penalise (peer: PeerName, reason: PenaltyReason, detail: string): void {
     this.#components.emit('peer:penalty', { peer, reason, detail, score: this.#peers.penalise(peer, reason) })
+    this.#remember()
   }
 
   #named (session: Session, { swarm, peers }: SessionEvent & { type: 'pex' }): void {
@@ -230,7 +290,9 @@ class NodeEngine implements Engine {
   #heard (event: AnnouncementEvent): void {
     switch (event.type) {
       case 'announcement': {
-        const { swarm, peer, addrs } = event.announcement
+        const { swarm, peer, addrs, capacity } = event.announcement
+        if (capacity === 1) this.#weak.set(peer, true)
+        else this.#weak.delete(peer)
         this.#peers.suggest(swarm, { peer, addrs }, 'announcement')
         return
       }

@@ -116,7 +116,7 @@ export class Herald {
     const { inventory, shared, share } = this.#host
     return {
       have: { complete: inventory()?.have.snapshot().complete ?? [], partial: [] },
-      capacity: shared.init.capacity,
+      capacity: shared.profile().capacity,
       share: share(),
       addrs: shared.components.addresses.own().slice(0, 3)
     }

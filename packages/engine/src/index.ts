@@ -14,8 +14,7 @@
  */
 
 export { createEngine } from './engine.js'
-export { DEFAULT_LIMITS } from './defaults.js'
 export { hintsOf } from './members.js'
 export type {
-  AddressBook, ContentSink, Emit, Engine, EngineComponents, EngineInit, EngineLimits, OpenSwarm, SwarmOpening
+  AddressBook, ContentSink, Emit, Engine, EngineComponents, EngineInit, EngineLimits, OpenSwarm, SwarmOpening, UploadLimits
 } from './types.js'

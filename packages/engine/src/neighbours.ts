@@ -134,13 +134,14 @@ export class Neighbours {
   }
 
   refused (session: Session, place: BlockPlace, reason: string): void {
-    const { members, blocks } = this.#host
+    const { members, blocks, shared } = this.#host
     if (place.segment === MANIFEST_SEGMENT) {
       blocks.failed(place.block)
       return
     }
     const member = members.by(session)
     if (member !== undefined && reason !== 'not-found') member.conduct.refusing = true
+    if (reason === 'not-found' && member?.have.has(place.segment, place.block) === true) shared.unfounded(session)
     this.#delivery?.swarm.refused(session.peer, place.segment, place.block, reason)
     this.#delivery?.schedule()
   }

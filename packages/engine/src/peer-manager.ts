@@ -7,7 +7,6 @@ import { Dialler, type DiallerInit } from './dialler.js'
 import { Discovery, type DiscoveryInit } from './discovery.js'
 import type { Circle, Interest } from './interest.js'
 import { missing, targetAfter, toLeave, Unshared } from './keeper.js'
-import { Standing } from './standing.js'
 
 interface PeerManagerInit extends DiscoveryInit, DiallerInit {
   readonly random: Random
@@ -21,7 +20,6 @@ export class PeerManager {
   readonly #init: PeerManagerInit
   readonly #discovery: Discovery
   readonly #dialler: Dialler
-  readonly #standing: Standing
   readonly #unshared = new Unshared()
   readonly #interests = new Map<SwarmId, Interest>()
   readonly #sessions = new Map<PeerName, Set<Session>>()
@@ -29,11 +27,9 @@ export class PeerManager {
 
   constructor (init: PeerManagerInit) {
     this.#init = init
-    const standing = this.#standing = new Standing(init.clock)
     const changed = (): void => { this.#nudge() }
-    this.#discovery = new Discovery(init, standing, changed)
+    this.#discovery = new Discovery(init, changed)
     this.#dialler = new Dialler(init, {
-      standing,
       changed,
       sessionsOf: peer => this.sessionsOf(peer),
       outbound: () => this.#outbound(),
@@ -143,15 +139,16 @@ export class PeerManager {
     return failedDials === 0 ? '' : `failed dials: ${failedDials}, the last because "${lastFailure}"`
   }
 
-  /** Counts a misdeed and shuts the peer out when it was one too many. Returns its score: 0 down to −100. */
+  /** Counts a misdeed and shuts the peer out when it was one too many. Returns its score, −100 then. */
   penalise (peer: PeerName, reason: PenaltyReason): number {
-    const score = this.#standing.penalise(peer, reason)
+    const { ledger } = this.#init
+    ledger.accounts.penalise(peer, reason)
     if (this.banned(peer)) this.#close(peer, 'banned')
-    return score
+    return ledger.score(peer)
   }
 
   banned (peer: PeerName): boolean {
-    return this.#standing.banned(peer)
+    return this.#init.ledger.accounts.banned(peer)
   }
 
   /** Something changed that may call for more peers. */

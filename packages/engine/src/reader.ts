@@ -1,6 +1,6 @@
 import type { BlockRange } from '@shoal/content'
 import { UnavailableError, type ReadOptions, type Segment, type VerifiedBlock } from '@shoal/interface'
-import { READ_AHEAD_BLOCKS, READ_STEP_BLOCKS, STARVE_BULK_MS, STARVE_URGENT_MS } from './defaults.js'
+import { PRESSED_MS, READ_AHEAD_BLOCKS, READ_STEP_BLOCKS, STARVE_BULK_MS, STARVE_URGENT_MS } from './defaults.js'
 import { SourceTally, type Source } from './stats.js'
 
 /** What a reader needs of its swarm. */
@@ -52,6 +52,11 @@ export class Reader {
     if (index < this.#next || index >= this.#wantedTo || this.#early.has(index)) return
     this.#early.set(index, { block, source })
     if (index === this.#next) this.#waiting?.resolve()
+  }
+
+  /** It waits for a block that it needs now. */
+  get pressed (): boolean {
+    return this.#waiting !== undefined && this.#deadline !== undefined && this.#deadline - this.#host.now() < PRESSED_MS
   }
 
   /** In hand, not given out yet. */

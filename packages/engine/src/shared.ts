@@ -1,4 +1,4 @@
-import type { PeerName, PeerProfile, PenaltyReason, SwarmId } from '@shoal/interface'
+import type { PeerName, PeerProfile, PenaltyReason, Session, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import type { Holdings } from './holdings.js'
 import type { PeerManager } from './peer-manager.js'
@@ -19,5 +19,7 @@ export interface Shared {
   readonly penalise: (peer: PeerName, reason: PenaltyReason, detail: string) => void
   /** Which of these digests, in hex, some open content lists that holds their blocks and may. */
   readonly listed: (digests: ReadonlySet<string>) => Promise<Set<string>>
+  /** The peer does not have a block that it says it holds. */
+  readonly unfounded: (session: Session) => void
   readonly closed: (swarm: SwarmId) => void
 }

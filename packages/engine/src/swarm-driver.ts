@@ -123,31 +123,27 @@ export class SwarmDriver implements OpenSwarm, Circle {
     return { fromPeers, fromOrigin, fromStore, uploaded, wasted: wasted + inSessions, peers, connected, swarmSize }
   }
 
-  get held (): number {
-    return this.#delivery?.inventory.held ?? 0
-  }
+  get held (): number { return this.#delivery?.inventory.held ?? 0 }
 
   /** Somebody reads or completes it. */
-  get active (): boolean {
-    return this.#delivery?.active === true
-  }
+  get active (): boolean { return this.#delivery?.active === true }
+
+  /** A reader of it waits for what it needs now. */
+  get pressed (): boolean { return this.#delivery?.pressed === true }
+
+  /** How well it is provided for: 0 when nobody else is known to have it, towards 1 with the size of its swarm. */
+  get popularity (): number { return 1 - 1 / this.#swarmSize }
 
   get duty (): Duty {
     const { init: { replication = 0 }, profile } = this.#shared
     return dutyOf(profile(), { replication: this.#sharing ? replication : 0, swarmSize: this.#swarmSize })
   }
 
-  get copies (): number | undefined {
-    return this.#copies.known
-  }
+  get copies (): number | undefined { return this.#copies.known }
 
-  get members (): ReadonlySet<PeerName> {
-    return this.#members.peers
-  }
+  get members (): ReadonlySet<PeerName> { return this.#members.peers }
 
-  get direct (): ReadonlySet<PeerName> {
-    return this.#members.direct
-  }
+  get direct (): ReadonlySet<PeerName> { return this.#members.direct }
 
   get useful (): number {
     let useful = 0

@@ -1,9 +1,10 @@
 import type {
   Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName,
-  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, SwarmId, VerifiedBlock
+  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, SwarmId, UploadStatus, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { OpenedManifest, Purge } from '@shoal/content'
+import type { Ledger } from '@shoal/ledger'
 import type { CreateLive } from './live-part.js'
 
 /** Reports an event by its public name; the details are those of `ContentEvents`. */
@@ -17,15 +18,24 @@ export interface EngineLimits {
   readonly sessions: number
   /** Dials under way at the same time. */
   readonly dials: number
-  /** Peers served at the same time. */
-  readonly uploadSlots: number
-  /** Bytes per second to all peers together. */
-  readonly uploadRate: number
+}
+
+/** What a node gives. Can be set anew while it runs. */
+export interface UploadLimits {
+  /** Bytes per second to all peers together; 0: nothing but manifests. */
+  readonly rate: number
+  /** Peers served at the same time; 0: nothing but manifests. */
+  readonly slots: number
+  /** Bytes per calendar month (UTC). */
+  readonly monthly: number
+  /** Make room for other traffic on the uplink. */
+  readonly yield: boolean
 }
 
 export interface EngineInit {
   readonly self: PeerName
   readonly limits?: Partial<EngineLimits> | undefined
+  readonly upload?: Partial<UploadLimits> | undefined
   readonly capacity: CapacityClass
   /** Copies of each segment that the node helps to keep; 0: it has no caching duty. @default 0 */
   readonly replication?: number | undefined
@@ -62,6 +72,7 @@ export interface EngineComponents {
   readonly availability: Availability
   readonly routing: Routing
   readonly store: BlockStore
+  readonly ledger: Ledger
   readonly addresses: AddressBook
   readonly createHaveMap: (bounds: HaveBounds | undefined) => HaveMap
   /** Events that belong to no single content. */
@@ -150,6 +161,9 @@ export interface Engine {
   spare (reason: string | undefined): void
   /** The store evicted or lost blocks: have-maps are compared with it soon. */
   storeLost (): void
+  /** Changes what the node gives; what is not named stays. */
+  setUpload (limits: Partial<UploadLimits>): void
+  readonly upload: UploadStatus
   readonly peers: readonly PeerStatus[]
   readonly profile: PeerProfile
 }

@@ -1,35 +1,58 @@
 import { TokenBucket, type Clock } from '@shoal/base'
+import type { PeerName } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
-import { MANIFEST_RATE_BPS } from './defaults.js'
+import { BusyShare } from './busy-share.js'
+import { FairQueue } from './fair-queue.js'
 
-/** What all peers together get: a rate, shared frame by frame in the order of asking, of which each session has one at a time. */
+interface Waiting {
+  readonly bytes: number
+  go: () => void
+}
+
+/** What all peers together get: a rate, shared frame by frame in proportion to each one's share. */
 export class Uploads {
   readonly #clock: Clock
   readonly #alarm: Alarm
   readonly #bucket: TokenBucket
-  readonly #queue: { bytes: number, go: () => void }[] = []
+  readonly #queue: FairQueue<Waiting>
+  readonly #congestion = new BusyShare()
   readonly #pump = (): void => { this.#drain() }
 
-  /** @param rate bytes per second; at 0 nothing but manifests is let through by the choker, and they take little */
-  constructor (rate: number, clock: Clock, alarm: Alarm) {
+  /** @param rate bytes per second. @param share of a peer, above 0 */
+  constructor (rate: number, share: (peer: PeerName) => number, clock: Clock, alarm: Alarm) {
     this.#clock = clock
     this.#alarm = alarm
-    this.#bucket = new TokenBucket(clock, rate === 0 ? MANIFEST_RATE_BPS : rate)
+    this.#bucket = new TokenBucket(clock, rate)
+    this.#queue = new FairQueue(share)
+  }
+
+  get rate (): number {
+    return this.#bucket.rate
+  }
+
+  set rate (rate: number) {
+    if (rate === this.#bucket.rate) return
+    this.#bucket.rate = rate
+    this.#drain()
   }
 
   /** More is asked for than the rate allows. */
   get busy (): boolean {
-    return this.#queue.length > 0
+    return this.#queue.size > 0
+  }
+
+  /** Share of the last seconds in which that was so, 0 to 1. */
+  get congestion (): number {
+    return this.#congestion.at(this.#clock.now())
   }
 
   /** `undefined`: send now. Otherwise resolves when the rate allows it; rejects when the signal aborts. */
-  acquire (bytes: number, signal: AbortSignal): Promise<void> | undefined {
+  acquire (peer: PeerName, bytes: number, signal: AbortSignal): Promise<void> | undefined {
     if (!this.busy && this.#bucket.take(bytes)) return undefined
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const entry = { bytes, go: resolve }
+    const entry: Waiting = { bytes, go: resolve }
     const abort = (): void => {
-      const at = this.#queue.indexOf(entry)
-      if (at >= 0) this.#queue.splice(at, 1)
+      this.#queue.delete(peer, entry)
       reject(signal.reason as Error)
     }
     if (signal.aborted) {
@@ -41,16 +64,22 @@ export class Uploads {
       signal.removeEventListener('abort', abort)
       resolve()
     }
-    this.#queue.push(entry)
+    this.#queue.push(peer, entry)
     this.#drain()
     return promise
   }
 
+  gone (peer: PeerName): void {
+    this.#queue.forget(peer)
+  }
+
   #drain (): void {
-    for (let head = this.#queue[0]; head !== undefined && this.#bucket.take(head.bytes); head = this.#queue[0]) {
-      this.#queue.shift()
-      head.go()
+    for (;;) {
+      const next = this.#queue.serve(({ bytes }) => this.#bucket.take(bytes))
+      if (next === undefined) break
+      next.go()
     }
+    this.#congestion.set(this.busy, this.#clock.now())
     const wait = this.#bucket.wait()
     if (this.busy && wait !== Infinity) this.#alarm.soonest(this.#pump, this.#clock.now() + wait)
   }

@@ -20,15 +20,16 @@ describe('churn', function () {
   async function halfLeave (how: 'vanish' | 'goodbye'): Promise<{ noticed: number, took: number }> {
     const clock = new ManualClock()
     const net = new VirtualNet(clock)
-    const limits = { uploadRate: RATE, peersPerSwarm: 6, dials: 3 }
-    const seed = await testNode(net, 'seed', { limits })
+    const limits = { peersPerSwarm: 6, dials: 3 }
+    const upload = { rate: RATE }
+    const seed = await testNode(net, 'seed', { limits, upload })
     const built = await testContent({ 'film.bin': randomBytes(BLOCK * 64) }, seed.store)
     const { bytes } = built.manifest.summary
     await (await seed.open(built, { publish: true })).scan()
     const nodes: TestNode[] = []
     const complete = new Map<TestNode, number>()
     for (let i = 0; i < FETCHERS; i++) {
-      const node = await testNode(net, `fetcher ${i}`, { limits })
+      const node = await testNode(net, `fetcher ${i}`, { limits, upload })
       nodes.push(node)
       void (await node.open(built)).complete(undefined, {}).then(() => complete.set(node, clock.now()), () => {})
     }

@@ -111,7 +111,7 @@ describe('engine', function () {
 
   it('serves more peers than it has slots, in turn', async () => {
     const net = new VirtualNet()
-    const seed = await testNode(net, 'seed', { limits: { uploadSlots: 1, uploadRate: 20_000_000 } })
+    const seed = await testNode(net, 'seed', { upload: { slots: 1, rate: 20_000_000 } })
     const built = await testContent({ 'big.bin': randomBytes(262_144 * 16, 5) }, seed.store)
     await (await seed.open(built, { publish: true })).scan()
     const others = await Promise.all(['b', 'c', 'd'].map(name => testNode(net, name)))
@@ -121,7 +121,7 @@ describe('engine', function () {
 
   it('introduces newcomers by its manifest though it gives nothing else, and says so once', async () => {
     const net = new VirtualNet()
-    const miser = await testNode(net, 'miser', { limits: { uploadRate: 0 } })
+    const miser = await testNode(net, 'miser', { upload: { rate: 0 } })
     const giver = await testNode(net, 'giver')
     const built = await testContent(files, miser.store)
     await (await miser.open(built, { publish: true })).scan()
@@ -262,7 +262,7 @@ describe('engine', function () {
 
   it('mode auto: what peers were asked for comes from the origin when nothing is to be shared any more', async () => {
     const net = new VirtualNet()
-    const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name, { limits: { uploadRate: 1_000 } }))) as [TestNode, TestNode]
+    const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name, { upload: { rate: 1_000 } }))) as [TestNode, TestNode]
     const built = await testContent(files, a.store)
     await (await a.open(built, { publish: true })).scan()
     const opened = await b.open(built, { mode: 'auto', hints: ['a'], origin: memoryOrigin(files) })

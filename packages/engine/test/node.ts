@@ -8,7 +8,8 @@ import { buildManifest, segmentFiles, type BuiltManifest, type SegmentedFile } f
 import type { BlockStore, ContentEvents, Mode, Origin, SwarmId } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { CID } from 'multiformats'
-import { createEngine, type Engine, type EngineLimits, type OpenSwarm, type SwarmOpening } from '../src/index.js'
+import { openLedger, type Ledger } from '@shoal/ledger'
+import { createEngine, type Engine, type EngineLimits, type OpenSwarm, type SwarmOpening, type UploadLimits } from '../src/index.js'
 import { live } from '../src/live.js'
 import type { Studio } from './studio.js'
 import type { VirtualNet } from './virtual-net.js'
@@ -19,6 +20,7 @@ export interface TestNode {
   readonly name: string
   readonly engine: Engine
   readonly store: BlockStore
+  readonly ledger: Ledger
   readonly events: TestEvent[]
   /** What it was told of purges, by swarm id: what a data folder would keep. */
   readonly purges: Map<SwarmId, Uint8Array>
@@ -31,10 +33,13 @@ export interface TestNode {
 /** An engine with a memory store on a virtual network. */
 export async function testNode (
   net: VirtualNet, name: string,
-  { quota = 1 << 28, limits, replication }: { quota?: number, limits?: Partial<EngineLimits>, replication?: number } = {}
+  { quota = 1 << 28, limits, upload, replication }: {
+    quota?: number, limits?: Partial<EngineLimits>, upload?: Partial<UploadLimits>, replication?: number
+  } = {}
 ): Promise<TestNode> {
   const store = memoryStore({ quota })
   await store.open()
+  const ledger = await openLedger({ clock: net.clock })
   const events: TestEvent[] = []
   const emit = (event: keyof ContentEvents, detail: unknown): void => { events.push({ name: event, detail }) }
   const purges = new Map<SwarmId, Uint8Array>()
@@ -48,7 +53,12 @@ export async function testNode (
     ended () { open.get(swarm)?.close() }
   })
   const engine = createEngine({
-    self: name, capacity: replication === undefined ? 2 : 3, replication, limits, purgeOf: swarm => Promise.resolve(purges.get(swarm))
+    self: name,
+    capacity: replication === undefined ? 2 : 3,
+    replication,
+    limits,
+    upload,
+    purgeOf: swarm => Promise.resolve(purges.get(swarm))
   }, {
     clock: net.clock,
     random: seededRandom(name.length * 7919 + name.charCodeAt(name.length - 1)),
@@ -56,6 +66,7 @@ export async function testNode (
     availability: net.availability(name),
     routing: net.routing(name),
     store,
+    ledger,
     addresses: {
       own: () => [`/memory/${name}`], of: peer => Promise.resolve([`/memory/${peer}`]), usable: addrs => addrs, heard: addrs => addrs, connected: () => false
     },
@@ -68,6 +79,7 @@ export async function testNode (
     name,
     engine,
     store,
+    ledger,
     events,
     purges,
     async openLive ({ publisher, name: of }, { mode = 'hybrid', origin, head, hints = [] } = {}) {

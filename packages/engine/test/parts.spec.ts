@@ -6,7 +6,7 @@ import { hashBlock } from '@shoal/content'
 import { StoreFullError, type HaveMap, type VerifiedBlock } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { Alarm } from '../src/alarm.js'
-import { Choker, inTurns } from '../src/choker.js'
+import { Choker, type Standing } from '../src/choker.js'
 import { Completion } from '../src/completion.js'
 import { EXCHANGED_MS, PENDING_WRITE_BYTES, SLOT_IDLE_MS, SLOT_TURN_MS, USELESS_MS } from '../src/defaults.js'
 import { Holdings } from '../src/holdings.js'
@@ -56,7 +56,8 @@ describe('choker', () => {
     const clock = new ManualClock()
     const changes: [string, boolean][] = []
     const changed = (peer: string, choked: boolean): void => { changes.push([peer, choked]) }
-    const choker = new Choker({ slots, policy: inTurns, clock, alarm: new Alarm(clock), changed })
+    const standing = (): Standing => ({ claim: 0, fresh: false, weak: false })
+    const choker = new Choker({ slots, clock, alarm: new Alarm(clock), standing, contended: () => false, openShare: () => 0.1, changed })
     const pass = (ms: number, askers: Iterable<string>): void => {
       for (const end = clock.now() + ms; clock.now() < end; clock.advance(500)) for (const peer of askers) choker.choked(peer)
     }
@@ -131,7 +132,7 @@ describe('choker', () => {
 describe('uploads', () => {
   const setup = (rate: number): { clock: ManualClock, uploads: Uploads } => {
     const clock = new ManualClock()
-    return { clock, uploads: new Uploads(rate, clock, new Alarm(clock)) }
+    return { clock, uploads: new Uploads(rate, () => 1, clock, new Alarm(clock)) }
   }
 
   it('keeps the rate within 5 %', async () => {
@@ -140,7 +141,7 @@ describe('uploads', () => {
     let sent = 0
     const send = async (): Promise<void> => {
       for (;;) {
-        await uploads.acquire(60_000, signal)
+        await uploads.acquire('a', 60_000, signal)
         sent += 60_000
       }
     }
@@ -157,8 +158,8 @@ describe('uploads', () => {
   it('forgets who waits for the rate when that ends', async () => {
     const { clock, uploads } = setup(1000)
     const abort = new AbortController()
-    expect(uploads.acquire(10_000, abort.signal)).to.equal(undefined)
-    const waiting = uploads.acquire(1000, abort.signal)
+    expect(uploads.acquire('a', 10_000, abort.signal)).to.equal(undefined)
+    const waiting = uploads.acquire('a', 1000, abort.signal)
     abort.abort(new Error('gone'))
     await (waiting as Promise<void>).then(() => expect.fail('sent'), (error: Error) => expect(error.message).to.equal('gone'))
     clock.advance(60_000)

@@ -1,62 +1,14 @@
 import { expect } from 'chai'
 import { ManualClock, seededRandom } from '@shoal/base'
-import type { Exchange, PenaltyReason, Routing, Session } from '@shoal/interface'
+import type { Exchange, Routing, Session } from '@shoal/interface'
+import { Ledger } from '@shoal/ledger'
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
-  ADDRS_PER_CANDIDATE, AWAY_MS, BAN_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, PEERS_REMEMBERED, PENALTIES,
-  PENALTY_HALF_LIFE_MS, REDIAL_MAX_MS, UNSHARED_MS
+  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, REDIAL_MAX_MS, UNSHARED_MS
 } from '../src/defaults.js'
 import { PeerManager } from '../src/peer-manager.js'
-import { Standing } from '../src/standing.js'
 import type { AddressBook, EngineLimits } from '../src/types.js'
-
-describe('standing', () => {
-  const setup = (): { clock: ManualClock, standing: Standing } => {
-    const clock = new ManualClock()
-    return { clock, standing: new Standing(clock) }
-  }
-
-  it('sums misdeeds, lets them fade, and keeps every score finite', () => {
-    const { clock, standing } = setup()
-    expect(standing.score('a')).to.equal(0)
-    expect(standing.penalise('a', 'spam')).to.equal(-20)
-    expect(standing.penalise('a', 'protocol-violation')).to.equal(-40)
-    clock.advance(PENALTY_HALF_LIFE_MS)
-    expect(standing.score('a')).to.equal(-20)
-    clock.advance(20 * PENALTY_HALF_LIFE_MS)
-    expect(Object.is(standing.score('a'), 0)).to.equal(true)
-    for (const reason of Object.keys(PENALTIES) as PenaltyReason[]) {
-      expect(standing.penalise(reason, reason), reason).to.be.within(-100, -1)
-    }
-  })
-
-  it('shuts out at once for a lie, in the end for repeated faults, and not for ever', () => {
-    const { clock, standing } = setup()
-    expect(standing.penalise('liar', 'corrupt-block')).to.equal(-100)
-    for (let i = 0; i < 4; i++) standing.penalise('clumsy', 'protocol-violation')
-    expect([standing.banned('liar'), standing.banned('clumsy'), standing.suspect('clumsy')]).to.deep.equal([true, false, true])
-    standing.penalise('clumsy', 'protocol-violation')
-    expect([standing.banned('clumsy'), standing.score('clumsy')]).to.deep.equal([true, -100])
-    clock.advance(BAN_MS + 1)
-    expect([standing.banned('liar'), standing.banned('clumsy'), standing.score('liar')]).to.deep.equal([false, false, 0])
-  })
-
-  it('makes a suspect of a peer that only stalls, never more', () => {
-    const { standing } = setup()
-    for (let i = 0; i < 1000; i++) standing.penalise('slow', 'stalled')
-    expect([standing.suspect('slow'), standing.banned('slow')]).to.deep.equal([true, false])
-    standing.penalise('slow', 'protocol-violation')
-    expect(standing.penalise('slow', 'stalled')).to.equal(-80)
-  })
-
-  it('remembers bans whatever many others do', () => {
-    const { standing } = setup()
-    standing.penalise('liar', 'bad-head')
-    for (let i = 0; i <= PEERS_REMEMBERED; i++) standing.penalise(`small ${i}`, 'stalled')
-    expect([standing.banned('liar'), standing.score('small 0')]).to.deep.equal([true, 0])
-  })
-})
 
 describe('candidates', () => {
   const addrs = (candidates: Candidates, peer: string): string[] => candidates.get(peer)?.addrs.map(({ addr }) => addr) ?? []
@@ -146,6 +98,7 @@ describe('peer manager', () => {
       random: seededRandom(1),
       alarm: new Alarm(clock),
       limits: { ...DEFAULT_LIMITS, ...limits },
+      ledger: new Ledger({ clock }),
       routing,
       exchange,
       addresses: {

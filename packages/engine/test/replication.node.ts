@@ -7,7 +7,7 @@ import { collect, elapse, testContent, testNode, type TestNode } from './node.js
 import { VirtualNet } from './virtual-net.js'
 
 const SEGMENT = 100_000
-const limits = { uploadRate: 2_000_000 }
+const upload = { rate: 2_000_000 }
 
 function files (count: number, seed = 1): Record<string, Uint8Array> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`seg${String(i).padStart(2, '0')}`, randomBytes(SEGMENT, seed + i)]))
@@ -28,14 +28,14 @@ describe('replication in a swarm', function () {
     const clock = new ManualClock()
     const net = new VirtualNet(clock)
     const random = seededRandom(7)
-    const publisher = await testNode(net, 'publisher', { limits })
+    const publisher = await testNode(net, 'publisher', { upload })
     const built = await testContent(files(24), publisher.store)
     const blocks = await digests(built)
     await (await publisher.open(built, { publish: true })).scan()
     const swarm = new Set<TestNode>()
     let born = 0
     const enter = async (): Promise<void> => {
-      const node = await testNode(net, `node ${born++}`, { limits, quota: 5_000_000, replication: target })
+      const node = await testNode(net, `node ${born++}`, { upload, quota: 5_000_000, replication: target })
       swarm.add(node)
       void node.open(built)
     }
@@ -73,10 +73,10 @@ describe('replication in a swarm', function () {
   it('leaves those alone that were not told to cache', async () => {
     const clock = new ManualClock()
     const net = new VirtualNet(clock)
-    const publisher = await testNode(net, 'publisher', { limits })
+    const publisher = await testNode(net, 'publisher', { upload })
     const built = await testContent(files(8), publisher.store)
     await (await publisher.open(built, { publish: true })).scan()
-    const viewer = await testNode(net, 'viewer', { limits })
+    const viewer = await testNode(net, 'viewer', { upload })
     const opened = await viewer.open(built)
     await elapse(clock, 60_000)
     expect([opened.duty, opened.stats.connected, opened.stats.fromPeers]).to.deep.equal(['seed', 1, 0])
@@ -86,7 +86,7 @@ describe('replication in a swarm', function () {
   it('waits while somebody reads', async () => {
     const clock = new ManualClock()
     const net = new VirtualNet(clock)
-    const publisher = await testNode(net, 'publisher', { limits })
+    const publisher = await testNode(net, 'publisher', { upload })
     const built = await testContent(files(8), publisher.store)
     const [first] = await digests(built) as [Uint8Array]
     await publisher.store.delete(first)
@@ -110,7 +110,7 @@ describe('replication in a swarm', function () {
   async function missing (readers: readonly string[], replication: number): Promise<number[]> {
     const clock = new ManualClock()
     const net = new VirtualNet(clock)
-    const publisher = await testNode(net, 'publisher', { limits })
+    const publisher = await testNode(net, 'publisher', { upload })
     const built = await testContent(files(48), publisher.store)
     const other = await testContent(files(4, 100), publisher.store)
     for (const each of [built, other]) await (await publisher.open(each, { publish: true })).scan()
@@ -124,8 +124,8 @@ describe('replication in a swarm', function () {
       await elapse(clock, 60_000, () => done)
       expect(done).to.equal(true)
     }
-    for (const name of readers) await read(await (await testNode(net, name, { limits })).open(built), 0, 24)
-    const node = await testNode(net, 'node', { limits, quota: 49 * 100_352 + 50_000, replication })
+    for (const name of readers) await read(await (await testNode(net, name, { upload })).open(built), 0, 24)
+    const node = await testNode(net, 'node', { upload, quota: 49 * 100_352 + 50_000, replication })
     const blocks = await digests(built)
     const opened = await node.open(built)
     // the rare ones first, so that they are those not used for longest

@@ -181,7 +181,9 @@ export class VirtualSession implements Session {
   readonly direction: 'inbound' | 'outbound'
   other!: VirtualSession
   closed = false
-  readonly #outstanding = new Map<string, BlockPlace>()
+  readonly #outstanding = new Map<string, { readonly place: BlockPlace, readonly abort: AbortController }>()
+  /** Ends when what was asked for before has come: one block at a time, as on a data stream. */
+  #turn: Promise<void> = Promise.resolve()
   /** Swarms that we are in, by handle: a second JOIN means nothing, as on the wire. */
   readonly #joined = new Map<SwarmId, number>()
   #handle = 0
@@ -250,29 +252,33 @@ export class VirtualSession implements Session {
   request (swarm: SwarmId, segment: number, blocks: readonly number[], _refs: readonly BlockRef[]): void {
     for (const block of blocks) {
       const place = { swarm, segment, block }
-      this.#outstanding.set(`${swarm}/${segment}/${block}`, place)
-      void this.#get(place)
+      const abort = new AbortController()
+      this.#outstanding.set(`${swarm}/${segment}/${block}`, { place, abort })
+      const before = this.#turn
+      this.#turn = this.#get(place, abort.signal, before).catch(() => {})
     }
   }
 
-  async #get (place: BlockPlace): Promise<void> {
+  async #get (place: BlockPlace, signal: AbortSignal, before: Promise<void>): Promise<void> {
     const { other } = this
     const key = `${place.swarm}/${place.segment}/${place.block}`
     const refuse = (reason: RefuseReason): void => {
-      if (this.#outstanding.delete(key)) this.home.emit({ type: 'refused', session: this, place, reason })
+      if (!signal.aborted && this.#outstanding.delete(key)) this.home.emit({ type: 'refused', session: this, place, reason })
     }
     if (other.home.vanished) return
     if (other.home.serve?.choked(other, place.swarm, place.segment) === true) {
       refuse('choked')
       return
     }
+    await before
+    if (signal.aborted) return
     const block = await other.home.serve?.read(place)
     if (block === undefined || block === 'retired') {
       refuse(block ?? 'not-found')
       return
     }
-    await other.home.serve?.acquire(other, block.bytes.byteLength, new AbortController().signal)
-    if (this.closed || other.home.vanished || !this.#outstanding.delete(key)) return
+    await other.home.serve?.acquire(other, block.bytes.byteLength, signal)
+    if (this.closed || other.home.vanished || signal.aborted || !this.#outstanding.delete(key)) return
     this.#received += block.bytes.byteLength
     this.#rate.add(block.bytes.byteLength, this.home.clock.now())
     other.home.emit({ type: 'sent', session: other, swarm: place.swarm, bytes: block.bytes.byteLength })
@@ -280,7 +286,7 @@ export class VirtualSession implements Session {
   }
 
   cancel (swarm: SwarmId, segment: number, blocks: readonly number[]): void {
-    for (const block of blocks) this.#outstanding.delete(`${swarm}/${segment}/${block}`)
+    for (const block of blocks) this.#drop(`${swarm}/${segment}/${block}`)
   }
 
   stall (ms: number): void {
@@ -292,16 +298,23 @@ export class VirtualSession implements Session {
       if (session.closed) continue
       session.closed = true
       session.home.sessions.delete(session)
-      const lost = [...session.#outstanding.values()]
+      const lost = [...session.#outstanding.values()].map(({ place }) => place)
+      for (const key of session.#outstanding.keys()) session.#drop(key)
       session.home.emit({ type: 'closed', session, lost, reason, goodbye: session !== this })
     }
     return Promise.resolve()
   }
 
+  /** Nothing more of it is sent, nor paid for. */
+  #drop (key: string): void {
+    this.#outstanding.get(key)?.abort.abort(new Error('dropped'))
+    this.#outstanding.delete(key)
+  }
+
   #refuseAll (swarm: SwarmId): void {
-    for (const [key, place] of this.#outstanding) {
+    for (const [key, { place }] of this.#outstanding) {
       if (place.swarm !== swarm) continue
-      this.#outstanding.delete(key)
+      this.#drop(key)
       this.home.emit({ type: 'refused', session: this, place, reason: 'choked' })
     }
   }

@@ -48,6 +48,19 @@ export interface UploadOptions {
    * @default 16 in Node.js, 6 in browsers
    */
   slots?: number | undefined
+  /**
+   * Upper bound of what the node gives in a calendar month (UTC); then it gives nothing but manifests until the next. Restarts do not
+   * change what is counted.
+   *
+   * @default unlimited
+   */
+  monthly?: Size | undefined
+  /**
+   * Make room for other traffic on the uplink: the node gives less as soon as round trips show queues.
+   *
+   * @default false
+   */
+  yield?: boolean | undefined
 }
 
 export interface PolicyOptions {

@@ -2,8 +2,9 @@ import type { TypedEventTarget } from 'main-event'
 import type { PeerName } from './block.js'
 import type { Content, OpenOptions, Published, PublishOptions, ReadOptions, SaveOptions } from './content.js'
 import type { ShoalEvents } from './events.js'
+import type { LedgerEntry, UploadStatus } from './ledger.js'
 import type { ManifestSummary } from './manifest.js'
-import type { Size } from './options.js'
+import type { Size, UploadOptions } from './options.js'
 import type { Duty, PeerProfile } from './profile.js'
 import type { SessionStats, Transport } from './session.js'
 import type { Collected } from './store.js'
@@ -30,6 +31,7 @@ export interface NodeStatus {
   readonly peers: readonly PeerStatus[]
   /** What duties are decided by, beside uptime and store. */
   readonly profile: Pick<PeerProfile, 'capacity' | 'downRate' | 'upRate'>
+  readonly upload: UploadStatus
   /** Since start. */
   readonly total: { readonly fromPeers: number, readonly fromOrigin: number, readonly uploaded: number, readonly wasted: number }
 }
@@ -78,6 +80,14 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
   /** Contents that are open, each by the handle that was given out first. What earlier runs published comes in soon after the start. */
   readonly contents: readonly Content[]
   readonly status: NodeStatus
+  /** What the node remembers of each peer that gave it something, took something or misbehaved, as far back as its records go. */
+  readonly ledger: readonly LedgerEntry[]
+  /**
+   * Change what the node gives from now on; what is not named stays as it is.
+   *
+   * @throws ConfigError
+   */
+  setUpload (options: UploadOptions): void
   /**
    * Node.js: chunk, hash, sign, announce and seed a file or a folder where it lies. With `live` a folder, a playlist or its URL, in
    * browsers too.

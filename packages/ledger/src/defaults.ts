@@ -17,6 +17,7 @@ export const BAN_MS = 3_600_000
 export const PENALTIES: Readonly<Record<PenaltyReason, number>> = {
   'corrupt-block': 100,
   'bad-head': 100,
+  'bad-purge': 100,
   'protocol-violation': 20,
   spam: 20,
   'false-have': 10,

@@ -1,4 +1,5 @@
-import { ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions } from '@shoal/interface'
+import type { UploadLimits } from '@shoal/engine'
+import { ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions, type UploadOptions } from '@shoal/interface'
 import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
 
@@ -21,7 +22,7 @@ export interface Config {
   readonly data: string | undefined
   /** `ttl` in seconds. */
   readonly store: { readonly quota: number, readonly ttl: number, readonly kind: 'auto' | 'memory' }
-  readonly upload: { readonly rate: number, readonly slots: number }
+  readonly upload: UploadLimits
   readonly mode: Mode
   readonly token: ((peer: PeerName) => Promise<string | undefined>) | undefined
   readonly iceServers: readonly { urls: string | string[], username?: string, credential?: string }[]
@@ -45,9 +46,6 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
   const { token, mode = 'hybrid', network = 'shoal' } = options
   if (!MODES.includes(mode)) throw new ConfigError(`mode: expected one of ${MODES.join(', ')}, got ${JSON.stringify(mode)}`)
   if (!NETWORK_NAME.test(network)) throw new ConfigError(`network: expected lower-case letters, digits and dashes, got ${JSON.stringify(network)}`)
-  const slots = options.upload?.slots ?? around.uploadSlots
-  if (!Number.isInteger(slots) || slots < 0) throw new ConfigError(`upload.slots: expected a whole number, got ${JSON.stringify(slots)}`)
-  const rate = options.upload?.rate === undefined ? Infinity : parseRate(options.upload.rate, 'upload.rate')
   const replication = options.policy?.replication ?? (options.server === true ? 3 : 0)
   if (!Number.isInteger(replication) || replication < 0) {
     throw new ConfigError(`policy.replication: expected a whole number, got ${JSON.stringify(replication)}`)
@@ -61,7 +59,7 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     announce: strings(options.announce, 'announce') ?? [],
     data: options.data,
     store: { quota: parseSize(options.store?.quota ?? quotas[persistent ? 'kept' : 'memory'], 'store.quota'), ttl, kind: options.store?.kind ?? 'auto' },
-    upload: { rate, slots },
+    upload: { rate: Infinity, slots: around.uploadSlots, monthly: Infinity, yield: false, ...uploadLimits(options.upload ?? {}) },
     mode,
     token: token === undefined ? undefined : typeof token === 'string' ? () => Promise.resolve(token) : token,
     iceServers: options.iceServers ?? [],
@@ -71,8 +69,22 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     server: options.server ?? false,
     network,
     connections: around.connections,
-    capacity: rate === 0 || slots === 0 ? 0 : options.server === true ? 3 : around.capacity,
+    capacity: options.server === true ? 3 : around.capacity,
     replication
+  }
+}
+
+/** What is set of them. @throws ConfigError */
+export function uploadLimits ({ rate, slots, monthly, yield: yields }: UploadOptions): Partial<UploadLimits> {
+  if (slots !== undefined && (!Number.isInteger(slots) || slots < 0)) {
+    throw new ConfigError(`upload.slots: expected a whole number, got ${JSON.stringify(slots)}`)
+  }
+  if (yields !== undefined && typeof yields !== 'boolean') throw new ConfigError(`upload.yield: expected true or false, got ${JSON.stringify(yields)}`)
+  return {
+    ...rate !== undefined && { rate: parseRate(rate, 'upload.rate') },
+    ...slots !== undefined && { slots },
+    ...monthly !== undefined && { monthly: parseSize(monthly, 'upload.monthly') },
+    ...yields !== undefined && { yield: yields }
   }
 }
 

@@ -4,6 +4,7 @@ import { systemClock, systemRandom } from '@shoal/base'
 import { createEngine } from '@shoal/engine'
 import { exchange } from '@shoal/exchange'
 import { ConfigError, ListenError, StoreError, type ShoalOptions } from '@shoal/interface'
+import { openLedger } from '@shoal/ledger'
 import { checkBootstrap, routing } from '@shoal/routing'
 import { addressBook } from './addresses.js'
 import { Bootstrap } from './bootstrap.js'
@@ -15,6 +16,7 @@ import { ShoalNode } from './node.js'
 import type { Platform } from './platform.js'
 import { QUOTAS } from './quotas.js'
 import { sweep } from './sweep.js'
+import { trust } from './trust.js'
 
 /**
  * Puts a node together and starts it: the only place where the packages meet.
@@ -60,7 +62,8 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     }
     await store.collect({ keep: store.quota })
     const privateKey = await identity(records.datastore)
-    const network = await platform.network(config, privateKey, records.datastore)
+    const ledger = await openLedger({ clock, datastore: records.datastore })
+    const network = await platform.network(config, privateKey, records.datastore, trust(ledger))
     undo.push(async () => { await network.stop() })
 
     const running: { node?: ShoalNode } = {}
@@ -78,7 +81,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         replication: config.replication === 0 ? undefined : config.replication,
         token: config.token,
         purgeOf: async swarm => await library.purge(swarm),
-        limits: { uploadRate: config.upload.rate, uploadSlots: config.upload.slots }
+        upload: config.upload
       },
       {
         clock,
@@ -89,13 +92,14 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         }),
         routing: routes,
         store,
+        ledger,
         addresses,
         createHaveMap: bounds => createHaveMap(bounds ?? {}),
         emit
       })
     const bootstrap = new Bootstrap(config.bootstrap, network, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
     const node = running.node = new ShoalNode({
-      config, platform, clock, random, privateKey, network, store, library, engine, bootstrap, close
+      config, platform, clock, random, privateKey, network, store, ledger, library, engine, bootstrap, close
     })
 
     await start(() => network.start(), config.listen)

@@ -33,6 +33,7 @@ export function statusOf (
     })),
     peers: engine.peers,
     profile: { capacity, downRate, upRate },
+    upload: engine.upload,
     total: totals.with(open)
   }
 }

@@ -4,10 +4,11 @@ import { raceSignal } from '@shoal/base'
 import { parseLink, swarmIdOf } from '@shoal/content'
 import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
-  PurgedError, UnavailableError, type Collected, type Content, type ManifestSummary, type NodeStatus, type OpenOptions, type Origin,
-  type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type SaveOptions, type Shoal, type ShoalEvents, type Size,
-  type StoreEvent
+  PurgedError, UnavailableError, type Collected, type Content, type LedgerEntry, type ManifestSummary, type NodeStatus,
+  type OpenOptions, type Origin, type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type SaveOptions,
+  type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
 } from '@shoal/interface'
+import { uploadLimits } from './config.js'
 import { OpenContent, type SharedContent } from './content.js'
 import { emitter } from './events.js'
 import { Farewells } from './farewells.js'
@@ -66,6 +67,15 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   get status (): NodeStatus {
     return { peerId: this.peerId, addrs: this.addrs, ...statusOf(this.#parts, this.#own, this.#totals, this.#started) }
+  }
+
+  get ledger (): readonly LedgerEntry[] {
+    return this.#parts.ledger.entries
+  }
+
+  setUpload (options: UploadOptions): void {
+    this.#assertRunning()
+    this.#parts.engine.setUpload(uploadLimits(options))
   }
 
   async publish (path: string, options: PublishOptions = {}): Promise<Published> {

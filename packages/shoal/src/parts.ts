@@ -1,6 +1,7 @@
 import type { PrivateKey } from '@libp2p/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { Engine } from '@shoal/engine'
+import type { Ledger } from '@shoal/ledger'
 import type { Bootstrap } from './bootstrap.js'
 import type { Config } from './config.js'
 import type { Library } from './library.js'
@@ -15,6 +16,7 @@ export interface Parts {
   readonly privateKey: PrivateKey
   readonly network: Network
   readonly store: NodeStore
+  readonly ledger: Ledger
   readonly library: Library
   readonly engine: Engine
   readonly bootstrap: Bootstrap

@@ -8,6 +8,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import type { Dht } from '@shoal/routing'
 import type { Config, Surroundings } from './config.js'
 import type { LiveSource } from './live/source.js'
+import type { Trust } from './trust.js'
 
 /** The services of the libp2p node that Shoal itself uses. */
 export interface Services extends Record<string, unknown> {
@@ -43,7 +44,7 @@ export interface Platform {
   datastore (config: Config): Promise<{ datastore: Datastore, close: () => Promise<void> }>
   store (config: Config): NodeStore | Promise<NodeStore>
   /** Starts nothing. @throws ListenError */
-  network (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network>
+  network (config: Config, privateKey: PrivateKey, datastore: Datastore, trust: Trust): Promise<Network>
   /** Tells why this device should share nothing, `undefined` when it may again, and whenever that changes; resolves with what ends it. */
   readonly watchDevice: ((tell: (reason: string | undefined) => void) => Promise<() => void>) | undefined
   /** Files below a path, here absolute, in no particular order; a single file has its name as path. @throws PublishError */

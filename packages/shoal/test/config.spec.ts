@@ -51,7 +51,7 @@ describe('config', () => {
       announce: [],
       data: undefined,
       store: { quota: 256 * 2 ** 20, ttl: Infinity, kind: 'auto' },
-      upload: { rate: Infinity, slots: 16 },
+      upload: { rate: Infinity, slots: 16, monthly: Infinity, yield: false },
       mode: 'hybrid',
       token: undefined,
       iceServers: [],
@@ -73,8 +73,6 @@ describe('config', () => {
     expect(resolveConfig({ server: true }, around)).to.include({ capacity: 3, replication: 3 })
     expect(resolveConfig({ server: true, policy: { replication: 0 } }, around).replication).to.equal(0)
     expect(resolveConfig({ policy: { replication: 5 } }, around).replication).to.equal(5)
-    expect(resolveConfig({ server: true, upload: { rate: 0 } }, around).capacity).to.equal(0)
-    expect(resolveConfig({ upload: { slots: 0 } }, around).capacity).to.equal(0)
   })
 
   it('takes every option', async () => {
@@ -84,7 +82,7 @@ describe('config', () => {
       announce: ['/dns4/a/tcp/1'],
       data: '/d',
       store: { quota: '1GiB', ttl: 3600, kind: 'memory' },
-      upload: { rate: '8Mbit', slots: 3 },
+      upload: { rate: '8Mbit', slots: 3, monthly: '50GB', yield: true },
       mode: 'p2p',
       token: 'secret',
       iceServers: [{ urls: 'stun:stun.example' }],
@@ -100,7 +98,7 @@ describe('config', () => {
       announce: ['/dns4/a/tcp/1'],
       data: '/d',
       store: { quota: 2 ** 30, ttl: 3600, kind: 'memory' },
-      upload: { rate: 1_000_000, slots: 3 },
+      upload: { rate: 1_000_000, slots: 3, monthly: 50e9, yield: true },
       mode: 'p2p',
       iceServers: [{ urls: 'stun:stun.example' }],
       share: false,
@@ -119,6 +117,7 @@ describe('config', () => {
       [{ bootstrap: '/ip4/1.2.3.4' }, 'bootstrap: expected a list'],
       [{ listen: [1] }, 'listen: expected a list'],
       [{ upload: { slots: 1.5 } }, 'upload.slots: expected'],
+      [{ upload: { monthly: 'much' } }, 'upload.monthly: expected'],
       [{ upload: { rate: 'fast' } }, 'upload.rate: expected'],
       [{ policy: { replication: -1 } }, 'policy.replication: expected'],
       [{ store: { quota: 'big' } }, 'store.quota: expected'],

@@ -6,9 +6,12 @@ import type { Libp2p } from '@libp2p/interface'
 import { MemoryDatastore } from 'datastore-core'
 import { expect } from 'chai'
 import { createLibp2p } from 'libp2p'
+import { systemClock } from '@shoal/base'
+import { openLedger } from '@shoal/ledger'
 import { resolveConfig } from '../src/config.js'
 import { nodeNetwork } from '../src/node/network.js'
 import { nodePlatform } from '../src/node/platform.js'
+import { trust } from '../src/trust.js'
 
 describe('the network of a Node.js node', () => {
   const started: Libp2p[] = []
@@ -20,7 +23,9 @@ describe('the network of a Node.js node', () => {
   }
   const node = async (listen = '/ip4/127.0.0.1/tcp/0'): Promise<Libp2p> => {
     const config = resolveConfig({ listen: [listen] }, nodePlatform.surroundings)
-    return await start(await nodeNetwork(config, await generateKeyPair('Ed25519'), new MemoryDatastore()))
+    const datastore = new MemoryDatastore()
+    const trusted = trust(await openLedger({ clock: systemClock, datastore }))
+    return await start(await nodeNetwork(config, await generateKeyPair('Ed25519'), datastore, trusted))
   }
 
   afterEach(async () => {

@@ -1,9 +1,9 @@
 import { TypedEventEmitter } from 'main-event'
 import { writeFile } from 'node:fs/promises'
 import {
-  InvalidLinkError, NotFoundError, type Collected, type Content, type ContentEvents, type ContentStats, type ManifestSummary,
-  type NodeStatus, type OpenOptions, type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type ReadOptions,
-  type SaveOptions, type Segment, type Shoal, type ShoalEvents, type ShoalOptions, type Size
+  InvalidLinkError, NotFoundError, type Collected, type Content, type ContentEvents, type ContentStats, type LedgerEntry,
+  type ManifestSummary, type NodeStatus, type OpenOptions, type Published, type PublishOptions, type PurgeOptions, type PurgeResult,
+  type ReadOptions, type SaveOptions, type Segment, type Shoal, type ShoalEvents, type ShoalOptions, type Size
 } from '@shoal/interface'
 
 export class StubContent extends TypedEventEmitter<ContentEvents> implements Content {
@@ -93,6 +93,21 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     return [...this.#open]
   }
 
+  readonly ledger: readonly LedgerEntry[] = [
+    {
+      peer: '12D3KooWPeerPeerPeer', score: 12.5, received: 1000, sent: 5, useful: 4, wasted: 10, corrupt: 0, given: 900, taken: 4, latency: 12,
+      penalty: 1, bannedUntil: undefined, swarms: [{ swarm: 'ab'.repeat(32), received: 1000, sent: 5 }]
+    },
+    {
+      peer: '12D3KooWLiar', score: -100, received: 0, sent: 0, useful: 0, wasted: 7, corrupt: 1, given: 0, taken: 0, latency: 0, penalty: 0,
+      bannedUntil: Date.UTC(2100, 0), swarms: []
+    }
+  ]
+
+  setUpload (): void {
+    throw new Error('not used')
+  }
+
   get status (): NodeStatus {
     return {
       peerId: this.peerId,
@@ -112,6 +127,7 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
         contents: [],
         stats: { rtt: 12, received: 1000, sent: 5, wasted: 0, outstanding: 0, rate: 3, window: 1 }
       }],
+      upload: { rate: Infinity, rateNow: 500, slots: 16, month: 70, monthly: 100, yield: true },
       total: { fromPeers: 1000, fromOrigin: 500, uploaded: 5, wasted: 1 }
     }
   }

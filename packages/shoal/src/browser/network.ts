@@ -16,12 +16,15 @@ import { createLibp2p } from 'libp2p'
 import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, MONITOR, YAMUX } from '../defaults.js'
 import type { Network } from '../platform.js'
+import type { Trust } from '../trust.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
 import { addressRules } from './surroundings.js'
 
 /** The libp2p node of a page. */
-export async function browserNetwork (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network> {
+export async function browserNetwork (
+  config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore }: Trust
+): Promise<Network> {
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
   try {
     return await createLibp2p({
@@ -42,13 +45,13 @@ export async function browserNetwork (config: Config, privateKey: PrivateKey, da
       connectionMonitor: MONITOR,
       connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
       // the library refuses ws:// and private addresses everywhere; a page that came from such an address may use them
-      connectionGater: { denyDialMultiaddr: addr => usableAddrs([addr.toString()], { from: addressRules() }).length === 0 },
+      connectionGater: { ...gater, denyDialMultiaddr: addr => usableAddrs([addr.toString()], { from: addressRules() }).length === 0 },
       services: {
         identify: identify(),
         identifyPush: identifyPush(),
         ping: ping(),
         dht: dhtClient({ network: config.network, clock: systemClock }),
-        pubsub: gossipsub(gossipsubDefaults())
+        pubsub: gossipsub(gossipsubDefaults({ appSpecificScore }))
       }
     })
   } catch (error) {

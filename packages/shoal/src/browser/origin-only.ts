@@ -11,10 +11,15 @@ class OriginOnly extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly peerId = ''
   readonly addrs = []
   readonly contents = []
+  readonly ledger = []
   readonly status: NodeStatus = {
     peerId: '', addrs: [], connections: 0, uptime: 0, store: { used: 0, quota: 0 }, contents: [], peers: [], total: TOTAL,
-    profile: { capacity: 0, downRate: undefined, upRate: undefined }
+    profile: { capacity: 0, downRate: undefined, upRate: undefined },
+    upload: { rate: 0, rateNow: 0, slots: 0, month: 0, monthly: 0, yield: false }
   }
+
+  /** Nothing is given anyway. */
+  setUpload (): void {}
 
   async publish (): Promise<Published> {
     throw insecure()

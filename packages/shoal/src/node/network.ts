@@ -26,11 +26,14 @@ import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, RELAY, YAMUX } from '../defaults.js'
 import type { Network } from '../platform.js'
+import type { Trust } from '../trust.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
 
 /** The libp2p node of a Node.js process. */
-export async function nodeNetwork (config: Config, privateKey: PrivateKey, datastore: Datastore): Promise<Network> {
+export async function nodeNetwork (
+  config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore }: Trust
+): Promise<Network> {
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
   try {
     return await createLibp2p({
@@ -51,8 +54,8 @@ export async function nodeNetwork (config: Config, privateKey: PrivateKey, datas
       streamMuxers: [yamux(YAMUX)],
       peerRouters: [() => walkPace(systemClock)],
       connectionMonitor: MONITOR,
-      connectionGater: pendingGate(PENDING_PER_ADDRESS),
       connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
+      connectionGater: pendingGate(PENDING_PER_ADDRESS, gater),
       peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
       services: {
         identify: identify(),
@@ -60,7 +63,7 @@ export async function nodeNetwork (config: Config, privateKey: PrivateKey, datas
         ping: ping(),
         kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
         dht: overKad({ clock: systemClock, random: systemRandom }),
-        pubsub: gossipsub(gossipsubDefaults()),
+        pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
         // keeps WebRTC-Direct's certificate, and with it the address, over restarts
         keychain: keychain(),
         ...optionalServices(config)

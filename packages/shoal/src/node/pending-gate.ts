@@ -5,8 +5,11 @@ import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
  * not take the places in which all others come in.
  *
  * @param limit connections
+ * @param gater what it asks as well
  */
-export function pendingGate (limit: number): Required<Pick<ConnectionGater, 'denyInboundConnection' | 'denyInboundEncryptedConnection'>> {
+export function pendingGate (
+  limit: number, gater: Omit<ConnectionGater, 'denyInboundConnection'> = {}
+): ConnectionGater & Required<Pick<ConnectionGater, 'denyInboundConnection' | 'denyInboundEncryptedConnection'>> {
   const pending = new Map<string, Set<MultiaddrConnection>>()
 
   function settled (host: string, connection: MultiaddrConnection): void {
@@ -15,6 +18,7 @@ export function pendingGate (limit: number): Required<Pick<ConnectionGater, 'den
   }
 
   return {
+    ...gater,
     denyInboundConnection (connection) {
       const host = hostOf(connection)
       if (host === undefined) return false
@@ -24,10 +28,10 @@ export function pendingGate (limit: number): Required<Pick<ConnectionGater, 'den
       connection.addEventListener('close', () => { settled(host, connection) })
       return false
     },
-    denyInboundEncryptedConnection (_peer, connection) {
+    denyInboundEncryptedConnection (peer, connection) {
       const host = hostOf(connection)
       if (host !== undefined) settled(host, connection)
-      return false
+      return gater.denyInboundEncryptedConnection?.(peer, connection) ?? false
     }
   }
 }

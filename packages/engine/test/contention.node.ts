@@ -1,0 +1,17 @@
+import { expect } from 'chai'
+import { OPTIMISTIC_MS } from '../src/defaults.js'
+import { contend, crowd, median, of, RATE } from './contention.js'
+
+describe('free riders, two of five peers', function () {
+  this.timeout(60_000)
+
+  it('do not keep a newcomer waiting for more than an optimistic round', async () => {
+    const { first } = await contend([...crowd('giver', 6), ...crowd('rider', 4, { rate: 0 }), { name: 'newcomer', late: 5_000 }])
+    expect(first['newcomer']).to.be.below(OPTIMISTIC_MS / 1000)
+  })
+
+  it('are served as everybody else while there is upload to spare', async () => {
+    const { seconds } = await contend([...crowd('giver', 3), ...crowd('rider', 2, { rate: 0 })], { rate: 1000 * RATE })
+    expect(Math.abs(median(of(seconds, 'rider')) - median(of(seconds, 'giver')))).to.be.below(0.5)
+  })
+})
