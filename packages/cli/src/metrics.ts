@@ -1,4 +1,4 @@
-import type { NodeStatus, Transport } from '@shoal/interface'
+import type { LedgerEntry, NodeStatus, Transport } from '@shoal/interface'
 import type { EventCounts } from './node-events.js'
 
 /** What the gateway counted. */
@@ -12,6 +12,7 @@ export interface GatewayCounts {
 
 export interface MetricsInput {
   readonly status: NodeStatus
+  readonly ledger: readonly LedgerEntry[]
   readonly events: EventCounts
   readonly gateway: GatewayCounts | undefined
   readonly version: string
@@ -27,8 +28,8 @@ type Sample = readonly [labels: Labels, value: number]
  *
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/ version 0.0.4
  */
-export function renderMetrics ({ status, events, gateway, version, rss }: MetricsInput): string {
-  const { total, store, contents, peers, connections, uptime, peerId } = status
+export function renderMetrics ({ status, ledger, events, gateway, version, rss }: MetricsInput): string {
+  const { total, store, contents, peers, connections, uptime, peerId, upload } = status
   return [
     metric('gauge', 'shoal_info', 'Always 1; says which node and version this is.', [[{ version, peer: peerId }, 1]]),
     metric('gauge', 'shoal_uptime_seconds', 'Time since the node started.', uptime),
@@ -37,6 +38,10 @@ export function renderMetrics ({ status, events, gateway, version, rss }: Metric
       [{ source: 'peer' }, total.fromPeers], [{ source: 'origin' }, total.fromOrigin]
     ]),
     metric('counter', 'shoal_sent_bytes_total', 'Block bytes sent to peers.', total.uploaded),
+    metric('gauge', 'shoal_upload_rate_bytes', 'Bytes per second that may go to peers now.', upload.rateNow),
+    metric('gauge', 'shoal_upload_month_bytes', 'Block bytes sent to peers in this calendar month.', upload.month),
+    metric('gauge', 'shoal_upload_monthly_bytes', 'Block bytes that may be sent to peers in a calendar month.', upload.monthly),
+    metric('gauge', 'shoal_ledger_peers', 'Peers that the ledger remembers, by standing.', byStanding(ledger)),
     metric('counter', 'shoal_wasted_bytes_total', 'Bytes that arrived for nothing: duplicate, cancelled or corrupt.', total.wasted),
     metric('gauge', 'shoal_connections', 'Open libp2p connections, whatever they serve.', connections),
     metric('gauge', 'shoal_peers', 'Peers with a session, by transport.', byTransport(peers)),
@@ -86,6 +91,12 @@ function byTransport (peers: NodeStatus['peers']): Sample[] {
   const counts: Record<Transport, number> = { 'tcp': 0, 'quic': 0, 'ws': 0, 'webrtc': 0, 'webrtc-direct': 0, 'relay': 0, 'memory': 0 }
   for (const { transport } of peers) counts[transport]++
   return Object.entries(counts).map(([transport, count]) => [{ transport }, count])
+}
+
+function byStanding (ledger: readonly LedgerEntry[]): Sample[] {
+  const counts = { good: 0, unknown: 0, bad: 0, banned: 0 }
+  for (const { score, bannedUntil } of ledger) counts[bannedUntil !== undefined ? 'banned' : score > 0 ? 'good' : score < 0 ? 'bad' : 'unknown']++
+  return Object.entries(counts).map(([standing, count]) => [{ standing }, count])
 }
 
 function sum (numbers: readonly number[]): number {

@@ -56,6 +56,9 @@ describe('control socket', () => {
     expect((await run(['status', '--data', data])).out).to.contain(`peer         ${node.peerId}`)
     expect((await run(['peers', '--json', '--data', data])).lines).to.have.length(1)
     expect((await run(['peers', '--data', data])).out).to.contain('tcp, outbound, 12 ms away')
+    const ledger = await run(['ledger', '--json', '--data', data])
+    expect(ledger.lines.map(({ score }) => score)).to.deep.equal([12.5, -100])
+    expect((await run(['ledger', '--data', data])).out).to.contain('gave 1.00 kB in 4 blocks, got 5 B').and.contain('1 bad block  shut out until 2100-01-01')
 
     expect(node.stops).to.equal(0)
     await stop(server)
@@ -122,7 +125,7 @@ describe('control socket', () => {
   })
 
   it('says that no node runs', async () => {
-    for (const command of ['status', 'peers']) {
+    for (const command of ['status', 'peers', 'ledger']) {
       const { code, lines } = await run([command, '--json', '--data', folder()], { createNode: forbidden })
       expect(code).to.equal(1)
       expect(lines[0]?.['error']).to.include({ code: 'ERR_NOT_RUNNING' })

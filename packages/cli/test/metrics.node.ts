@@ -5,7 +5,9 @@ import { type MetricsInput, renderMetrics } from '../src/metrics.js'
 import { StubNode } from './support/stub-node.js'
 
 function input (node = new StubNode()): MetricsInput {
-  return { status: node.status, events: countEvents(node), gateway: { responses: new Map([[206, 3]]), bytes: 7, active: 1 }, version: '1"\\\n', rss: 5 }
+  return {
+    status: node.status, ledger: node.ledger, events: countEvents(node), gateway: { responses: new Map([[206, 3]]), bytes: 7, active: 1 }, version: '1"\\\n', rss: 5
+  }
 }
 
 describe('metrics', () => {
@@ -41,7 +43,8 @@ describe('metrics', () => {
       'shoal_penalties_total{reason="spam"} 2', 'shoal_penalties_total{reason="corrupt-block"} 0',
       'shoal_fallbacks_total{from="peer",to="origin",reason="deadline"} 1', 'shoal_store_withdrawn_blocks_total 4', 'shoal_errors_total 1',
       'shoal_peers{transport="tcp"} 1', 'shoal_peers{transport="webrtc-direct"} 0', 'shoal_received_bytes_total{source="origin"} 500', 'shoal_sent_bytes_total 5',
-      'shoal_store_quota_bytes +Inf', 'shoal_rss_bytes 5', 'shoal_uptime_seconds 12.5', 'shoal_gateway_responses_total{status="206"} 3'
+      'shoal_store_quota_bytes +Inf', 'shoal_rss_bytes 5', 'shoal_upload_rate_bytes 500', 'shoal_upload_month_bytes 70', 'shoal_upload_monthly_bytes 100',
+      'shoal_ledger_peers{standing="good"} 1', 'shoal_ledger_peers{standing="banned"} 1', 'shoal_uptime_seconds 12.5', 'shoal_gateway_responses_total{status="206"} 3'
     ]) expect(text).to.contain(`${line}\n`)
   })
 

@@ -127,7 +127,7 @@ describe('options', () => {
   }
 
   it('suggests what is near and nothing else', () => {
-    const words = ['publish', 'fetch', 'serve', 'status', 'peers']
+    const words = ['publish', 'fetch', 'serve', 'status', 'peers', 'ledger']
     expect(suggest('publsh', words)).to.equal('publish')
     expect(suggest('ftech', words)).to.equal('fetch')
     expect(suggest('stat', words)).to.equal('status')

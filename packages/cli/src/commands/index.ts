@@ -1,12 +1,13 @@
 import type { Command } from '../types.js'
 import { fetch } from './fetch.js'
+import { ledger } from './ledger.js'
 import { gc, pin, unpin } from './pin.js'
 import { publish } from './publish.js'
 import { purge } from './purge.js'
 import { serve } from './serve.js'
 import { peers, status } from './status.js'
 
-export const COMMANDS: readonly Command[] = [publish, fetch, serve, status, peers, pin, unpin, purge, gc]
+export const COMMANDS: readonly Command[] = [publish, fetch, serve, status, peers, ledger, pin, unpin, purge, gc]
 
 export function findCommand (name: string): Command | undefined {
   return COMMANDS.find(command => command.name === name)

@@ -53,7 +53,7 @@ export const serve: Command = {
       if (gateway !== undefined) services.push(gateway)
       const metrics = isOn(values.metrics)
         ? await startMetricsServer(values.metrics, () => ({
-          status: node.status, events, gateway: gateway?.counts, version, rss: process.memoryUsage.rss()
+          status: node.status, ledger: node.ledger, events, gateway: gateway?.counts, version, rss: process.memoryUsage.rss()
         }))
         : undefined
       if (metrics !== undefined) services.push(metrics)

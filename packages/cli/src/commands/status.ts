@@ -22,7 +22,7 @@ export const status: Command = {
   },
 
   render (line) {
-    const { peerId, addrs, connections, uptime, store, contents, peers, profile, total } = line as NodeStatus
+    const { peerId, addrs, connections, uptime, store, contents, peers, profile, upload, total } = line as NodeStatus
     const rows = contents.map(({ name, bytes, held, connected, swarmSize, duty, copies, link }) => [
       `  ${name}`, formatBytes(bytes), formatShare(bytes === 0 ? 1 : held / bytes), `${connected} of ~${swarmSize}`, duty,
       typeof copies === 'number' ? String(Math.floor(copies)) : '', link.split('?', 1)[0] ?? link
@@ -35,7 +35,7 @@ export const status: Command = {
       `connections  ${connections}, ${plural(peers.length, 'peer')}`,
       `store        ${formatBytes(store.used)} of ${formatBytes(store.quota ?? Infinity)}`,
       `received     ${formatBytes(total.fromPeers)} from peers, ${formatBytes(total.fromOrigin)} from origins, ${formatBytes(total.wasted)} for nothing`,
-      `given        ${formatBytes(total.uploaded)}`,
+      `given        ${formatBytes(total.uploaded)}, ${formatBytes(upload.month)} of ${formatBytes(upload.monthly ?? Infinity)} this month`,
       `while busy   ${rate(profile.downRate)} from peers, ${rate(profile.upRate)} to peers`,
       '',
       ...rows.length === 0 ? ['no contents open'] : [table([['  CONTENT', 'SIZE', 'HELD', 'PEERS', 'DUTY', 'COPIES', 'LINK'], ...rows], [1, 2, 3, 5])]

@@ -24,7 +24,8 @@ export interface OptionSpec {
   readonly once?: true
 }
 
-type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy'> | 'policy.replication' | 'store.quota' | 'store.kind' | 'store.ttl' | 'upload.rate' | 'upload.slots'
+type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy'> | 'policy.replication' | 'store.quota' | 'store.kind' | 'store.ttl' |
+  'upload.rate' | 'upload.slots' | 'upload.monthly' | 'upload.yield'
 
 const NODE_OPTIONS = {
   data: { type: 'path', value: 'DIR', node: true, help: 'folder for identity, store and records', default: 'none: all in memory, a new identity each time' },
@@ -43,6 +44,8 @@ const NODE_OPTIONS = {
   'store.kind': { type: 'string', value: 'KIND', node: true, choices: ['auto', 'memory'], help: 'where the store lives', default: 'auto' },
   'upload.rate': { type: 'amount', value: 'RATE', node: true, help: 'upper bound of what is given to peers, as 10Mbit', default: 'unlimited' },
   'upload.slots': { type: 'count', value: 'N', node: true, help: 'peers served at the same time', default: '16' },
+  'upload.monthly': { type: 'amount', value: 'SIZE', node: true, help: 'upper bound of what is given to peers in a calendar month, as 50GB', default: 'unlimited' },
+  'upload.yield': { type: 'flag', node: true, help: 'give less while other traffic uses the uplink', default: 'off' },
   'policy.replication': { type: 'count', value: 'N', node: true, help: 'copies of each segment to help to keep in a swarm', default: '3 with --server, otherwise 0' }
 } as const satisfies Record<NodeWord, OptionSpec>
 
