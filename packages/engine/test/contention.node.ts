@@ -1,6 +1,18 @@
 import { expect } from 'chai'
 import { OPTIMISTIC_MS } from '../src/defaults.js'
-import { contend, crowd, median, of, RATE } from './contention.js'
+import { BLOCK, contend, crowd, median, of, RATE } from './contention.js'
+
+const BLOCKS = 128
+
+describe('twenty peers of whom each knows some', function () {
+  this.timeout(60_000)
+
+  it('leave no seeder at rest while they miss something', async () => {
+    const { seconds } = await contend(crowd('giver', 20), { rate: 4 * RATE, blocks: BLOCKS })
+    const bound = 20 * BLOCKS * BLOCK / (24 * RATE)
+    expect(median(of(seconds, 'giver'))).to.be.below(1.25 * bound)
+  })
+})
 
 describe('free riders, two of five peers', function () {
   this.timeout(60_000)

@@ -5,7 +5,7 @@ import { randomBytes } from './bytes.js'
 import { elapse, testContent, testNode, type TestNode } from './node.js'
 import { VirtualNet } from './virtual-net.js'
 
-const BLOCK = 262_144
+export const BLOCK = 262_144
 /** Upload of everybody who gives, bytes per second. */
 export const RATE = 8 * BLOCK
 

@@ -37,6 +37,8 @@ export class Peer {
   gainedAt = -Infinity
   /** When it got something last, or said that it would. */
   activeAt = -Infinity
+  /** Since when others' turns keep us from asking it for anything. */
+  heldSince: number | undefined
   /** It has room and there was nothing to ask it for. */
   exhausted = false
   /** The decision that read `link`, and the one that computed `queue` and `pace`. */

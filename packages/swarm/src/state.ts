@@ -209,6 +209,7 @@ export class State {
     if (asked === undefined) this.holders.set(key, [peer])
     else asked.push(peer)
     if (peer.flights.size === 0) peer.busySince = this.now
+    peer.heldSince = undefined
     peer.flights.set(key, size)
     if (peer.stalled) peer.probe = key
     this.adjust(peer, size)

@@ -1,5 +1,5 @@
 import { nextCommon } from './bits.js'
-import { LEVELS, type Board } from './board.js'
+import { LEVELS } from './board.js'
 import { unitOf } from './claim.js'
 import { ASSUMED_PEER_RATE_BPS, RUN_BLOCKS, TURN_MAX_MS, TURN_MIN_MS } from './defaults.js'
 import { electionWeight } from './election.js'
@@ -21,8 +21,10 @@ const AHEAD = 2
 interface Turn {
   readonly slot: number
   readonly bit: number
-  /** Neighbours that come before us, the first of them first. */
-  readonly others: readonly Peer[]
+  /** Neighbours that come before us, the first of them, and when one of them last got something. */
+  readonly before: number
+  readonly first: Peer | undefined
+  readonly gainedAt: number
   /** Its place among all blocks, the same for everybody, highest first. */
   readonly weight: number
   /** How many blocks that one gets before this, of those that were looked at. */
@@ -33,7 +35,8 @@ interface Turn {
  * Takes turns at seeders. While some blocks lie with seeders alone, their uplinks are what everybody waits for, and each copy sent twice
  * makes the whole download longer. Rendezvous hashing over ourselves and the neighbours that lack such a block names who gets it; the
  * others take it over from there, and ask the seeder for nothing else meanwhile. Whoever has had its own turns takes over the last of
- * others, those that they will not have asked for yet. A neighbour that gets nothing for a while loses its turns.
+ * others, those that they will not have asked for yet. A neighbour that gets nothing for a while loses its turns; and nobody waits at a
+ * seeder for long, for those whose turn it is may have no slot there.
  */
 export class Turns {
   readonly #state: State
@@ -56,15 +59,17 @@ export class Turns {
   next (): { slot: number, bit: number } | 'wait' | undefined {
     const turns = this.#turns.filter(({ slot, bit }) => (this.#open(slot) >>> bit & 1) === 1)
     if (turns.length === 0) return undefined
-    const own = turns.find(({ others }) => others.length === 0)
-    if (own !== undefined) return own
-    const ahead = Math.ceil(this.#peer.link.window / this.#size)
+    const peer = this.#peer
     const { now } = this.#state
-    let best: Turn | undefined
-    for (const turn of turns) {
-      const keptUntil = Math.max(...turn.others.map(peer => peer.gainedAt)) + this.#patience
-      if (this.#exact && turn.rank < AHEAD * ahead * turn.others.length && now < keptUntil) this.#state.wake(keptUntil)
-      else if (best === undefined || (turn.others.length - best.others.length || best.rank - turn.rank) < 0) best = turn
+    let best = turns.find(({ before }) => before === 0)
+    if (best === undefined) {
+      const ahead = Math.ceil(peer.link.window / this.#size)
+      peer.heldSince ??= now
+      for (const turn of turns) {
+        const keptUntil = Math.min(turn.gainedAt + this.#patience, peer.heldSince + TURN_MAX_MS)
+        if (this.#exact && turn.rank < AHEAD * ahead * turn.before && now < keptUntil) this.#state.wake(keptUntil)
+        else if (best === undefined || (turn.before - best.before || best.rank - turn.rank) < 0) best = turn
+      }
     }
     return best ?? 'wait'
   }
@@ -104,11 +109,11 @@ export class Turns {
           }
           if (takers.length === 0) continue
           const open = this.#open(slot)
-          let order: Order | undefined
+          let weigh: Weigh | undefined
           for (let bit = 0; bit < RUN_BLOCKS; bit++) {
             if ((open >>> bit & 1) === 0 || board.holders(slot, bit) > seeders) continue
-            order ??= new Order(state, takers, slot)
-            this.#turns.push(order.turn(bit))
+            weigh ??= state.strangers.length > 0 ? byBlock(state, slot) : byPlace(state, takers, slot)
+            this.#turns.push(turnAt(state, takers, weigh, slot, bit))
             size = Math.max(size, state.parts.size(segment, (board.runs[slot] as number) * RUN_BLOCKS + bit))
           }
         }
@@ -121,7 +126,7 @@ export class Turns {
     this.#turns.sort((a, b) => b.weight - a.weight || keyOf(a.slot, a.bit) - keyOf(b.slot, b.bit))
     const seen = new Map<Peer | undefined, number>()
     for (const turn of this.#turns) {
-      const [first] = turn.others
+      const { first } = turn
       turn.rank = seen.get(first) ?? 0
       seen.set(first, turn.rank + 1)
     }
@@ -129,31 +134,39 @@ export class Turns {
   }
 }
 
-/** The order of ourselves and others for a run: each begins with one of its blocks, so that turns are as many for everybody. */
-class Order {
-  readonly #slot: number
-  readonly #board: Board
-  readonly #peers: readonly { readonly weight: number, readonly peer: Peer | undefined }[]
-  readonly #own: number
+/** Whose turn a block is: the highest of these weights is the first. */
+type Weigh = (seed: number, bit: number) => number
 
-  constructor (state: State, takers: readonly Peer[], slot: number) {
-    this.#slot = slot
-    this.#board = state.board
-    const unit = unitOf(state.board, slot, 0)
-    const others = takers.map(peer => ({ weight: electionWeight(peer.seed, unit), peer }))
-    const peers = [{ weight: electionWeight(state.self, unit), peer: undefined }, ...others]
-    this.#peers = peers.sort((a, b) => b.weight - a.weight)
-    this.#own = peers.findIndex(({ peer }) => peer === undefined)
-  }
+/**
+ * Rendezvous hashing for each block by itself: neighbours who know different others agree on who comes first, as far as they know it. By
+ * places in a list they would wait for each other.
+ */
+function byBlock ({ board }: State, slot: number): Weigh {
+  return (seed, bit) => electionWeight(seed, unitOf(board, slot, bit + 1))
+}
 
-  turn (bit: number): Turn {
-    const count = this.#peers.length
-    return {
-      slot: this.#slot,
-      bit,
-      others: Array.from({ length: (this.#own - bit % count + count) % count }, (_, i) => this.#peers[(bit + i) % count]?.peer as Peer),
-      weight: electionWeight(0, unitOf(this.#board, this.#slot, bit + 1)),
-      rank: 0
-    }
+/** Places in one list, each begins with another block of the run: turns are as many for everybody, where everybody has the same list. */
+function byPlace ({ board, self }: State, takers: readonly Peer[], slot: number): Weigh {
+  const unit = unitOf(board, slot, 0)
+  const order = [self, ...takers.map(({ seed }) => seed)].sort((a, b) => electionWeight(b, unit) - electionWeight(a, unit))
+  const places = new Map(order.map((seed, place) => [seed, place]))
+  return (seed, bit) => -(((places.get(seed) as number) - bit % order.length + order.length) % order.length)
+}
+
+function turnAt (state: State, takers: readonly Peer[], weigh: Weigh, slot: number, bit: number): Turn {
+  const own = weigh(state.self, bit)
+  let before = 0
+  let first: Peer | undefined
+  let top = own
+  let gainedAt = -Infinity
+  for (const peer of takers) {
+    const weight = weigh(peer.seed, bit)
+    if (weight <= own) continue
+    before++
+    gainedAt = Math.max(gainedAt, peer.gainedAt)
+    if (weight <= top) continue
+    top = weight
+    first = peer
   }
+  return { slot, bit, before, first, gainedAt, weight: electionWeight(0, unitOf(state.board, slot, bit + 1)), rank: 0 }
 }
