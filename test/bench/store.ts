@@ -3,8 +3,8 @@
  * IndexedDB against `blockstore-idb` and against packs in the origin-private file system; and memory.
  *
  * Every round runs all of them, each in a process or a profile of its own, in an order that moves on by one each round. Blocks are of
- * 256 KiB and random, eight are on their way at the same time, and nobody flushes to the medium. Shoal's stores hash what they read, the
- * others do not.
+ * 256 KiB and random, and nobody flushes to the medium. Of every store eight are on their way at the same time, as a node has them; the one
+ * file is written and read one block after the other. Shoal's stores hash what they read, the others do not.
  */
 
 import { mkdir, rm } from 'node:fs/promises'

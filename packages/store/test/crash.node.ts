@@ -13,6 +13,7 @@ import { block, failure } from './blocks.js'
 import { records } from './packs.js'
 
 const VICTIM = fileURLToPath(new URL('victim.js', import.meta.url))
+const CROWDED = fileURLToPath(new URL('crowded.js', import.meta.url))
 
 describe('file store, when the worst happens', () => {
   let folder: string
@@ -49,6 +50,16 @@ describe('file store, when the worst happens', () => {
       expect(events).to.deep.equal([])
       await store.close()
     }
+  })
+
+  it('refuses, and leaves nothing half written, where the system gives no more room to any file', async function () {
+    if (process.platform === 'win32') this.skip()
+    // Of any user's process; Node.js ignores the signal that comes with it. In units of 512 or 1024 bytes.
+    const output = execFileSync('sh', ['-c', 'ulimit -f 2048 && exec "$0" "$@"', process.execPath, CROWDED, folder], { encoding: 'utf8' })
+    const { error, held, given, recorded } = JSON.parse(output) as { error: string, held: number, given: number, recorded: number }
+    expect(error).to.equal('StoreFullError')
+    expect(held).to.be.within(1, 10)
+    expect([given, recorded]).to.deep.equal([held, held])
   })
 
   it('refuses, and leaves nothing half written, on a disk that is really full', async function () {

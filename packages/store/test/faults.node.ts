@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import * as fs from 'node:fs/promises'
 import * as os from 'node:os'
 import * as path from 'node:path'
-import { StoreError, StoreFullError, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
+import { fileURLToPath } from 'node:url'
+import { DataInUseError, StoreError, StoreFullError, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
 import { expect } from 'chai'
 import { MediumStore } from '../src/medium-store.js'
 import { nodeIo } from '../src/node/node-io.js'
@@ -11,7 +13,20 @@ import type { FileIo } from '../src/packs/io.js'
 import { PackMedium } from '../src/packs/pack-medium.js'
 import { blocks, failure, PAGE } from './blocks.js'
 
-/** Permission bits do not bind the superuser, so what the disk refuses is said by what stands for it. */
+const VICTIM = fileURLToPath(new URL('victim.js', import.meta.url))
+const NOBODY = 65_534
+
+/** Permission bits do not bind the superuser: does the work as somebody else. */
+async function withoutPrivileges (work: () => Promise<void>): Promise<void> {
+  const superuser = process.geteuid?.() === 0
+  if (superuser) process.seteuid?.(NOBODY)
+  try {
+    await work()
+  } finally {
+    if (superuser) process.seteuid?.(0)
+  }
+}
+
 describe('file store, refused by its disk', () => {
   let folder: string
   let events: StoreEvent[]
@@ -123,6 +138,49 @@ describe('file store, refused by its disk', () => {
     refused = { operations: ['read'], code: 'EIO' }
     expect(await store.get(a)).to.equal(undefined)
     expect([events.map(event => event.type), store.used]).to.deep.equal([['corrupt'], 0])
+    await store.close()
+  })
+
+  it('cannot be opened where it really may not write or may not look, and loses nothing by it', async () => {
+    const [a, b] = await blocks(2) as [VerifiedBlock, VerifiedBlock]
+    const home = path.join(folder, 'store')
+    const first = fileStore({ path: home, quota: Infinity })
+    await first.open()
+    await first.put(a)
+    await first.close()
+    await fs.chmod(folder, 0o755)
+    for (const [mode, what] of [[0o555, 'locking'], [0o000, 'creating']] as const) {
+      await fs.chmod(home, mode)
+      await withoutPrivileges(async () => {
+        const error = await failure(fileStore({ path: home, quota: Infinity }).open())
+        expect(error).to.be.instanceOf(StoreError)
+        expect(error.message).to.contain(what).and.contain('EACCES')
+      })
+    }
+    await fs.chmod(home, 0o755)
+    const store = fileStore({ path: home, quota: Infinity })
+    await store.open()
+    expect(await store.get(a)).to.deep.equal(a)
+    await store.put(b)
+    await store.close()
+  })
+
+  it('cannot be opened while another process has it, says which, and can when that one is gone, however it went', async function () {
+    this.timeout(20_000)
+    const other = spawn(process.execPath, [VICTIM, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const closed = once(other, 'close')
+    const store = fileStore({ path: folder, quota: 4 * 1024 * 1024 })
+    try {
+      await once(other.stdout, 'data')
+      const error = await failure(store.open())
+      expect(error).to.be.instanceOf(DataInUseError)
+      expect(error.message).to.contain(folder).and.contain(String(other.pid))
+    } finally {
+      other.kill('SIGKILL')
+      await closed
+    }
+    await store.open()
+    expect(store.used).to.be.greaterThan(0)
     await store.close()
   })
 
