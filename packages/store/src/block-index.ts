@@ -82,10 +82,12 @@ export class BlockIndex {
     this.#link(slot)
   }
 
-  /** The later of two expiries holds. */
-  extend (slot: number, expiry: number): void {
+  /** The later of two expiries holds. False when that is the one that was known. */
+  extend (slot: number, expiry: number): boolean {
     const known = this.#expiries[slot] as number
-    if (known !== NEVER && (expiry === NEVER || expiry > known)) this.#expire(slot, expiry)
+    if (known === NEVER || (expiry !== NEVER && expiry <= known)) return false
+    this.#expire(slot, expiry)
+    return true
   }
 
   /** The next to go of those that have not expired, unless it is used before. */

@@ -20,3 +20,5 @@ export const SINK_VERIFICATIONS = 8
 export const PART_SUFFIX = '.shoal-part'
 /** Places remembered for one block: a digest that a thousand files share needs no thousand places. */
 export const PLACES_PER_BLOCK = 4
+/** A tab that opens the store waits no longer for another one to say what it has pinned. */
+export const TAB_ANSWER_MS = 2000

@@ -12,6 +12,8 @@ import { Expiry } from './expiry.js'
 export interface MediumListener {
   /** It lies there. `expiry` as it was written. */
   readonly found: (digest: Uint8Array, size: number, expiry: number) => void
+  /** Somebody else wants it longer. */
+  readonly extended: (digest: Uint8Array, expiry: number) => void
   /** Somebody else removed it. */
   readonly gone: (digest: Uint8Array) => void
   /** Nothing that lay there is there any more. */
@@ -27,8 +29,9 @@ export interface Medium {
   open (listener: MediumListener): Promise<void>
   close (): Promise<void>
   /**
-   * What lies there, right or wrong; `undefined` when nothing does or it cannot be read. @throws StoreError when that says nothing of the
-   * block
+   * What lies there, right or wrong, empty when it cannot be read; `undefined` when nothing does, for somebody else has removed it.
+   *
+   * @throws StoreError when the failure says nothing of the block
    */
   read (digest: Uint8Array, size: number): Promise<Uint8Array | undefined>
   /**
@@ -37,6 +40,8 @@ export interface Medium {
    * @param expiry seconds since 1970, 0: never
    */
   write (digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void>
+  /** Writes down that it expires later than it was said when it was written. @throws StoreError */
+  extend (digest: Uint8Array, size: number, expiry: number): Promise<void>
   /** @throws StoreError */
   remove (digest: Uint8Array, size: number): Promise<void>
   /** The store was asked to keep it, or to let go of it: for those that several have at the same time. */
@@ -93,6 +98,10 @@ export class MediumStore implements BlockStore {
   async open (): Promise<void> {
     await this.#medium.open({
       found: (digest, size, expiry) => { if (!this.#index.has(digest)) this.#index.add(digest, size, expiry) },
+      extended: (digest, expiry) => {
+        const slot = this.#index.find(digest)
+        if (slot !== -1) this.#index.extend(slot, expiry)
+      },
       gone: digest => { this.#forget([digest]) },
       lost: () => { this.#forget(this.#index.digests()) },
       pinned: digest => { this.#index.pin(digest) },
@@ -139,7 +148,7 @@ export class MediumStore implements BlockStore {
     const held = this.#index.find(digest)
     if (held !== -1) {
       this.#index.touch(held)
-      this.#index.extend(held, expiry)
+      if (this.#index.extend(held, expiry)) await this.#run(key, this.#medium.extend(digest, this.#index.size(held), expiry))
       return
     }
     this.#assertOpen()
@@ -196,9 +205,11 @@ export class MediumStore implements BlockStore {
   }
 
   async #read (digest: Uint8Array, size: number): Promise<VerifiedBlock | undefined> {
+    let there = true
     try {
       const bytes = await this.#medium.read(digest, size)
       this.#failing = false
+      there = bytes !== undefined
       if (bytes !== undefined) return await verifyBlock({ digest, size }, bytes)
     } catch (error) {
       if (error instanceof StoreError) {
@@ -212,7 +223,8 @@ export class MediumStore implements BlockStore {
     if (this.#index.has(digest)) {
       const where = this.#medium.where(digest, size)
       await this.delete(digest)
-      this.onevent?.({ type: 'corrupt', digest, where })
+      // Another page may have removed it, whose word of that is still on its way.
+      this.onevent?.(there ? { type: 'corrupt', digest, where } : { type: 'evicted', digests: [digest] })
     }
     return undefined
   }

@@ -150,8 +150,9 @@ const commands = [
   fc.tuple(block, fc.integer({ min: 0, max: 20 })).map(([n, ttl]) => command(`extend ${n} by ${ttl}`, (model, index) => {
     const each = model.find(n) as Held
     const expiry = model.expiry(n, ttl)
-    index.extend(index.find(digest(n)), expiry)
-    if (each.expiry !== NEVER) each.expiry = expiry === NEVER ? NEVER : Math.max(each.expiry, expiry)
+    const later = each.expiry !== NEVER && (expiry === NEVER || expiry > each.expiry)
+    expect(index.extend(index.find(digest(n)), expiry)).to.equal(later)
+    if (later) each.expiry = expiry
   }, model => model.find(n) !== undefined)),
 
   fc.integer({ min: 1, max: 5 * UNIVERSE }).map(time => command(`wait ${time}`, model => { model.now += time })),

@@ -1,3 +1,4 @@
+import { ManualClock } from '@shoal/base'
 import { StoreError, StoreFullError, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
 import { verifyBlock } from '@shoal/content'
 import { expect } from 'chai'
@@ -37,7 +38,7 @@ if (typeof indexedDB !== 'undefined') {
     beforeEach(next)
     afterEach(clean)
 
-    it('drops a block that rotted, and one that another tab deleted, and says so', async () => {
+    it('drops a block that rotted, and one that is there no longer, and says which', async () => {
       const store = browserStore({ name, quota: Infinity })
       const events: StoreEvent[] = []
       store.onevent = event => { events.push(event) }
@@ -50,7 +51,7 @@ if (typeof indexedDB !== 'undefined') {
       await done(objects.delete(blockName(b.digest, PAGE)))
       database.close()
       expect(await Promise.all([a, b, c].map(each => store.get(each)))).to.deep.equal([undefined, undefined, c])
-      expect(events.map(event => event.type)).to.deep.equal(['corrupt', 'corrupt'])
+      expect(events.map(event => event.type)).to.have.members(['corrupt', 'evicted'])
       expect([store.has(a.digest), store.has(b.digest), store.used]).to.deep.equal([false, false, PAGE])
       await store.put(a)
       expect(await store.get(a)).to.deep.equal(a)
@@ -114,6 +115,69 @@ if (typeof indexedDB !== 'undefined') {
         refused = await second.put(f).then(() => false, error => error instanceof StoreFullError)
       }
       expect([a, d, e, f].map(({ digest }) => second.has(digest))).to.deep.equal([false, true, true, true])
+      await second.close()
+    })
+
+    it('knows what other tabs have pinned before it evicts anything', async () => {
+      const quota = 3 * PAGE
+      const others = [browserStore({ name, quota }), browserStore({ name, quota })] as const
+      const all = await blocks(4)
+      for (const [i, other] of others.entries()) {
+        other.pin((all[i] as VerifiedBlock).digest)
+        await other.open()
+        await other.put(all[i] as VerifiedBlock)
+      }
+      await others[0].put(all[2] as VerifiedBlock)
+      const store = browserStore({ name, quota })
+      await store.open()
+      await store.put(all[3] as VerifiedBlock)
+      expect(all.map(({ digest }) => store.has(digest))).to.deep.equal([true, true, false, true])
+      for (const each of [...others, store]) await each.close()
+    })
+
+    it('waits no longer than two seconds for a tab that sleeps', async () => {
+      const clock = new ManualClock()
+      const awake = new AbortController()
+      const { promise, resolve } = Promise.withResolvers<undefined>()
+      const asleep = navigator.locks.request(`shoal-store:${name}:asleep`, async () => {
+        resolve(undefined)
+        await new Promise(resolve => { awake.signal.addEventListener('abort', resolve) })
+      })
+      await promise
+      const store = browserStore({ name, quota: PAGE, clock })
+      let open = false
+      const opening = store.open().then(() => { open = true })
+      await new Promise(resolve => setTimeout(resolve, 20))
+      expect(open).to.equal(false)
+      clock.advance(2000)
+      await opening
+      awake.abort()
+      await asleep
+      await store.close()
+    })
+
+    it('hears that another tab wants a block longer', async () => {
+      const clock = new ManualClock(1e12)
+      const [first, second] = [browserStore({ name, quota: 3 * PAGE, clock }), browserStore({ name, quota: 3 * PAGE, clock })]
+      const [a, b, c] = await blocks(3) as [...BlockPair, VerifiedBlock]
+      await first.open()
+      await second.open()
+      await first.put(a, { ttl: 10 })
+      await first.put(b, { ttl: 1000 })
+      while (!second.has(b.digest)) await new Promise(resolve => setTimeout(resolve, 2))
+      await second.put(a, { ttl: 10_000 })
+      await first.put(c)
+      // what is in order comes in order
+      while (!second.has(c.digest)) await new Promise(resolve => setTimeout(resolve, 2))
+      await second.delete(c.digest)
+      while (first.has(c.digest)) await new Promise(resolve => setTimeout(resolve, 2))
+      clock.advance(100_000)
+      await first.collect()
+      expect([a, b].map(({ digest }) => first.has(digest))).to.deep.equal([true, true])
+      clock.advance(1_000_000)
+      await first.collect()
+      expect([a, b].map(({ digest }) => first.has(digest))).to.deep.equal([true, false])
+      await first.close()
       await second.close()
     })
 

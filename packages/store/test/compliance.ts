@@ -361,6 +361,26 @@ export function compliance (name: string, { create, again, clean, runs }: Compli
       expect([a, b].map(({ digest }) => store.has(digest))).to.deep.equal([false, true])
     })
 
+    it('knows, when it is opened again, for how long the one who wanted a block longest wanted it', async () => {
+      const clock = new ManualClock(1e12)
+      await use({ quota: Infinity, clock })
+      const [a, b, c] = await blocks(3) as [VerifiedBlock, VerifiedBlock, VerifiedBlock]
+      for (const each of [a, b, c]) await store.put(each, { ttl: 10 })
+      await store.put(a, { ttl: 100 })
+      await store.put(b)
+      const { used } = store
+      await store.close()
+      clock.advance(50_000)
+      await use({ quota: Infinity, clock }, again)
+      expect(store.used).to.equal(used)
+      for (const each of [a, b, c]) expect(await store.get(each)).to.deep.equal(each)
+      await collect(clock)
+      expect(evicted()).to.deep.equal([toHex(c.digest)])
+      clock.advance(100_000)
+      await collect(clock)
+      expect([a, b].map(({ digest }) => store.has(digest))).to.deep.equal([false, true])
+    })
+
     it('makes room when it was opened with a smaller quota, for what is pinned first', async () => {
       await use(Infinity)
       const all = await blocks(10)

@@ -12,5 +12,5 @@ export interface BrowserStoreInit extends MediumStoreInit {
  * Blocks in IndexedDB. Several tabs may have the same one open: they share the quota, and each sees what the others put, evict and pin.
  */
 export function browserStore (init: BrowserStoreInit): BlockStore {
-  return new MediumStore(new DatabaseMedium(init.name, init.quota), init)
+  return new MediumStore(new DatabaseMedium(init.name, init), init)
 }

@@ -1,27 +1,30 @@
-import { toHex } from '@shoal/base'
+import { systemClock, toHex } from '@shoal/base'
 import { StoreError, StoreFullError } from '@shoal/interface'
 import { blockName, parseBlockName } from '../block-name.js'
 import { DISK_PAGE_BYTES } from '../defaults.js'
-import type { Medium, MediumListener } from '../medium-store.js'
+import type { Medium, MediumListener, MediumStoreInit } from '../medium-store.js'
 import { TabPins, type PinNews } from './tab-pins.js'
 
 const BLOCKS = 'blocks'
 /** Has one number, under its own name: bytes of all blocks, as the quota counts them. */
 const USED = 'used'
+const NOTHING = new Uint8Array(0)
 
 interface Change {
   readonly digest: Uint8Array
   readonly name: string
-  /** `undefined`: delete. */
-  readonly bytes: Uint8Array | undefined
+  readonly kind: 'put' | 'extend' | 'remove'
+  /** Of what is put. */
+  readonly bytes: Uint8Array
   readonly done: () => void
   readonly failed: (error: unknown) => void
 }
 
 /** What a tab tells the others of the same database. */
 interface News {
-  /** Names of blocks that are there, or are not there, any more. */
+  /** Names of blocks that are there, have another expiry, or are not there any more. */
   readonly put?: readonly string[]
+  readonly extended?: readonly string[]
   readonly removed?: readonly string[]
   readonly pins?: PinNews
 }
@@ -41,10 +44,10 @@ export class DatabaseMedium implements Medium {
   #changes: Change[] = []
   #committing = false
 
-  constructor (name: string, quota: number) {
+  constructor (name: string, { quota, clock = systemClock }: Pick<MediumStoreInit, 'quota' | 'clock'>) {
     this.#name = name
     this.#quota = quota
-    this.#pins = new TabPins(`shoal-store:${name}`)
+    this.#pins = new TabPins(`shoal-store:${name}`, clock)
   }
 
   async open (listener: MediumListener): Promise<void> {
@@ -83,11 +86,11 @@ export class DatabaseMedium implements Medium {
     try {
       const blocks = (await this.#connect()).transaction(BLOCKS).objectStore(BLOCKS)
       const value: unknown = await result(blocks.get(rangeOf(digest)))
-      return value instanceof Uint8Array ? value : undefined
+      return value === undefined || value instanceof Uint8Array ? value : NOTHING
     } catch (error) {
       // The value's file is gone or cannot be read.
       if (error instanceof DOMException && (error.name === 'NotFoundError' || error.name === 'NotReadableError' || error.name === 'DataError')) {
-        return undefined
+        return NOTHING
       }
       throw failure(error, `reading ${this.where(digest, size)}`)
     }
@@ -96,11 +99,15 @@ export class DatabaseMedium implements Medium {
   async write (digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void> {
     // A view is stored with all of the buffer that it is a view of.
     const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice()
-    await this.#change(digest, blockName(digest, bytes.byteLength, expiry), own)
+    await this.#change('put', digest, blockName(digest, bytes.byteLength, expiry), own)
+  }
+
+  async extend (digest: Uint8Array, size: number, expiry: number): Promise<void> {
+    await this.#change('extend', digest, blockName(digest, size, expiry))
   }
 
   async remove (digest: Uint8Array, size: number): Promise<void> {
-    await this.#change(digest, blockName(digest, size), undefined)
+    await this.#change('remove', digest, blockName(digest, size))
   }
 
   pin (digest: Uint8Array): void {
@@ -115,10 +122,10 @@ export class DatabaseMedium implements Medium {
     return `${this.#name}/${blockName(digest, size)}`
   }
 
-  #change (digest: Uint8Array, name: string, bytes: Uint8Array | undefined): Promise<void> {
+  #change (kind: Change['kind'], digest: Uint8Array, name: string, bytes: Uint8Array = NOTHING): Promise<void> {
     return new Promise((resolve, reject) => {
       const failed = (error: unknown): void => { reject(failure(error, `writing to the database ${this.#name}`)) }
-      this.#changes.push({ digest, name, bytes, done: resolve, failed })
+      this.#changes.push({ kind, digest, name, bytes, done: resolve, failed })
       if (!this.#committing) void this.#commit()
     })
   }
@@ -133,16 +140,16 @@ export class DatabaseMedium implements Medium {
       try {
         const refused = await this.#transact(changes)
         const made = changes.filter(change => !refused.has(change))
-        const named = (put: boolean): string[] => made.filter(({ bytes }) => (bytes !== undefined) === put).map(({ name }) => name)
-        this.#tell({ put: named(true), removed: named(false) })
+        const named = (wanted: Change['kind']): string[] => made.filter(({ kind }) => kind === wanted).map(({ name }) => name)
+        this.#tell({ put: named('put'), extended: named('extend'), removed: named('remove') })
         for (const { done } of made) done()
         for (const { failed } of refused) failed(new StoreFullError(`other pages took the ${this.#quota} bytes that the store may have; raise the quota`))
       } catch (error) {
         // a quota of the browser's that is hit undoes the whole batch, and what was to make room must go all the same
-        const removals = changes.filter(({ bytes }) => bytes === undefined)
+        const removals = changes.filter(({ kind }) => kind === 'remove')
         const alone = removals.length === changes.length
         if (!alone) this.#changes.unshift(...removals)
-        for (const { bytes, failed } of changes) if (alone || bytes !== undefined) failed(error)
+        for (const { kind, failed } of changes) if (alone || kind !== 'remove') failed(error)
       }
     }
     this.#committing = false
@@ -164,11 +171,17 @@ export class DatabaseMedium implements Medium {
       let used = Number(await result<unknown>(sum.get(USED)) ?? 0)
       const there = await Promise.all(asked)
       for (const [i, change] of changes.entries()) {
-        const { digest, name, bytes } = change
-        const lying = parseBlockName(there[i])
-        if (bytes === undefined) {
+        const { kind, digest, name, bytes } = change
+        const key = there[i]
+        const lying = parseBlockName(key)
+        if (kind === 'remove') {
           if (lying !== undefined) used -= costOf(lying.size)
           blocks.delete(rangeOf(digest))
+        } else if (kind === 'extend') {
+          if (key === undefined) continue
+          const value = await result<unknown>(blocks.get(key))
+          blocks.delete(key)
+          blocks.put(value, name)
         } else if (lying === undefined && used + costOf(bytes.byteLength) > this.#quota) {
           refused.add(change)
         } else if (lying === undefined) {
@@ -193,11 +206,15 @@ export class DatabaseMedium implements Medium {
     this.#channel?.postMessage(news)
   }
 
-  #hear ({ put = [], removed = [], pins }: News): void {
+  #hear ({ put = [], extended = [], removed = [], pins }: News): void {
     if (pins !== undefined) this.#pins.hear(pins)
     for (const name of put) {
       const block = parseBlockName(name)
       if (block !== undefined) this.#listener?.found(block.digest, block.size, block.expiry)
+    }
+    for (const name of extended) {
+      const block = parseBlockName(name)
+      if (block !== undefined) this.#listener?.extended(block.digest, block.expiry)
     }
     for (const name of removed) {
       const block = parseBlockName(name)

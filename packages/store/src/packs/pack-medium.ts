@@ -83,7 +83,7 @@ export class PackMedium implements Medium {
     try {
       return await reading
     } catch (error) {
-      if ((error as IoError).code === 'EIO') return undefined
+      if ((error as IoError).code === 'EIO') return NOTHING
       throw storeFailure(error, `reading ${this.where(digest, size)}`)
     } finally {
       this.#reads.delete(reading)
@@ -103,6 +103,19 @@ export class PackMedium implements Medium {
       }
     } catch (error) {
       throw storeFailure(error, `writing ${this.where(digest, bytes.byteLength)}`)
+    }
+  }
+
+  async extend (digest: Uint8Array, size: number, expiry: number): Promise<void> {
+    try {
+      await this.#turns.share(async () => {
+        const block = this.#table.find(digest)
+        if (block === -1) return
+        await (await this.#pack(slotOf(size))).record(this.#slots[block] as number, { digest, size, expiry })
+        this.#expiries[block] = expiry
+      })
+    } catch (error) {
+      throw storeFailure(error, `writing ${this.where(digest, size)}`)
     }
   }
 

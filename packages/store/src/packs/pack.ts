@@ -109,7 +109,12 @@ export class Pack {
   /** Fills a slot that was taken with the block that its owner knows by `owner`. */
   async write (slot: number, digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void> {
     await writeAt(this.#io, this.#data, bytes, slot * this.slotBytes)
-    await writeAt(this.#io, this.#index, encodeRecord({ digest, size: bytes.byteLength, expiry }), slot * RECORD_BYTES)
+    await this.record(slot, { digest, size: bytes.byteLength, expiry })
+  }
+
+  /** Says what lies in a slot. */
+  async record (slot: number, block: SlotRecord): Promise<void> {
+    await writeAt(this.#io, this.#index, encodeRecord(block), slot * RECORD_BYTES)
   }
 
   own (slot: number, owner: number): void {
