@@ -35,7 +35,8 @@ const CONTENDERS: readonly Contender[] = [
   { name: 'memory', script: at('store/node.ts'), where: 'node' },
   { name: 'idb', script: at('store/page.ts'), where: 'page' },
   { name: 'blockstore_idb', script: at('rivals/blockstore-idb.ts'), where: 'page' },
-  { name: 'opfs', script: at('store/page.ts'), where: 'page' }
+  { name: 'opfs', script: at('store/page.ts'), where: 'page' },
+  { name: 'opfs_guest', script: at('store/page.ts'), where: 'page' }
 ]
 const CROWD = 'crowded'
 const CROWD_BLOCKS = 100_000
@@ -53,7 +54,8 @@ const RATIOS: Readonly<Record<string, readonly [string, string]>> = {
   ratio_raw_write: ['fs', 'raw'],
   ratio_blockstore_fs: ['fs', 'blockstore_fs'],
   idb_ratio_blockstore_idb: ['idb', 'blockstore_idb'],
-  opfs_ratio_idb: ['opfs', 'idb']
+  opfs_ratio_idb: ['opfs', 'idb'],
+  opfs_guest_ratio_idb: ['opfs_guest', 'idb']
 }
 
 const help = `usage: npm run -s bench -- store [options]

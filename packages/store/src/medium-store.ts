@@ -21,6 +21,8 @@ export interface MediumListener {
   /** Somebody else who has the same medium wants it kept, or no longer. */
   readonly pinned: (digest: Uint8Array) => void
   readonly unpinned: (digest: Uint8Array) => void
+  /** It does not do what it should, or not as it should. `doing` reads as in "writing /a/b". */
+  readonly failed: (error: Error, doing: string) => void
 }
 
 /** Where blocks outlive the process. Never called twice at the same time for one block, but for `read`. */
@@ -66,7 +68,6 @@ export interface MediumStoreInit {
  * steps, so that no caller ever waits for more than it needs, and never at the cost of a block that is pinned, being written or being read.
  */
 export class MediumStore implements BlockStore {
-  onevent: ((event: StoreEvent) => void) | undefined
   readonly #medium: Medium
   readonly #index: BlockIndex
   readonly #expiry: Expiry
@@ -78,6 +79,9 @@ export class MediumStore implements BlockStore {
   #clearing: Promise<void> = Promise.resolve()
   #clearances = 0
   #isOpen = false
+  #onevent: ((event: StoreEvent) => void) | undefined
+  /** What happened before anybody listened: while it was opened. */
+  #untold: StoreEvent[] = []
   /** The last read failed, through no fault of its block. */
   #failing = false
 
@@ -85,6 +89,15 @@ export class MediumStore implements BlockStore {
     this.#medium = medium
     this.#index = new BlockIndex(quota, DISK_PAGE_BYTES)
     this.#expiry = new Expiry(clock, ttl)
+  }
+
+  get onevent (): ((event: StoreEvent) => void) | undefined {
+    return this.#onevent
+  }
+
+  set onevent (listener: ((event: StoreEvent) => void) | undefined) {
+    this.#onevent = listener
+    if (listener !== undefined) for (const event of this.#untold.splice(0)) listener(event)
   }
 
   get used (): number {
@@ -97,7 +110,10 @@ export class MediumStore implements BlockStore {
 
   async open (): Promise<void> {
     await this.#medium.open({
-      found: (digest, size, expiry) => { if (!this.#index.has(digest)) this.#index.add(digest, size, expiry) },
+      found: (digest, size, expiry) => {
+        // of what we write or delete ourselves just now we know better
+        if (!this.#index.has(digest) && !this.#isBusy(digest)) this.#index.add(digest, size, expiry)
+      },
       extended: (digest, expiry) => {
         const slot = this.#index.find(digest)
         if (slot !== -1) this.#index.extend(slot, expiry)
@@ -105,7 +121,12 @@ export class MediumStore implements BlockStore {
       gone: digest => { this.#forget([digest]) },
       lost: () => { this.#forget(this.#index.digests()) },
       pinned: digest => { this.#index.pin(digest) },
-      unpinned: digest => { this.#index.unpin(digest) }
+      unpinned: digest => { this.#index.unpin(digest) },
+      failed: (error, doing) => {
+        const event = { type: 'failed', error, doing } as const
+        if (this.#onevent === undefined) this.#untold.push(event)
+        else this.#onevent(event)
+      }
     })
     this.#isOpen = true
   }
@@ -295,6 +316,10 @@ export class MediumStore implements BlockStore {
     const job: Promise<void> = work.finally(() => { if (this.#jobs.get(key) === job) this.#jobs.delete(key) })
     this.#jobs.set(key, job)
     await job
+  }
+
+  #isBusy (digest: Uint8Array): boolean {
+    return this.#jobs.size > 0 && this.#jobs.has(toHex(digest))
   }
 
   #assertOpen (): void {

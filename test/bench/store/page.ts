@@ -1,8 +1,7 @@
-/** Shoal's stores in a page: the default in IndexedDB, and packs in the origin-private file system. */
+/** Shoal's stores in a page: packs in the origin-private file system, also when another tab has their files open, and IndexedDB. */
 
 import type { BlockStore } from '@shoal/interface'
-import { browserStore } from '@shoal/store/browser'
-import { opfsStore } from '../../../packages/store/dist/test/opfs-store.js'
+import { databaseStore, opfsStore } from '../../../packages/store/dist/test/browser-media.js'
 import type { Backend } from './contest.ts'
 import { serve } from './serve.ts'
 
@@ -15,7 +14,21 @@ async function backend (store: BlockStore): Promise<Backend> {
   }
 }
 
+const init = { name: 'blocks', quota: 2 ** 40 }
+
 serve({
-  idb: () => backend(browserStore({ name: 'blocks', quota: 2 ** 40 })),
-  opfs: () => backend(opfsStore({ name: 'blocks', quota: 2 ** 40 }))
+  idb: () => backend(databaseStore(init)),
+  opfs: () => backend(opfsStore(init)),
+  async opfs_guest () {
+    const owner = opfsStore(init)
+    await owner.open()
+    const guest = await backend(opfsStore(init))
+    return {
+      ...guest,
+      async close () {
+        await guest.close()
+        await owner.close()
+      }
+    }
+  }
 })

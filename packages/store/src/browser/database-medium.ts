@@ -3,7 +3,8 @@ import { StoreError, StoreFullError } from '@shoal/interface'
 import { blockName, parseBlockName } from '../block-name.js'
 import { DISK_PAGE_BYTES } from '../defaults.js'
 import type { Medium, MediumListener, MediumStoreInit } from '../medium-store.js'
-import { TabPins, type PinNews } from './tab-pins.js'
+import { hearNews, type BlockNews } from './block-news.js'
+import { isShared, TabPins, type PinNews } from './tab-pins.js'
 
 const BLOCKS = 'blocks'
 /** Has one number, under its own name: bytes of all blocks, as the quota counts them. */
@@ -21,11 +22,7 @@ interface Change {
 }
 
 /** What a tab tells the others of the same database. */
-interface News {
-  /** Names of blocks that are there, have another expiry, or are not there any more. */
-  readonly put?: readonly string[]
-  readonly extended?: readonly string[]
-  readonly removed?: readonly string[]
+interface News extends BlockNews {
   readonly pins?: PinNews
 }
 
@@ -47,12 +44,17 @@ export class DatabaseMedium implements Medium {
   constructor (name: string, { quota, clock = systemClock }: Pick<MediumStoreInit, 'quota' | 'clock'>) {
     this.#name = name
     this.#quota = quota
-    this.#pins = new TabPins(`shoal-store:${name}`, clock)
+    this.#pins = new TabPins(sharedName(name), clock)
+  }
+
+  /** Removes a database that no tab has open. */
+  static async discard (name: string): Promise<void> {
+    if (!await isShared(sharedName(name))) await result(indexedDB.deleteDatabase(name)).catch(() => {})
   }
 
   async open (listener: MediumListener): Promise<void> {
     this.#listener = listener
-    this.#channel = new BroadcastChannel(`shoal-store:${this.#name}`)
+    this.#channel = new BroadcastChannel(sharedName(this.#name))
     this.#channel.onmessage = ({ data }: MessageEvent<News>) => { this.#hear(data) }
     try {
       // first, so that nothing is evicted that another tab has pinned
@@ -206,20 +208,9 @@ export class DatabaseMedium implements Medium {
     this.#channel?.postMessage(news)
   }
 
-  #hear ({ put = [], extended = [], removed = [], pins }: News): void {
+  #hear ({ pins, ...news }: News): void {
     if (pins !== undefined) this.#pins.hear(pins)
-    for (const name of put) {
-      const block = parseBlockName(name)
-      if (block !== undefined) this.#listener?.found(block.digest, block.size, block.expiry)
-    }
-    for (const name of extended) {
-      const block = parseBlockName(name)
-      if (block !== undefined) this.#listener?.extended(block.digest, block.expiry)
-    }
-    for (const name of removed) {
-      const block = parseBlockName(name)
-      if (block !== undefined) this.#listener?.gone(block.digest)
-    }
+    if (this.#listener !== undefined) hearNews(news, this.#listener)
   }
 
   /** The database; opened anew when the browser took it away. */
@@ -248,6 +239,11 @@ export class DatabaseMedium implements Medium {
     database.onclose = lost
     return database
   }
+}
+
+/** Of all that the tabs of a database share. */
+function sharedName (name: string): string {
+  return `shoal-store:${name}`
 }
 
 /** Every key of a block, whatever its size and expiry. */

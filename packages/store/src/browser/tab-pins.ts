@@ -12,11 +12,19 @@ export interface PinNews {
   readonly hello: boolean
 }
 
+/** Does any tab have this open? */
+export async function isShared (name: string): Promise<boolean> {
+  const { held = [] } = await navigator.locks.query()
+  return held.some(lock => lock.name?.startsWith(`${name}:`))
+}
+
 export interface TabPinsHost {
   readonly send: (news: PinNews) => void
   /** Another tab has pinned it, or has let go of it. */
   readonly pinned: (digest: Uint8Array) => void
   readonly unpinned: (digest: Uint8Array) => void
+  /** It is not there any more. */
+  readonly gone?: (tab: string) => void
 }
 
 /**
@@ -26,8 +34,9 @@ export interface TabPinsHost {
  * @see https://www.w3.org/TR/web-locks/
  */
 export class TabPins {
+  /** What the others know this tab by. */
+  readonly tab = crypto.randomUUID()
   readonly #name: string
-  readonly #tab = crypto.randomUUID()
   /** How often we have pinned each. */
   readonly #own = new Map<string, number>()
   readonly #others = new Map<string, Set<string>>()
@@ -52,7 +61,7 @@ export class TabPins {
     this.#gone = new AbortController()
     const { signal } = this.#gone
     const { promise, resolve } = Promise.withResolvers<undefined>()
-    navigator.locks.request(this.#lockOf(this.#tab), async () => {
+    navigator.locks.request(this.#lockOf(this.tab), async () => {
       resolve(undefined)
       await new Promise(resolve => { signal.addEventListener('abort', resolve, { once: true }) })
     }).catch(resolve)
@@ -61,7 +70,7 @@ export class TabPins {
     const prefix = this.#lockOf('')
     for (const { name = '' } of (await navigator.locks.query()).held ?? []) {
       const tab = name.slice(prefix.length)
-      if (!name.startsWith(prefix) || tab === this.#tab) continue
+      if (!name.startsWith(prefix) || tab === this.tab) continue
       this.#pinsOf(tab)
       this.#awaited.add(tab)
     }
@@ -127,6 +136,7 @@ export class TabPins {
     for (const hex of [...pins]) this.#unpinned(pins, hex)
     this.#awaited.delete(tab)
     this.#heard()
+    this.#host?.gone?.(tab)
   }
 
   #heard (): void {
@@ -139,7 +149,7 @@ export class TabPins {
   }
 
   #send (news: Partial<PinNews>): void {
-    this.#host?.send({ tab: this.#tab, pinned: [], unpinned: [], all: false, hello: false, ...news })
+    this.#host?.send({ tab: this.tab, pinned: [], unpinned: [], all: false, hello: false, ...news })
   }
 
   #lockOf (tab: string): string {

@@ -6,6 +6,7 @@ import { DigestTable, withPlace } from '../digest-table.js'
 import type { Medium, MediumListener } from '../medium-store.js'
 import { storeFailure, type FileIo, type IoError } from './io.js'
 import { Pack } from './pack.js'
+import type { SlotRecord } from './slot-record.js'
 import { Turns } from './turns.js'
 
 const KIB = 1024
@@ -131,6 +132,13 @@ export class PackMedium implements Medium {
     }
   }
 
+  /** All that is whole on the disk: digest, size, expiry. */
+  * blocks (): Generator<SlotRecord> {
+    for (const block of this.#table.slots()) {
+      yield { digest: this.#table.digest(block), size: this.#sizes[block] as number, expiry: this.#expiries[block] as number }
+    }
+  }
+
   where (digest: Uint8Array, size: number): string {
     const block = this.#table.find(digest)
     return `${this.#nameOf(slotOf(size))}, ${block === -1 ? `block ${toHex(digest)}` : `slot ${this.#slots[block] as number}`}`
@@ -165,10 +173,11 @@ export class PackMedium implements Medium {
     const size = bytes.byteLength
     const slotBytes = slotOf(size)
     const target = this.#quota - slotBytes
-    let mayExceed = false
     const write = async (): Promise<boolean> => {
+      // another page may have been faster
+      if (this.#table.find(digest) !== -1) return true
       const pack = await this.#pack(slotBytes)
-      if (!mayExceed && pack.freeBytes === 0 && this.#bytes() > target) return false
+      if (pack.freeBytes === 0 && this.#bytes() > target) return false
       const slot = pack.take()
       try {
         await pack.write(slot, digest, bytes, expiry)
@@ -185,7 +194,7 @@ export class PackMedium implements Medium {
       if (await this.#shrinkTo(target)) continue
       // All slots are taken; some of them by blocks that are about to be deleted.
       if (removals.length > 0) await Promise.race(removals).catch(() => {})
-      else mayExceed = true
+      else throw new StoreFullError(`all of the ${this.#quota} bytes that the store may have are taken; raise the quota`)
     }
   }
 
