@@ -49,6 +49,7 @@ const steps: Step[] = [
   { name: 'contacts', command: ['test/e2e/contacts.ts'] },
   { name: 'bad-input', command: ['test/e2e/bad-input.ts'] },
   { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] },
+  { name: 'tabs', command: ['test/e2e/tabs.ts'] },
   { name: 'hostile', command: ['test/hostile/hostile.ts'] }
 ]
 

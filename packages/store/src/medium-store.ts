@@ -46,6 +46,8 @@ export interface Medium {
   extend (digest: Uint8Array, size: number, expiry: number): Promise<void>
   /** @throws StoreError */
   remove (digest: Uint8Array, size: number): Promise<void>
+  /** A block was not what it should be: looks whether anything is there at all, and tells when it is not. @throws StoreError */
+  look? (): Promise<void>
   /** The store was asked to keep it, or to let go of it: for those that several have at the same time. */
   pin? (digest: Uint8Array): void
   unpin? (digest: Uint8Array): void
@@ -240,7 +242,8 @@ export class MediumStore implements BlockStore {
       }
       if (!(error instanceof BlockMismatchError)) throw error
     }
-    // Unless it was deleted while it was read.
+    if (there) await this.#medium.look?.().catch(() => {})
+    // Unless it was deleted while it was read, or all is gone.
     if (this.#index.has(digest)) {
       const where = this.#medium.where(digest, size)
       await this.delete(digest)

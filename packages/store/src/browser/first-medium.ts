@@ -56,6 +56,10 @@ export class FirstMedium implements Medium {
     await this.#medium.remove(digest, size)
   }
 
+  async look (): Promise<void> {
+    await this.#medium.look?.()
+  }
+
   pin (digest: Uint8Array): void {
     for (const { medium } of this.#candidates) medium.pin?.(digest)
   }

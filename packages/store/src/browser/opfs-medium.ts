@@ -118,6 +118,10 @@ export class OpfsMedium implements Medium {
     await this.#do({ what: 'remove', digest, size })
   }
 
+  async look (): Promise<void> {
+    await this.#do({ what: 'look' })
+  }
+
   pin (digest: Uint8Array): void {
     this.#pins.pin(digest)
   }
@@ -157,7 +161,7 @@ export class OpfsMedium implements Medium {
   async #own (listener: MediumListener): Promise<void> {
     const packs = new PackMedium(this.#name, this.#quota, this.#io)
     await packs.open(listener)
-    const owner = this.#owner = new PackOwner(sharedName(this.#name), packs, listener)
+    const owner = this.#owner = new PackOwner(sharedName(this.#name), packs, listener, () => isFolder(this.#name))
     for (const { ask, done, failed } of this.#guest?.end() ?? []) owner.do(ask).then(done, failed)
     this.#guest = undefined
     this.#tell({ owner: true })
@@ -187,6 +191,15 @@ export class OpfsMedium implements Medium {
 
   #notOpen (): StoreError {
     return new StoreError(`the store ${this.#name} is not open; call open() first`)
+  }
+}
+
+async function isFolder (name: string): Promise<boolean> {
+  try {
+    await (await navigator.storage.getDirectory()).getDirectoryHandle(name)
+    return true
+  } catch (error) {
+    return !(error instanceof DOMException && error.name === 'NotFoundError')
   }
 }
 

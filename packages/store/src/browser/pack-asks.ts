@@ -7,6 +7,7 @@ export type Ask =
   | { readonly what: 'write', readonly digest: Uint8Array, readonly bytes: Uint8Array, readonly expiry: number }
   | { readonly what: 'extend', readonly digest: Uint8Array, readonly size: number, readonly expiry: number }
   | { readonly what: 'remove', readonly digest: Uint8Array, readonly size: number }
+  | { readonly what: 'look' }
 
 /** From a guest to the owner. */
 export interface Request {
@@ -19,6 +20,8 @@ export interface Reply {
   /** Records of slots one after the other. */
   readonly blocks?: Uint8Array
   readonly news?: BlockNews
+  /** Nothing that lay there is there any more. */
+  readonly lost?: boolean
   readonly answer?: { readonly id: number, readonly bytes?: Uint8Array | undefined, readonly failure?: Failure | undefined }
 }
 

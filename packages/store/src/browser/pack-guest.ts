@@ -63,8 +63,9 @@ export class PackGuest {
     return left
   }
 
-  #hear ({ blocks, news, answer }: Reply): void {
+  #hear ({ blocks, news, lost, answer }: Reply): void {
     this.#asleep = false
+    if (lost === true) this.#listener.lost()
     if (blocks !== undefined) {
       for (let at = 0; at < blocks.byteLength; at += RECORD_BYTES) {
         const block = decodeRecord(blocks.subarray(at, at + RECORD_BYTES))
