@@ -1,5 +1,7 @@
-/** Questions to the worker, beside their number. */
-export type Question =
+/** What the worker is asked to do. Those of one turn go in one message, and so do their answers: a message costs more than a small block. */
+export type Question = { readonly id: number } & Asked
+
+export type Asked =
   | { readonly what: 'list', readonly path: string }
   | { readonly what: 'open', readonly path: string }
   | { readonly what: 'write', readonly fd: number, readonly bytes: Uint8Array, readonly position: number }
@@ -67,12 +69,18 @@ const work = {
   async truncate ({ fd, length }) { await files[fd].truncate(length) },
   async close ({ fd }) { await files[fd].close() }
 }
-onmessage = async ({ data: { id, ...question } }) => {
-  try {
-    const answer = await work[question.what](question)
-    postMessage({ id, ...answer }, answer?.bytes === undefined ? [] : [answer.bytes.buffer])
-  } catch (error) {
-    postMessage({ id, code: CODES[error.name] ?? error.name, message: error.message })
+onmessage = async ({ data: questions }) => {
+  const answers = []
+  const given = []
+  for (const { id, what, ...question } of questions) {
+    try {
+      const answer = await work[what](question)
+      answers.push({ id, ...answer })
+      if (answer?.bytes !== undefined) given.push(answer.bytes.buffer)
+    } catch (error) {
+      answers.push({ id, code: CODES[error.name] ?? error.name, message: error.message })
+    }
   }
+  postMessage(answers, given)
 }
 `
