@@ -2,6 +2,7 @@
 
 import { fork } from 'node:child_process'
 import { contest, makeBlocks, type Backend, type Took } from './contest.ts'
+import type { Crowded } from './crowd.ts'
 
 /** The inner side. */
 export async function compete (open: (folder: string, name: string) => Promise<{ backend: Backend, lanes: number }>): Promise<void> {
@@ -19,12 +20,6 @@ export function threadCpu (): number {
 
 export function answer (found: Took | Crowded): void {
   process.send?.(found, undefined, undefined, () => { process.exit() })
-}
-
-/** A store on disk with very many blocks. */
-export interface Crowded {
-  readonly open_s: number
-  readonly gc_pause_ms: number
 }
 
 /** The outer side. */

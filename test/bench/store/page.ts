@@ -31,4 +31,4 @@ serve({
       }
     }
   }
-})
+}, quota => opfsStore({ name: 'crowd', quota }))

@@ -5,12 +5,14 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import type { Page } from 'playwright-core'
 import { launchProfile } from '../../chromium.ts'
 import type { Took } from './contest.ts'
+import type { Crowded } from './crowd.ts'
 import type { Contest } from './serve.ts'
 
-/** Bundles a page, runs one of its contenders in a new profile under `folder`, and removes that. */
-export async function runPage (script: string, name: string, mib: number, folder: string): Promise<Took & { version: string }> {
+/** Bundles a page, has it do something in a new profile under `folder`, and removes that. */
+async function inPage<T> (script: string, folder: string, work: (page: Page) => Promise<T>): Promise<T & { version: string }> {
   const { outputFiles } = await build({
     entryPoints: [script],
     bundle: true,
@@ -34,14 +36,25 @@ export async function runPage (script: string, name: string, mib: number, folder
     const page = await context.newPage()
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     await page.waitForFunction('"bench" in globalThis')
-    const took = await page.evaluate(async ({ name, mib }) => {
-      return await (globalThis as unknown as { bench: Contest }).bench.compete(name, mib)
-    }, { name, mib })
-    return { ...took, version: context.browser()?.version() ?? 'unknown' }
+    return { ...await work(page), version: context.browser()?.version() ?? 'unknown' }
   } finally {
     await context.close()
     server.close()
     server.closeAllConnections()
     await rm(profile, { recursive: true, force: true, maxRetries: 3 })
   }
+}
+
+type Shown = typeof globalThis & { bench: Contest }
+
+/** Runs one of a page's contenders. */
+export async function runPage (script: string, name: string, mib: number, folder: string): Promise<Took & { version: string }> {
+  return await inPage(script, folder, page => page.evaluate(async ({ name, mib }) => {
+    return await (globalThis as Shown).bench.compete(name, mib)
+  }, { name, mib }))
+}
+
+/** Gives a page's store so many small blocks. */
+export async function crowdPage (script: string, count: number, folder: string): Promise<Crowded & { version: string }> {
+  return await inPage(script, folder, page => page.evaluate(async count => await (globalThis as Shown).bench.crowd(count), count))
 }

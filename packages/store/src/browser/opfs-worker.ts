@@ -1,4 +1,4 @@
-/** What the worker is asked to do. Those of one turn go in one message, and so do their answers: a message costs more than a small block. */
+/** What the worker is asked. Questions of one turn go in one message, and so do their answers: a message costs more than a small block. */
 export type Question = { readonly id: number } & Asked
 
 export type Asked =
