@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
+import { createShoal, type Shoal } from 'shoal'
 import { launchChromium } from '../chromium.ts'
 import { Checks, Problem } from '../support/checks.ts'
 import type { Tab, Tally } from './tabs/page.ts'
@@ -23,11 +24,13 @@ const MOST_MS_A_ROUND = 400
 const SETTLE_MS = 20_000
 
 type Shown = typeof globalThis & { tab: Tab }
+type WithShoal = typeof globalThis & { shoal: { createShoal: typeof createShoal }, node: Shoal, errors: string[] }
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '12' } } })
 const rounds = Number(values.rounds)
-const bundle = await build({
-  entryPoints: [fileURLToPath(new URL('tabs/page.ts', import.meta.url))],
+const { outputFiles } = await build({
+  entryPoints: ['tabs/page.ts', 'tabs/node.ts'].map(path => fileURLToPath(new URL(path, import.meta.url))),
+  outdir: '/',
   bundle: true,
   write: false,
   minify: true,
@@ -37,11 +40,12 @@ const bundle = await build({
   target: 'es2024',
   platform: 'browser'
 })
-const server = createServer(({ url }, response) => {
-  const isScript = url === '/page.js'
-  response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
+const scripts = new Map(outputFiles.map(file => [file.path, file.text]))
+const server = createServer(({ url = '/' }, response) => {
+  const script = scripts.get(url)
+  response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')
   if (url === '/strict') response.setHeader('content-security-policy', "default-src 'self'; require-trusted-types-for 'script'")
-  response.end(isScript ? bundle.outputFiles[0]?.text : '<!doctype html><title>tab</title><script type="module" src="/page.js"></script>')
+  response.end(script ?? `<!doctype html><title>tab</title><script type="module" src="${url === '/node' ? '/node.js' : '/page.js'}"></script>`)
 })
 await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
 const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -154,6 +158,66 @@ await checks.check('a store that the browser takes away while it is open does no
   await context.close()
 })
 
+const seeder = await createShoal({ server: true, listen: ['/ip4/127.0.0.1/tcp/0/ws'] })
+
+/** Starts a node in a page, which notes what it says of its storage. */
+async function startNode (page: Page): Promise<void> {
+  await page.goto(`${origin}/node`)
+  await page.waitForFunction('"shoal" in globalThis')
+  await page.evaluate(async bootstrap => {
+    const here = globalThis as WithShoal
+    here.errors = []
+    here.node = await here.shoal.createShoal({ bootstrap })
+    here.node.addEventListener('error', ({ detail }) => { here.errors.push(detail.doing) })
+    here.node.addEventListener('store:corrupt', () => { here.errors.push('corrupt') })
+  }, [...seeder.addrs])
+}
+
+/** Resolves with how many bytes came, and what the node said of its storage. */
+async function fetchAll (page: Page, link: string, bytes: number): Promise<string[]> {
+  const got = await page.evaluate(async link => {
+    const content = await (globalThis as WithShoal).node.open(link)
+    let bytes = 0
+    for await (const part of content.read('x')) bytes += part.byteLength
+    return bytes
+  }, link)
+  expect(got === bytes, () => `expected ${bytes} bytes, got ${got}`)
+  return await page.evaluate(() => (globalThis as WithShoal).errors)
+}
+
+const film = (fill: number): ReadonlyMap<string, Uint8Array> => new Map([['x', new Uint8Array(3_000_000).fill(fill)]])
+
+await checks.check('a node whose browser refuses all storage delivers from memory, and says so', async () => {
+  const { link } = await seeder.publishBytes(film(1), { name: 'refused' })
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    const refuse = (): never => { throw new DOMException('denied', 'SecurityError') }
+    indexedDB.open = refuse
+    navigator.storage.getDirectory = async () => refuse()
+  })
+  await startNode(page)
+  const said = await fetchAll(page, link, 3_000_000)
+  expect(said.includes('opening the storage: all is kept in memory instead'), () => `expected it to say so, got ${JSON.stringify(said)}`)
+  await context.close()
+})
+
+await checks.check('a node whose browser takes its storage away goes on', async () => {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await startNode(page)
+  const { link } = await seeder.publishBytes(film(2), { name: 'before' })
+  expect((await fetchAll(page, link, 3_000_000)).length === 0, () => 'expected it to say nothing')
+  const session = await context.newCDPSession(page)
+  await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' })
+  await fetchAll(page, link, 3_000_000)
+  const { link: next } = await seeder.publishBytes(film(3), { name: 'after' })
+  await fetchAll(page, next, 3_000_000)
+  await fetchAll(page, next, 3_000_000)
+  await context.close()
+})
+
+await seeder.stop()
 await browser.close()
 server.close()
 server.closeAllConnections()

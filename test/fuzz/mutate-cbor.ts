@@ -11,7 +11,7 @@ export function mutateCbor (original: Uint8Array, others: readonly Uint8Array[],
   if (!trees.has(original)) trees.set(original, dagCbor.decode(original))
   const bytes = dagCbor.encode(encodable(mutateTree(trees.get(original), random)))
   // nothing longer ever gets to a decoder
-  return bytes.subarray(0, BLOCK_SIZE_BYTES)
+  return bytes.slice(0, BLOCK_SIZE_BYTES)
 }
 
 /** As far as DAG-CBOR has a form for it: half a surrogate pair has none. */

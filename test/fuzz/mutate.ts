@@ -9,6 +9,8 @@ const NUMBERS = [
 ]
 const TEXTS = ['', '.', '..', '/', '../x', 'a//b', 'a/', '/a', '\0', '\u202e', '\ud800', 'x'.repeat(300), '%2e%2e', 'https://a/', 'http://[::1', '__proto__']
 const MANY = 500
+/** More than a decoder ever gets, and no more: what is measured is not what the inputs take. */
+const MANY_BYTES = 512 * 1024
 
 export function below (end: number, random: Random): number {
   return Math.floor(random() * end)
@@ -95,7 +97,7 @@ function changeList (list: readonly unknown[], random: Random): unknown[] {
   if (kind === 1) return list.toSpliced(at, 0, list[at])
   if (kind === 2) return list.toSpliced(at, 0, another(list[at], random))
   if (kind === 3) return [...list.slice(at), ...list.slice(0, at)]
-  if (kind === 4 && random() < 0.05) return new Array<unknown>(MANY).fill(list[at])
+  if (kind === 4 && random() < 0.05) return new Array<unknown>(Math.min(MANY, Math.ceil(MANY_BYTES / weigh(list[at])))).fill(list[at])
   return list.with(at, changeIn(list[at], random))
 }
 
@@ -108,6 +110,14 @@ function another (value: unknown, random: Random): unknown {
     () => pick(NUMBERS, random), () => pick(TEXTS, random), () => null, () => true, () => [], () => ({}), () => new Uint8Array(32),
     () => nested(below(40, random))
   ], random)()
+}
+
+/** About as many bytes as it takes. */
+function weigh (value: unknown): number {
+  if (typeof value === 'string') return value.length + 1
+  if (value instanceof Uint8Array) return value.byteLength + 1
+  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + weigh(each), 1)
+  return isRecord(value) ? weigh(Object.entries(value)) : 1
 }
 
 function nested (depth: number): unknown {

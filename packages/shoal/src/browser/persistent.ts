@@ -1,17 +1,17 @@
 import { StoreError, type BlockStore } from '@shoal/interface'
 import { browserStore } from '@shoal/store/browser'
-import { IDBDatastore } from 'datastore-idb'
 import type { Datastore } from 'interface-datastore'
 import type { Config } from '../config.js'
+import { LastingDatastore } from './lasting-datastore.js'
 
-/** Blocks in IndexedDB, shared by all pages of an origin. */
+/** Blocks in the browser's storage, shared by all pages of an origin. */
 export function persistentStore ({ network, store: { quota, ttl } }: Config): BlockStore {
   return browserStore({ name: `${network}-blocks`, quota, ttl })
 }
 
 /** Identity, peers and records in IndexedDB. Opened. @throws StoreError when the browser refuses */
 export async function persistentDatastore ({ network }: Config): Promise<{ datastore: Datastore, close: () => Promise<void> }> {
-  const datastore = new IDBDatastore(`${network}-records`)
+  const datastore = new LastingDatastore(`${network}-records`)
   try {
     await datastore.open()
   } catch (cause) {

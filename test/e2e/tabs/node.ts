@@ -1,0 +1,5 @@
+/** A page with all of Shoal. */
+
+import * as shoal from 'shoal'
+
+Object.assign(globalThis, { shoal })
