@@ -8,8 +8,8 @@ const ANY = new Key('/any')
 const REOPENINGS = 5
 
 /**
- * Records in IndexedDB, opened anew when the browser took the database away: its user cleared the data of the site, or room was needed. What
- * was in it is gone then.
+ * Records in IndexedDB, opened anew when the browser took the database away: its user cleared the data of the site, or room was needed.
+ * What was in it is gone then.
  */
 export class LastingDatastore extends IDBDatastore {
   #opening: Promise<void> | undefined
