@@ -11,10 +11,16 @@ export interface Accepted {
   readonly window: Window
 }
 
+/** What outlives a reader's restart: the newest head that it took. */
+export interface Seen extends Pick<Head, 'sequence' | 'digest'> {
+  /** Epoch in which two heads said different things, if there was one. */
+  readonly burnt?: number | undefined
+}
+
 /**
  * - `newer`: to be taken
  * - `known`: we have it
- * - `stale`: we have a newer one
+ * - `stale`: we have a newer one, or had in an earlier run
  * - `forked`: another head has its sequence, and from now on neither counts
  * - `burnt`: of an epoch in which that happened
  */
@@ -32,24 +38,39 @@ export class HeadLog {
   #burnt: number | undefined
   /** Highest number that the newest epoch has given to a segment. */
   #highest = -1
+  readonly #before: Seen | undefined
+
+  /** @param before what an earlier run saw last: nothing older counts any more */
+  constructor (before?: Seen) {
+    this.#before = before
+    this.#burnt = before?.burnt
+  }
 
   /** The one that counts. */
   get current (): Accepted | undefined {
     return this.#accepted.at(-1)
   }
 
+  /** What to remember for the next run. */
+  get seen (): Seen | undefined {
+    const newest = this.current?.head ?? this.#before
+    return newest === undefined ? undefined : { sequence: newest.sequence, digest: newest.digest, burnt: this.#burnt }
+  }
+
   /** What to do with a head. `forked` has been done. */
   judge ({ sequence, digest }: Pick<Head, 'sequence' | 'digest'>): Verdict {
-    const { current } = this
     if (this.#burnt !== undefined && sequence.epoch <= this.#burnt) return 'burnt'
-    const same = this.#accepted.find(({ head }) => compareSequences(head.sequence, sequence) === 0)
-    if (same !== undefined && equalBytes(same.head.digest, digest)) return 'known'
-    if (same !== undefined) {
+    const known = this.#accepted.find(({ head }) => compareSequences(head.sequence, sequence) === 0)
+    if (known !== undefined && equalBytes(known.head.digest, digest)) return 'known'
+    const before = this.#before
+    const order = before === undefined ? 1 : compareSequences(sequence, before.sequence)
+    if (known !== undefined || (order === 0 && before !== undefined && !equalBytes(before.digest, digest))) {
       this.#burnt = sequence.epoch
       this.#accepted = this.#accepted.filter(({ head }) => compareSequences(head.sequence, sequence) < 0)
       return 'forked'
     }
-    return current !== undefined && compareSequences(sequence, current.head.sequence) < 0 ? 'stale' : 'newer'
+    const { current } = this
+    return order < 0 || (current !== undefined && compareSequences(sequence, current.head.sequence) < 0) ? 'stale' : 'newer'
   }
 
   /**

@@ -7,6 +7,6 @@
 
 export { liveSwarmIdOf } from './live-swarm.js'
 export { openHead, compareSequences, type Head, type Sequence } from './head.js'
-export { HeadLog, type Accepted, type Verdict } from './head-log.js'
+export { HeadLog, type Accepted, type Seen, type Verdict } from './head-log.js'
 export { decodeWindow, type Window, type WindowEntry } from './window.js'
 export { LiveManifest, type WindowChange } from './live-manifest.js'

@@ -101,6 +101,33 @@ describe('head log', () => {
       }
     }))
   })
+
+  it('takes nothing after a restart that is older than what came before it, and nothing else said in its place', () => {
+    const log = new HeadLog()
+    log.accept(head(2, 3, [5]))
+    const again = (): HeadLog => new HeadLog(log.seen)
+    expect(new HeadLog().seen).to.equal(undefined)
+    for (const [epoch, counter] of [[2, 2], [1, 9]] as const) expect(again().judge(head(epoch, counter, []).head)).to.equal('stale')
+    expect(again().accept(head(2, 3, [5]))).to.equal('newer')
+    expect(again().accept(head(2, 4, [6]))).to.equal('newer')
+    const forked = again()
+    expect(forked.judge(head(2, 3, [5], 1).head)).to.equal('forked')
+    expect(new HeadLog(forked.seen).judge(head(2, 9, [8]).head)).to.equal('burnt')
+    expect(new HeadLog(forked.seen).judge(head(3, 0, [8]).head)).to.equal('newer')
+  })
+
+  it('never goes back over restarts, wherever they fall', () => {
+    const step = fc.record({ epoch: fc.nat(3), counter: fc.nat(5), restart: fc.boolean() })
+    fc.assert(fc.property(fc.array(step, { maxLength: 40 }), steps => {
+      let log = new HeadLog()
+      for (const { epoch, counter, restart } of steps) {
+        if (restart) log = new HeadLog(log.seen)
+        const before = log.seen?.sequence
+        log.accept(head(epoch, counter, [epoch]))
+        if (before !== undefined) expect(compareSequences(log.seen?.sequence as Sequence, before)).to.be.at.least(0)
+      }
+    }))
+  })
 })
 
 describe('live manifest', () => {

@@ -1,5 +1,6 @@
 import {
-  compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, type Accepted, type Head, type Sequence, type Verdict, type WindowChange
+  compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, type Accepted, type Head, type Seen, type Sequence, type Verdict,
+  type WindowChange
 } from '@shoal/content/live'
 import { refusalOf, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
@@ -15,6 +16,8 @@ const WINDOWS_KEPT = 16
 export interface LiveHeadHost extends Pick<LiveHost, 'swarm' | 'blocks' | 'members' | 'joined' | 'sharing' | 'failed'> {
   readonly publisher: PeerName
   readonly name: string
+  readonly seen?: Seen | undefined
+  readonly onseen?: ((seen: Seen) => void) | undefined
   /** Another window counts than before. Not called for the first. */
   readonly moved: (manifest: LiveManifest, change: WindowChange) => void
   /** A head counts now. */
@@ -27,7 +30,7 @@ export interface LiveHeadHost extends Pick<LiveHost, 'swarm' | 'blocks' | 'membe
  */
 export class LiveHead implements Source {
   readonly #host: LiveHeadHost
-  readonly #log = new HeadLog()
+  readonly #log: HeadLog
   /** The newest sequence that a session named to us, and the newest that we named to it. */
   readonly #said = new WeakMap<Session, Sequence>()
   readonly #told = new WeakMap<Session, Sequence>()
@@ -38,6 +41,7 @@ export class LiveHead implements Source {
 
   constructor (host: LiveHeadHost) {
     this.#host = host
+    this.#log = new HeadLog(host.seen)
     this.#manifest.promise.catch(() => {})
   }
 
@@ -139,6 +143,7 @@ export class LiveHead implements Source {
     if (verdict !== 'newer') return
     this.#windows.set(windowNumber(head), block)
     this.#show(accepted, block)
+    this.#remember()
     this.#host.accepted(head.bytes)
     for (const { session } of this.#host.members) this.tell(session)
   }
@@ -171,10 +176,16 @@ export class LiveHead implements Source {
     this.#host.failed(refusal)
   }
 
+  #remember (): void {
+    const { seen } = this.#log
+    if (seen !== undefined) this.#host.onseen?.(seen)
+  }
+
   /** Neither of two counts. The others should know both, too: those that have either drop it when they see the second. */
   #forked (head: Head): void {
     const { moved, failed, members, swarm } = this.#host
     const { current } = this.#log
+    this.#remember()
     const block = current === undefined ? undefined : this.#windows.get(windowNumber(current.head))
     if (this.#live !== undefined) {
       moved(this.#live, current === undefined || block === undefined ? this.#live.empty() : this.#live.move(current, block))

@@ -4,15 +4,24 @@
  * @packageDocumentation
  */
 
-import type { LiveManifest, WindowChange } from '@shoal/content/live'
+import type { LiveManifest, Seen, WindowChange } from '@shoal/content/live'
 import type { PeerName } from '@shoal/interface'
 import { LiveHead } from './live-head.js'
 import type { CreateLive, LiveDelivery, LiveHost, LivePart } from './live-part.js'
 import { LiveWindow } from './live-window.js'
 
-/** Whose live content it is, and under which name. */
-export function live ({ publisher, name }: { readonly publisher: PeerName, readonly name: string }): CreateLive {
-  return host => new Live(publisher, name, host)
+export interface LiveInit {
+  /** Whose live content it is, and under which name. */
+  readonly publisher: PeerName
+  readonly name: string
+  /** What an earlier run saw last: nothing older counts. @default nothing */
+  readonly seen?: Seen | undefined
+  /** To be remembered for the next run, in place of what came before. @default forgotten */
+  readonly onseen?: ((seen: Seen) => void) | undefined
+}
+
+export function live (init: LiveInit): CreateLive {
+  return host => new Live(init, host)
 }
 
 class Live implements LivePart {
@@ -22,14 +31,14 @@ class Live implements LivePart {
   #delivery: LiveDelivery | undefined
   #window: LiveWindow | undefined
 
-  constructor (publisher: PeerName, name: string, host: LiveHost) {
+  constructor (init: LiveInit, host: LiveHost) {
     const { swarm, self, availability, sharing } = host
+    const { publisher } = init
     this.#host = host
     this.#publisher = publisher
     this.source = new LiveHead({
       ...host,
-      publisher,
-      name,
+      ...init,
       moved: (manifest, change) => { this.#moved(manifest, change) },
       accepted: head => { if (publisher === self && sharing()) availability.head(swarm, head) }
     })

@@ -1,5 +1,6 @@
 import { fromHex, toHex } from '@shoal/base'
-import type { OpenedManifest } from '@shoal/content'
+import type { OpenedManifest, PublisherLink } from '@shoal/content'
+import type { Seen, Sequence } from '@shoal/content/live'
 import type { FileReference, PeerName, SwarmId } from '@shoal/interface'
 import { Key, type Datastore } from 'interface-datastore'
 import { CID } from 'multiformats'
@@ -9,6 +10,8 @@ const CONTENTS = new Key('/shoal/contents')
 const PURGES = new Key('/shoal/purges')
 /** The last epoch of each live content that was published here, by name. */
 const EPOCHS = new Key('/shoal/epochs')
+/** The newest head that was seen of each live content, by publisher and name. */
+const HEADS = new Key('/shoal/heads')
 
 /** A file of a content that is seeded where it lies. */
 export interface FileRecord extends Pick<FileReference, 'size' | 'mtimeMs'> {
@@ -107,6 +110,16 @@ export class Library {
     return epoch
   }
 
+  /** The newest head of a live content that an earlier run saw. */
+  async seen (link: Pick<PublisherLink, 'publisher' | 'name'>): Promise<Seen | undefined> {
+    const key = headKey(link)
+    return await this.#datastore.has(key) ? decodeSeen(await this.#datastore.get(key)) : undefined
+  }
+
+  async putSeen (link: Pick<PublisherLink, 'publisher' | 'name'>, { sequence, digest, burnt }: Seen): Promise<void> {
+    await this.#datastore.put(headKey(link), new TextEncoder().encode(JSON.stringify({ ...sequence, digest: toHex(digest), burnt })))
+  }
+
   async * all (): AsyncGenerator<ContentRecord> {
     for await (const { value } of this.#datastore.query({ prefix: CONTENTS.toString() })) {
       const record = decode(value)
@@ -119,6 +132,21 @@ export class Library {
     const seeds: ContentRecord[] = []
     for await (const record of this.all()) if (record.seed) seeds.push(record)
     return seeds
+  }
+}
+
+function headKey ({ publisher, name }: Pick<PublisherLink, 'publisher' | 'name'>): Key {
+  return HEADS.child(new Key(`${publisher}/${encodeURIComponent(name)}`))
+}
+
+function decodeSeen (bytes: Uint8Array): Seen | undefined {
+  try {
+    const { epoch, counter, digest, burnt } = JSON.parse(new TextDecoder().decode(bytes)) as Sequence & { digest: string, burnt?: number }
+    const known = fromHex(digest)
+    if (known === undefined || !Number.isSafeInteger(epoch + counter)) return undefined
+    return { sequence: { epoch, counter }, digest: known, burnt }
+  } catch {
+    return undefined
   }
 }
 

@@ -156,6 +156,37 @@ describe('a live content between real nodes', function () {
     expect(await read(seen, 'seg0.ts')).to.have.length(300_000)
   })
 
+  it('is never shown as it was before to a viewer that has seen it since, over restarts', async () => {
+    const writer = new Writer(await folder())
+    const [data, memory] = [await folder(), await folder()]
+    const publish = async (network: string): Promise<{ publisher: Shoal, link: string }> => {
+      const publisher = await node({ data, network })
+      return { publisher, link: (await publisher.publish(writer.folder, { live: true, name: 'show' })).link }
+    }
+    await writer.next()
+    // one that never hears of what comes later
+    const behind = await node({ network: 'behind' })
+    const early = await publish('behind')
+    const old = await behind.open(early.link)
+    await early.publisher.stop()
+
+    const later = await publish('ahead')
+    const viewer = await node({ data: memory, network: 'ahead' })
+    expect((await viewer.open(later.link)).summary.live?.epoch).to.be.above(old.summary.live?.epoch ?? Infinity)
+    await viewer.stop()
+    await later.publisher.stop()
+
+    const link = `${later.link.split('?')[0] as string}?addr=${behind.addrs[0] as string}`
+    const fresh = await node({ network: 'behind' })
+    expect((await fresh.open(link)).summary.live?.epoch).to.equal(old.summary.live?.epoch)
+    const again = await node({ data: memory, network: 'behind' })
+    const opening = again.open(link).then(content => content.summary.live?.epoch, (error: Error) => error.name)
+    await until(() => again.status.connections > 0, 'they meet')
+    const third = await node({ data, network: 'behind', bootstrap: again.addrs })
+    await third.publish(writer.folder, { live: true, name: 'show' })
+    expect(await opening).to.equal(third.contents[0]?.summary.live?.epoch)
+  })
+
   it('is one swarm for viewers with different origins and tokens, followed over HTTP', async () => {
     const writer = new Writer(await folder())
     await writer.master()

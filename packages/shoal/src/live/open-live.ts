@@ -1,9 +1,37 @@
 import type { PublisherLink } from '@shoal/content'
-import { liveSwarmIdOf } from '@shoal/content/live'
+import { liveSwarmIdOf, type Seen } from '@shoal/content/live'
 import { live } from '@shoal/engine/live'
 import type { SwarmOpening } from '@shoal/engine'
+import type { Library } from '../library.js'
 
-/** What the engine needs to open a live content. */
-export async function openLive (link: PublisherLink): Promise<Pick<SwarmOpening, 'swarm' | 'of'>> {
-  return { swarm: await liveSwarmIdOf(link.publisher, link.name), of: { live: live(link) } }
+/**
+ * What the engine needs to open a live content. The newest head that it takes is written down, so that after a restart nobody can show this
+ * node an older one.
+ *
+ * @param onerror it could not be written down
+ */
+export async function openLive (
+  link: PublisherLink, library: Library, onerror: (error: Error) => void
+): Promise<Pick<SwarmOpening, 'swarm' | 'of'>> {
+  const seen = await library.seen(link)
+  const onseen = newestOnly(async (seen: Seen) => { await library.putSeen(link, seen) }, onerror)
+  return { swarm: await liveSwarmIdOf(link.publisher, link.name), of: { live: live({ ...link, seen, onseen }) } }
+}
+
+/** One write at a time; of what comes meanwhile only the last is written. */
+function newestOnly<T> (write: (value: T) => Promise<void>, onerror: (error: Error) => void): (value: T) => void {
+  let waiting: T | undefined
+  let writing = false
+  const run = async (): Promise<void> => {
+    writing = true
+    for (let value = waiting; value !== undefined; value = waiting) {
+      waiting = undefined
+      await write(value).catch((error: unknown) => { onerror(error as Error) })
+    }
+    writing = false
+  }
+  return value => {
+    waiting = value
+    if (!writing) void run()
+  }
 }
