@@ -1,8 +1,8 @@
 import { BoundedMap } from '@shoal/base'
-import { blockRange } from '@shoal/content'
+import { blockRange, type OpenedManifest } from '@shoal/content'
 import {
-  RetiredError, UnavailableError, type Manifest, type Mode, type Origin, type ReadOptions, type SaveOptions,
-  type Segment, type Session, type SwarmId, type VerifiedBlock
+  RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId,
+  type VerifiedBlock
 } from '@shoal/interface'
 import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmAction } from '@shoal/swarm'
 import type { Completion } from './completion.js'
@@ -13,6 +13,7 @@ import { OriginFlow } from './origin-flow.js'
 import { Reader } from './reader.js'
 import { Readers } from './readers.js'
 import type { Shared } from './shared.js'
+import { shelfLife } from './shelf-life.js'
 import type { SwarmStats, Source } from './stats.js'
 import type { ContentSink, Emit } from './types.js'
 import type { Withheld } from './withheld.js'
@@ -41,7 +42,7 @@ export interface DeliveryHost {
  * readable meanwhile) → neighbours hear of it with the next delta.
  */
 export class Delivery {
-  readonly manifest: Manifest
+  readonly manifest: OpenedManifest
   readonly inventory: Inventory
   readonly swarm: Swarm
   readonly #host: DeliveryHost
@@ -63,7 +64,7 @@ export class Delivery {
   /** The store has lost something; what it is will be looked up. */
   #rechecking = false
 
-  constructor (manifest: Manifest, host: DeliveryHost) {
+  constructor (manifest: OpenedManifest, host: DeliveryHost) {
     const { components, init } = host.shared
     const { origin } = host
     this.manifest = manifest
@@ -107,6 +108,12 @@ export class Delivery {
   /** A reader waits for what it needs now. */
   get pressed (): boolean {
     return this.#readers.pressed
+  }
+
+  /** Seconds for which a block that comes now is worth keeping, as its publisher asks. */
+  get shelfLife (): number | undefined {
+    const { init: { ttl = Infinity }, components: { clock } } = this.#host.shared
+    return shelfLife(this.manifest, clock.wall(), ttl)
   }
 
   async * read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -323,7 +330,9 @@ export class Delivery {
     const completion = this.#completion
     const sink = completion?.sink
     try {
-      await this.#host.shared.holdings.put(verified, sink === undefined ? undefined : bytes => sink.write(segment, block, bytes))
+      await this.#host.shared.holdings.put(verified, sink === undefined
+        ? { ttl: this.shelfLife }
+        : { write: async bytes => { await sink.write(segment, block, bytes) } })
       completion?.arrived(segment, block, verified.bytes.byteLength)
       this.#writing = true
     } catch (error) {

@@ -1,6 +1,11 @@
 import { toHex } from '@shoal/base'
-import type { BlockRef, BlockStore, VerifiedBlock } from '@shoal/interface'
+import type { BlockRef, BlockStore, PutOptions, VerifiedBlock } from '@shoal/interface'
 import { PENDING_WRITE_BYTES } from './defaults.js'
+
+export interface HoldOptions extends PutOptions {
+  /** @default the store's */
+  readonly write?: ((block: VerifiedBlock) => Promise<void>) | undefined
+}
 
 /**
  * Blocks on their way to disk are held, readable and counted here until they are written, so that nobody waits for the disk and nothing is
@@ -46,9 +51,9 @@ export class Holdings {
   }
 
   /** Writes by `write`, or into the store. @throws StoreFullError, StoreError */
-  async put (block: VerifiedBlock, write?: (block: VerifiedBlock) => Promise<void>): Promise<void> {
+  async put (block: VerifiedBlock, { write, ttl }: HoldOptions = {}): Promise<void> {
     const key = toHex(block.digest)
-    const written = write === undefined ? this.#store.put(block) : write(block)
+    const written = write === undefined ? this.#store.put(block, { ttl }) : write(block)
     this.#writing.set(key, { block, written })
     this.#bytes += block.bytes.byteLength
     this.#full ||= this.#bytes > PENDING_WRITE_BYTES

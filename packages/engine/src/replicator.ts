@@ -70,14 +70,14 @@ export class Replicator {
   }
 
   async #run (): Promise<void> {
-    const { duty, shared: { busy, components: { store } }, onerror } = this.#host
+    const { delivery, duty, shared: { busy, components: { store } }, onerror } = this.#host
     try {
       const plan = this.#plan()
       if (store.used > store.quota * SHED_FROM) {
         await this.#shed(plan.surplus)
         await this.#spare(plan.short)
       }
-      if (duty() === 'cache' && !busy()) await this.#fetch(plan)
+      if (duty() === 'cache' && !busy() && delivery.shelfLife !== 0) await this.#fetch(plan)
       else this.#stop()
     } catch (error) {
       // a page of the manifest is not to be had now: the next round sees

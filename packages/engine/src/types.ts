@@ -41,6 +41,8 @@ export interface EngineInit {
   readonly replication?: number | undefined
   /** What is known to be purged of a content that is not open. @default nothing */
   readonly purgeOf?: ((swarm: SwarmId) => Promise<Uint8Array | undefined>) | undefined
+  /** Seconds that fetched blocks are kept at most, however long their publisher would have them kept. @default unlimited */
+  readonly ttl?: number | undefined
   /** Shown at every JOIN. */
   readonly token?: ((peer: PeerName) => Promise<string | undefined>) | undefined
 }

@@ -5,7 +5,7 @@ import { seededRandom, type ManualClock } from '@shoal/base'
 import { swarmIdOf, type Purge } from '@shoal/content'
 import { liveSwarmIdOf } from '@shoal/content/live'
 import { buildManifest, segmentFiles, type BuiltManifest, type SegmentedFile } from '@shoal/content/publishing'
-import type { BlockStore, ContentEvents, Mode, Origin, SwarmId } from '@shoal/interface'
+import type { BlockStore, ContentEvents, Mode, Origin, Policy, SwarmId } from '@shoal/interface'
 import { memoryStore } from '@shoal/store'
 import { CID } from 'multiformats'
 import { openLedger, type Ledger } from '@shoal/ledger'
@@ -122,13 +122,13 @@ export async function testNode (
 
 /** A content of these files, and its blocks put into a store. */
 export async function testContent (
-  files: Readonly<Record<string, Uint8Array>>, store?: BlockStore, publisher?: PrivateKey
+  files: Readonly<Record<string, Uint8Array>>, store?: BlockStore, { publisher, policy }: { publisher?: PrivateKey, policy?: Policy } = {}
 ): Promise<BuiltManifest> {
   const entries = Object.entries(files).map(([path, bytes]) => ({ path, size: bytes.byteLength, async * stream () { yield bytes } }))
   const segmented: SegmentedFile[] = []
   for await (const file of segmentFiles(entries, { onblock: block => store?.put(block) })) segmented.push(file)
   const key = publisher ?? await generateKeyPair('Ed25519')
-  return await buildManifest({ name: 'test', kind: 'directory', files: segmented, createdAt: 0, key })
+  return await buildManifest({ name: 'test', kind: 'directory', files: segmented, createdAt: 0, policy, key })
 }
 
 export async function collect (source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -181,7 +181,7 @@ describe('holdings', () => {
       const write = Promise.withResolvers<void>()
       blocks.push(block)
       writes.push(write)
-      puts.push(holdings.put(block, () => write.promise))
+      puts.push(holdings.put(block, { write: () => write.promise }))
     }
     expect(holdings.full).to.equal(true)
     expect(await holdings.get({ digest: blocks[3]?.digest as Uint8Array })).to.equal(blocks[3])

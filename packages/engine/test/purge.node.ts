@@ -24,7 +24,7 @@ describe('a purge', function () {
     const made: TestNode[] = []
     for (const name of names) made.push(await node(net, name))
     const [publisher, cut] = [made[0] as TestNode, made[29] as TestNode]
-    const built = await testContent({ x: randomBytes(20_000), y: randomBytes(20_000, 2) }, publisher.store, await keyOf(1))
+    const built = await testContent({ x: randomBytes(20_000), y: randomBytes(20_000, 2) }, publisher.store, { publisher: await keyOf(1) })
     const open: OpenSwarm[] = []
     for (const [i, each] of made.entries()) open.push(await each.open(built, i === 0 ? { publish: true } : { hints: [`n${i - 1}`] }))
     await open[0]?.scan()
@@ -59,7 +59,7 @@ describe('a purge', function () {
     const clock = new ManualClock()
     const net = new VirtualNet(clock)
     const [a, b, cut] = [await node(net, 'a'), await node(net, 'b'), await node(net, 'cut')]
-    const built = await testContent({ x: randomBytes(20_000) }, a.store, await keyOf(1))
+    const built = await testContent({ x: randomBytes(20_000) }, a.store, { publisher: await keyOf(1) })
     const atA = await a.open(built, { publish: true })
     await atA.scan()
     const [atB, atCut] = [await b.open(built, { hints: ['a'] }), await cut.open(built, { hints: ['a', 'b'] })]

@@ -19,7 +19,7 @@ describe('purging', function () {
   /** A publisher, and one who has fetched all. */
   const pair = async (net = new VirtualNet()) => {
     const [a, b] = [await node(net, 'a'), await node(net, 'b')]
-    const built = await testContent(FILES, a.store, await keyOf(1))
+    const built = await testContent(FILES, a.store, { publisher: await keyOf(1) })
     const atA = await a.open(built, { publish: true })
     await atA.scan()
     const atB = await b.open(built, { hints: ['a'] })
@@ -56,7 +56,7 @@ describe('purging', function () {
   it('ends readers of it, and a save', async () => {
     const net = new VirtualNet()
     const [a, b] = [await node(net, 'a'), await node(net, 'b')]
-    const built = await testContent(FILES, undefined, await keyOf(1))
+    const built = await testContent(FILES, undefined, { publisher: await keyOf(1) })
     const atA = await a.open(built, { publish: true })
     const atB = await b.open(built, { hints: ['a'] })
     const reading = failure(read(atB, 'b.bin'))
@@ -71,8 +71,8 @@ describe('purging', function () {
     const a = await node(net, 'a')
     const same = randomBytes(100_000, 9)
     const key = await keyOf(1)
-    const first = await testContent({ one: same, two: same, three: randomBytes(1_000, 8), four: randomBytes(1_000, 7) }, a.store, key)
-    const second = await testContent({ other: randomBytes(1_000, 8) }, a.store, key)
+    const first = await testContent({ one: same, two: same, three: randomBytes(1_000, 8), four: randomBytes(1_000, 7) }, a.store, { publisher: key })
+    const second = await testContent({ other: randomBytes(1_000, 8) }, a.store, { publisher: key })
     const [atFirst, atSecond] = [await a.open(first, { publish: true }), await a.open(second, { publish: true })]
     await Promise.all([atFirst.scan(), atSecond.scan()])
     const [four] = await blocksOf(first, 'four') as [BlockRef]
@@ -97,7 +97,7 @@ describe('purging', function () {
   it('deletes what is still on its way to the disk, too', async () => {
     const net = new VirtualNet()
     const [a, b] = [await node(net, 'a'), await node(net, 'b')]
-    const built = await testContent(FILES, a.store, await keyOf(1))
+    const built = await testContent(FILES, a.store, { publisher: await keyOf(1) })
     const atA = await a.open(built, { publish: true })
     await atA.scan()
     const disk = Promise.withResolvers<undefined>()
@@ -118,7 +118,7 @@ describe('purging', function () {
   it('deletes what an earlier run left in the store, though nothing has been read of it', async () => {
     const a = await node(new VirtualNet(), 'a')
     const paths = Array.from({ length: 1_500 }, (_, i) => `${'x'.repeat(200)}/${String(i).padStart(4, '0')}`)
-    const built = await testContent(Object.fromEntries(paths.map((path, i) => [path, randomBytes(4, i)])), a.store, await keyOf(1))
+    const built = await testContent(Object.fromEntries(paths.map((path, i) => [path, randomBytes(4, i)])), a.store, { publisher: await keyOf(1) })
     expect(built.pages.length).to.be.above(1)
     const atA = await a.open(built, { publish: true })
     const [first, last] = [paths[0] as string, paths.at(-1) as string]
@@ -148,7 +148,7 @@ describe('purging', function () {
   it('refuses nobody who asks while the content is being opened', async () => {
     const net = new VirtualNet()
     const [a, b] = [await node(net, 'a'), await node(net, 'b')]
-    const built = await testContent(FILES, a.store, await keyOf(1))
+    const built = await testContent(FILES, a.store, { publisher: await keyOf(1) })
     const known = Promise.withResolvers<undefined>()
     a.purges.get = () => known.promise as never
     const session = await net.exchanges.get('b')?.connect('a')
@@ -190,7 +190,7 @@ describe('purging', function () {
 
   it('believes nobody but the publisher', async () => {
     const { net, b, built, atB } = await pair()
-    const other = await testContent({ x: randomBytes(10) }, undefined, await keyOf(1))
+    const other = await testContent({ x: randomBytes(10) }, undefined, { publisher: await keyOf(1) })
     const good = await signed(built, { paths: ['b.bin'], sequence: 5 })
     const bad = [
       await signed(built, { all: true }, 2), await signed(other, { all: true }), good.with(20, (good[20] as number) ^ 1),

@@ -1,6 +1,9 @@
 /** What a publisher asks of those who have a content, signed with its manifest. What is left out is not asked. */
 export interface Policy {
-  /** Seconds for which a copy is worth keeping, counted from the time of creation. */
+  /**
+   * Seconds for which a copy is worth keeping, counted from the time of creation; for segments of a live content from when each came. After
+   * that it is the first to go, and nobody fetches it for the sake of copies. What is published or pinned stays all the same.
+   */
   readonly ttl?: number | undefined
   /** Codes of the regions that the content may be held in, such as `EU` or `CH`. */
   readonly residency?: readonly string[] | undefined

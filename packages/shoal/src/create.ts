@@ -79,6 +79,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         self: network.peerId.toString(),
         capacity: config.capacity,
         replication: config.replication === 0 ? undefined : config.replication,
+        ttl: config.store.ttl,
         token: config.token,
         purgeOf: async swarm => await library.purge(swarm),
         upload: config.upload

@@ -154,9 +154,9 @@ export class Follower {
   async #add (
     { path }: Named, bytes: Uint8Array, more: { playlist: boolean, rendition?: string, duration?: number | undefined }
   ): Promise<void> {
-    const { store, clock } = this.#init
+    const { store, clock, policy: { ttl } } = this.#init
     const entry = { path, size: bytes.byteLength, async * stream () { yield bytes } }
-    const onblock = async (block: Parameters<typeof store.put>[0]): Promise<void> => { await store.put(block) }
+    const onblock = async (block: Parameters<typeof store.put>[0]): Promise<void> => { await store.put(block, { ttl }) }
     for await (const { size, leaves, offsets, cid } of segmentFiles([entry], { onblock, signal: this.#abort.signal })) {
       const digest = leaves.byteLength > 32 ? cid.multihash.digest : undefined
       const { duration, rendition, playlist } = more
