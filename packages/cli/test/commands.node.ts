@@ -89,6 +89,18 @@ describe('publish', () => {
     expect(node.stops).to.equal(1)
   })
 
+  it('asks of those who have it what its options say, and nothing without them', async () => {
+    const { node, createNode } = nodeWith()
+    const asked = ['--ttl', '60', '--replication', '0', '--residency', 'EU', '--residency', 'CH', '--tag', 'a', '--renditions', 'v/1.m3u8,v/2.m3u8',
+      '--significant-query', 'sq']
+    for (const options of [asked, []]) {
+      expect(await run(['publish', 'some', '--once', '--data', folder(), ...options], { createNode })).to.include({ code: 0 })
+    }
+    expect(node.published.map(({ options }) => options?.policy)).to.deep.equal([{
+      ttl: 60, replication: 0, residency: ['EU', 'CH'], tags: ['a'], renditions: [['v/1.m3u8', 'v/2.m3u8']], significantQuery: ['sq']
+    }, undefined])
+  })
+
   it('follows a stream with --live, in a folder or at a URL', async () => {
     for (const [path, expected] of [['hls', '/cwd/hls'], ['https://cdn.test/live/main.m3u8', 'https://cdn.test/live/main.m3u8']] as const) {
       const { node, createNode } = nodeWith()

@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { UsageError } from '../errors.js'
 import { formatBytes, plural, printable } from '../format.js'
+import { POLICY_OPTIONS, policyOf } from '../options/policy.js'
 import { COMMON } from '../options/table.js'
 import type { Command } from '../types.js'
 import { seedUntilStopped } from './seeding.js'
@@ -19,12 +20,13 @@ export const publish: Command = {
   name: 'publish',
   summary: 'chunk, hash, sign, announce and seed a file, a folder or a live stream',
   args: ['PATH'],
-  options: ['origin', 'copy', 'live', 'once', 'name', 'tag', ...COMMON],
+  options: ['origin', 'copy', 'live', 'once', 'name', ...POLICY_OPTIONS, ...COMMON],
   examples: [
     ['shoal publish ./public', 'prints a link and seeds until Ctrl-C'],
     ['shoal publish ./show --origin https://cdn.example.com/show/', 'peers that miss something get it from there'],
     ['shoal publish --live ./hls --name tonight --data ./node', 'follows the playlists in ./hls; the link stays the same'],
     ['shoal publish ./show --tag season-1', 'can be taken back with all else of that tag: shoal purge --tag season-1'],
+    ['shoal publish ./show --ttl 86400 --replication 5', 'signed with it: copies live for a day, and caches keep five'],
     ['shoal publish film.mp4 --data ./node --once', 'stores and exits; a later "shoal serve --data ./node" seeds it']
   ],
   notes: 'Files are served from where they lie; one that changes is withdrawn. Beside a running node on the same --data, that node takes over\n' +
@@ -48,7 +50,7 @@ export const publish: Command = {
       live: values.live,
       origin: values.origin?.[0],
       name: values.name,
-      policy: { tags: values.tag },
+      policy: policyOf(values),
       onprogress: (done, total) => { progress({ doing: `hashing ${basename(path)}`, done, total, notes: [] }) }
     })
     progress(undefined)

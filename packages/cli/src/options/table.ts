@@ -66,6 +66,12 @@ export const OPTIONS = {
   once: { type: 'flag', once: true, help: 'store and exit instead of seeding; needs --data' },
   name: { type: 'string', value: 'N', once: true, help: 'what to call the content', default: 'name of the file or folder' },
 
+  ttl: { type: 'count', value: 'S', once: true, help: 'copies are worth keeping for S seconds, counted from now; live, from when each segment comes', default: 'for good' },
+  replication: { type: 'count', value: 'N', once: true, help: 'copies of each segment that nodes with caching duty keep', default: 'what each of them is told' },
+  residency: { type: 'list', value: 'REGION', once: true, help: 'a region that the content may be held in, as EU or CH', default: 'anywhere' },
+  renditions: { type: 'list', value: 'A,B,…', once: true, help: 'renditions that belong together, each by the path of its playlist', default: 'none' },
+  significantQuery: { type: 'list', value: 'NAME', once: true, help: 'a query parameter that tells one segment from another', default: 'none: queries are ignored' },
+
   out: { type: 'path', value: 'OUT', short: 'o', once: true, help: 'file, or folder for a content of several files; required' },
   seed: { type: 'flag', help: 'go on seeding when done', default: 'off' },
   'no-origin': { type: 'flag', once: true, help: 'peers only: the same as --mode p2p' },

@@ -1,0 +1,14 @@
+import type { Policy } from '@shoal/interface'
+import type { OptionName, Values } from './table.js'
+
+/** Options that go into the policy of what is published, under the same words but for `tag`, which is one of `tags`. */
+export const POLICY_OPTIONS = [
+  'ttl', 'replication', 'residency', 'tag', 'renditions', 'significantQuery'
+] as const satisfies readonly OptionName[]
+
+/** What is asked of those who have the content; `undefined` when nothing is. */
+export function policyOf (values: Values): Policy | undefined {
+  const { ttl, replication, residency, tag, renditions, significantQuery } = values
+  const policy = { ttl, replication, residency, tags: tag, renditions: renditions?.map(group => group.split(',')), significantQuery }
+  return Object.values(policy).every(value => value === undefined) ? undefined : policy
+}
