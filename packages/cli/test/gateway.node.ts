@@ -129,6 +129,16 @@ describe('gateway', () => {
     expect(parseContentPath('/shoal/shoal%3Akey%2Fname/a/b')).to.deep.equal({ link: 'shoal:key/name', path: 'a/b' })
   })
 
+  it('tells segments apart by the query that the manifest says is significant', async () => {
+    const queried = new StubContent('queried', new Map([['seg?sq=1', BYTES.subarray(0, 1)], ['seg', BYTES.subarray(0, 2)]]))
+    queried.policy = { significantQuery: ['sq'] }
+    node.known.set('queried', queried)
+    for (const [path, length] of [['seg?token=a&sq=1', 1], ['seg?token=a', 2], ['seg%3Fsq=1', 1]] as const) {
+      expect((await get(`/shoal/queried/${path}`)).body).to.have.length(length)
+    }
+    expect((await get('/shoal/queried/seg?sq=2')).status).to.equal(404)
+  })
+
   it('refuses paths that climb', async () => {
     for (const path of ['../x', '..%2Fx', 'a/./b', 'a//b', 'a%5Cb', '%00', '%', '%ff']) {
       const answer = await get(`/shoal/show/${path}`)

@@ -1,11 +1,12 @@
 import { Parser } from 'm3u8-parser'
+import { significantQuery } from '@shoal/base'
 import { joinUri } from './join-uri.js'
 import { MAX_DURATION_MS, MAX_TARGET_MS } from './limits.js'
 import { pathFault } from './path.js'
 
 /** A file that a playlist names. */
 export interface Named {
-  /** In the content: relative to where all of its playlists are, decoded, without a query. */
+  /** In the content: relative to where all of its playlists are, decoded, with no more of its query than is significant. */
   readonly path: string
   /** As the playlist writes it, resolved against the playlist's own path: still encoded, with its query. */
   readonly uri: string
@@ -33,9 +34,10 @@ interface Listing { readonly uri?: unknown, readonly duration?: unknown, readonl
  * lists their last range; of URIs that lead out of the content nothing is said, nor of keys, which are the origin's business.
  *
  * @param uri the playlist's own, relative to where all playlists are
+ * @param significant names of query parameters that tell one file from another
  * @returns `undefined` when it is none, or not yet
  */
-export function readPlaylist (text: string, uri: string): MasterPlaylist | MediaPlaylist | undefined {
+export function readPlaylist (text: string, uri: string, significant: readonly string[] = []): MasterPlaylist | MediaPlaylist | undefined {
   if (!text.startsWith('#EXTM3U')) return undefined
   const parser = new Parser()
   try {
@@ -46,7 +48,7 @@ export function readPlaylist (text: string, uri: string): MasterPlaylist | Media
   }
   const { manifest } = parser as unknown as { manifest: Record<string, unknown> }
   const variants = list(manifest.playlists)
-  if (variants.length > 0) return { kind: 'master', playlists: name(uri, [...variants, ...renditions(manifest.mediaGroups)]) }
+  if (variants.length > 0) return { kind: 'master', playlists: name({ uri, significant }, [...variants, ...renditions(manifest.mediaGroups)]) }
   const target = ms(manifest.targetDuration)
   if (target === undefined) return undefined
   const segments = list(manifest.segments) as (Listing & { map?: Listing, parts?: unknown })[]
@@ -60,23 +62,30 @@ export function readPlaylist (text: string, uri: string): MasterPlaylist | Media
     targetMs: Math.min(MAX_TARGET_MS, part ?? target),
     lengthMs: segments.reduce((sum, { duration }) => sum + (ms(duration) ?? 0), 0),
     ended: manifest.endList === true,
-    files: name(uri, [...listed, ...whole(list(unfinished?.parts))])
+    files: name({ uri, significant }, [...listed, ...whole(list(unfinished?.parts))])
   }
 }
 
-/** The file that a URI means, seen from the playlist at `base`; `undefined` when it is none below the content's own folder. */
-function resolve (base: string, uri: string): { path: string, uri: string } | undefined {
-  const joined = joinUri(base.split('?')[0] as string, uri)
+/** Where URIs are seen from. */
+interface Base {
+  /** The playlist's own. */
+  readonly uri: string
+  readonly significant: readonly string[]
+}
+
+/** The file that a URI means; `undefined` when it is none below the content's own folder. */
+function resolve (base: Base, uri: string): { path: string, uri: string } | undefined {
+  const joined = joinUri(base.uri.split('?')[0] as string, uri)
   if (joined === undefined) return undefined
   try {
-    const path = decodeURIComponent(joined)
+    const path = decodeURIComponent(joined) + significantQuery(uri, base.significant)
     return pathFault(path) === undefined ? { path, uri: [joined, ...uri.split('?').slice(1)].join('?') } : undefined
   } catch {
     return undefined
   }
 }
 
-function name (base: string, listings: readonly Listing[]): Named[] {
+function name (base: Base, listings: readonly Listing[]): Named[] {
   const named = new Map<string, Named>()
   for (const { uri, duration, byterange } of listings) {
     const found = typeof uri === 'string' && uri !== '' ? resolve(base, uri) : undefined

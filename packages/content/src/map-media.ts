@@ -8,15 +8,21 @@ import type { FileEntry } from './segment-files.js'
 
 const PLAYLIST = /\.(?:m3u8?|mpd)$/i
 
+export interface MapMediaOptions {
+  signal?: AbortSignal | undefined
+  /** Names of the query parameters that tell one file from another: their paths end with them. @default [] */
+  significantQuery?: readonly string[] | undefined
+}
+
 /**
  * Reads the HLS playlists and DASH MPDs among files and gives what they say of the others; the first in path order has the say where
  * several list a file.
  *
  * @throws what a file's stream throws, and the signal's reason
  */
-export async function mapMedia (files: readonly FileEntry[], signal?: AbortSignal): Promise<MediaMap> {
+export async function mapMedia (files: readonly FileEntry[], { signal, significantQuery }: MapMediaOptions = {}): Promise<MediaMap> {
   const byPath = new Map(files.map(file => [file.path, file]))
-  const media = new MediaMap(new Map(files.map(file => [file.path, file.size])))
+  const media = new MediaMap(new Map(files.map(file => [file.path, file.size])), significantQuery)
   const lists = files.filter(({ path, size }) => PLAYLIST.test(path) && size <= MAX_PLAYLIST_BYTES)
   for (const file of lists.toSorted((a, b) => comparePaths(a.path, b.path))) {
     const text = decode(await readRange(file, 0, file.size, signal))

@@ -1,3 +1,4 @@
+import { significantQuery } from '@shoal/base'
 import type { Cutting } from './cutting.js'
 import { joinUri } from './join-uri.js'
 import { MAX_DURATION_MS } from './limits.js'
@@ -26,20 +27,27 @@ export class MediaMap {
   /** Files that playlists name as keys. */
   readonly keys = new Set<string>()
   readonly #sizes: ReadonlyMap<string, number>
+  readonly #significant: readonly string[]
   readonly #boundaries = new Map<string, Set<number>>()
   readonly #ranges = new Map<string, Set<number>>()
 
-  /** @param sizes bytes of each file by its path */
-  constructor (sizes: ReadonlyMap<string, number>) {
+  /**
+   * @param sizes bytes of each file by its path
+   * @param significant names of query parameters that tell one file from another
+   */
+  constructor (sizes: ReadonlyMap<string, number>, significant: readonly string[] = []) {
     this.#sizes = sizes
+    this.#significant = significant
   }
 
   /** The file that a playlist means by a URI: relative, percent-encoded or not, with or without a query. */
   resolve (from: string, uri: string): string | undefined {
     const path = joinUri(from, uri)
-    if (path === undefined || this.#sizes.has(path)) return path
+    if (path === undefined) return undefined
+    const query = significantQuery(uri, this.#significant)
+    if (this.#sizes.has(path + query)) return path + query
     try {
-      const decoded = decodeURIComponent(path)
+      const decoded = decodeURIComponent(path) + query
       return this.#sizes.has(decoded) ? decoded : undefined
     } catch {
       return undefined

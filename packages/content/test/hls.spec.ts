@@ -58,6 +58,16 @@ describe('HLS', () => {
     })
   })
 
+  it('finds files by the query that is significant, and by no other', async () => {
+    const uris = ['a%20b.ts?token=1&v=1', 'a%20b.ts?v=2', 'a%20b.ts', 'c.ts?token=1', 'c.ts?v=1']
+    const playlist = ['#EXTM3U', '#EXT-X-TARGETDURATION:6', ...uris.flatMap((uri, i) => [`#EXTINF:${i + 1},`, uri])].join('\n')
+    const entries = ['x.m3u8', 'a b.ts?v=1', 'a b.ts?v=2', 'a b.ts', 'c.ts'].map(path => entryOf(path, new TextEncoder().encode(playlist)))
+    const { info } = await mapMedia(entries, { significantQuery: ['v'] })
+    expect(Object.fromEntries([...info].map(([path, { duration }]) => [path, duration]))).to.deep.equal({
+      'a b.ts?v=1': 1_000, 'a b.ts?v=2': 2_000, 'a b.ts': 3_000, 'c.ts': 4_000
+    })
+  })
+
   it('cuts a file at its byte ranges and adds up their durations', async () => {
     const playlist = `#EXTM3U
 #EXT-X-TARGETDURATION:4

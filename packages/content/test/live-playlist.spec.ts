@@ -61,6 +61,14 @@ https://elsewhere.test/index.m3u8
       .to.deep.equal(['1.ts'])
   })
 
+  it('tells files apart by the query that is significant, and by no other', () => {
+    const lines = ['#EXTM3U', '#EXT-X-TARGETDURATION:4', ...['seg?sq=1&token=a', 'seg?token=a&sq=2', 'seg?token=b'].flatMap(uri => ['#EXTINF:4,', uri])]
+    const playlist = readPlaylist(lines.join('\n'), 'v/a.m3u8?token=x', ['sq'])
+    expect(playlist?.kind === 'media' ? playlist.files.map(({ path, uri }) => [path, uri]) : undefined).to.deep.equal([
+      ['v/seg?sq=1', 'v/seg?sq=1&token=a'], ['v/seg?sq=2', 'v/seg?token=a&sq=2'], ['v/seg', 'v/seg?token=b']
+    ])
+  })
+
   it('names nothing outside the content', () => {
     for (const uri of ['../x.ts', '/x.ts', 'https://a.test/x.ts', 'a/%2e%2e/%2e%2e/x.ts', '..%2fx.ts', '%ff.ts', 'a\\b.ts']) {
       const playlist = readPlaylist(`#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n${uri}\n`, 'index.m3u8')

@@ -81,6 +81,8 @@ export interface ContentStats {
 export interface Content extends TypedEventTarget<ContentEvents> {
   readonly link: string
   readonly summary: ManifestSummary
+  /** What the publisher asks of those who have it. */
+  readonly policy: Policy
   readonly stats: ContentStats
   /** All segments in path order; of a live content those of its window at this moment, the oldest first. */
   segments (): AsyncIterable<Segment>

@@ -15,6 +15,9 @@ export interface Policy {
   readonly tags?: readonly string[] | undefined
   /** Renditions that belong together, each by its path or its path and id: the ones of a group are cached alike. */
   readonly renditions?: readonly (readonly string[])[] | undefined
-  /** Names of the query parameters that tell one segment from another; all others are ignored. */
+  /**
+   * Names of the query parameters that tell one segment from another; all others are ignored. A path ends with those that it has, as in
+   * `seg?sq=7`: in the order of this list, in the escapes of `URLSearchParams`.
+   */
   readonly significantQuery?: readonly string[] | undefined
 }

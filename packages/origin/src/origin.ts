@@ -75,7 +75,7 @@ export class HttpOrigin implements Origin {
   async #ask (base: Base, request: OriginRequest, how: Asking): Promise<OriginReply> {
     const { clock, headersTimeoutMs = HEADERS_TIMEOUT_MS, progressTimeoutMs = PROGRESS_TIMEOUT_MS } = this.#init
     const { path, start = 0, end, signal } = request
-    const url = urlOf(base.url, path)
+    const url = urlOf(base.url, path, this.#init.significantQuery)
     const attempt = new Attempt(clock, signal)
     const askedAt = clock.now()
     how.signal.addEventListener('abort', () => {

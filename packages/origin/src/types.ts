@@ -15,6 +15,8 @@ export interface OriginInit {
   readonly bases: readonly string[]
   /** The content is a single file: a base that does not end in `/` is its URL. @default false */
   readonly singleFile?: boolean | undefined
+  /** Names of the query parameters that paths of the content may end with: these are asked for as a query. @default [] */
+  readonly significantQuery?: readonly string[] | undefined
   readonly clock: Clock
   readonly random: Random
   /** @default the global fetch */

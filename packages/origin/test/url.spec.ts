@@ -32,6 +32,14 @@ describe('origin URLs', () => {
     expect(urlOf(normalBase('https://cdn.example.com/dir/', true), 'movie.mp4')).to.equal('https://cdn.example.com/dir/movie.mp4')
   })
 
+  it('asks with a query for what the manifest tells apart by it, and keeps the token', () => {
+    const url = (base: string, path: string): string => urlOf(normalBase(base, false), path, ['v', 'sq'])
+    expect(url('https://cdn.example.com/show/', 'a b.ts?v=1&sq=c+d')).to.equal('https://cdn.example.com/show/a%20b.ts?v=1&sq=c+d')
+    expect(url('https://cdn.example.com/show/?token=t', 'a.ts?v=1')).to.equal('https://cdn.example.com/show/a.ts?v=1&token=t')
+    expect(url('https://cdn.example.com/', 'what?.ts')).to.equal('https://cdn.example.com/what%3F.ts')
+    expect(url('https://cdn.example.com/', 'a.ts?other=1')).to.equal('https://cdn.example.com/a.ts%3Fother%3D1')
+  })
+
   it('never leaves the base', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), path => {
       let url: string

@@ -91,7 +91,7 @@ describe('hls: which source', () => {
     expect(fallbacks.map(report => report.reason)).to.deep.equal(['no-content'])
   })
 
-  it('ignores the query and leaves other URLs alone', async () => {
+  it('ignores the query but for what is significant, and leaves other URLs alone', async () => {
     const { content, origin, loaders } = setup()
     await opened()
     await start(loaders, fragmentContext('720p/seg3.m4s?token=1')).done
@@ -99,6 +99,10 @@ describe('hls: which source', () => {
     origin.answers.push(() => new Response('ad'))
     await start(loaders, { ...fragmentContext('x'), url: 'https://ads.example.com/720p/seg3.m4s' }).done
     expect(content.reads).to.have.length(1)
+    content.policy = { significantQuery: ['sq'] }
+    content.files.set('720p/seg3.m4s?sq=7', SEGMENT)
+    expect((await start(loaders, fragmentContext('720p/seg3.m4s?token=1&sq=7')).done).kind).to.equal('success')
+    expect(content.reads[1]?.path).to.equal('720p/seg3.m4s?sq=7')
   })
 
   it('takes the folder of the first playlist for the base', async () => {

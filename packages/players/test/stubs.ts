@@ -1,5 +1,5 @@
 import { TypedEventEmitter } from 'main-event'
-import type { Content, ContentEvents, ReadOptions, SourceKind } from '@shoal/interface'
+import type { Content, ContentEvents, Policy, ReadOptions, SourceKind } from '@shoal/interface'
 import type { LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js'
 
 export const BASE = 'https://cdn.example.com/show/'
@@ -10,6 +10,7 @@ export interface StubRead { readonly path: string, readonly options: ReadOptions
 export class StubContent extends TypedEventEmitter<ContentEvents> {
   readonly reads: StubRead[] = []
   readonly files: Map<string, Uint8Array>
+  policy: Policy = {}
   source: SourceKind = 'peer'
   /** Fail a read after this many bytes. */
   breakAfter = Infinity

@@ -3,7 +3,7 @@ import type { OpenedManifest } from '@shoal/content'
 import type { OpenSwarm } from '@shoal/engine'
 import {
   ConfigError, RetiredError, UnavailableError, type Content, type ContentEvents, type ContentStats, type Duty, type ManifestSummary,
-  type ReadOptions, type SaveOptions, type Segment
+  type Policy, type ReadOptions, type SaveOptions, type Segment
 } from '@shoal/interface'
 import type { NodeStore, Platform } from './platform.js'
 
@@ -50,6 +50,10 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
 
   get summary (): ManifestSummary {
     return this.manifest.summary
+  }
+
+  get policy (): Policy {
+    return this.manifest.policy
   }
 
   get stats (): ContentStats {

@@ -1,4 +1,4 @@
-import type { Clock } from '@shoal/base'
+import { significantQuery, type Clock } from '@shoal/base'
 import { contentTypeOf } from '@shoal/content/content-type'
 import { ManifestError, NotFoundError, PurgedError, UnavailableError, type FallbackDetail, type ReadOptions, type Segment } from '@shoal/interface'
 import type { OpenContent } from './content.js'
@@ -26,7 +26,8 @@ export interface FetchHost {
 
 /**
  * The global `fetch` with peers: a GET or HEAD of a URL that an open content covers is answered from it, everything else passes through.
- * The content with the longest matching base wins; the query is ignored. What the swarm cannot give passes through as well, with an event.
+ * The content with the longest matching base wins; the query is ignored, but for what the manifest says is significant. What the swarm
+ * cannot give passes through as well, with an event.
  */
 export async function shoalFetch (host: FetchHost, input: string | URL | Request, init: FetchInit = {}): Promise<Response> {
   const { deadline = DEFAULT_DEADLINE_MS, ...rest } = init
@@ -94,8 +95,10 @@ function cover (contents: Iterable<OpenContent>, url: string): Covered | undefin
   }
   if (best === undefined) return undefined
   const { content, base } = best
+  if (!base.endsWith('/')) return { content, path: content.summary.name }
+  const query = significantQuery(url, content.policy.significantQuery ?? [])
   try {
-    return { content, path: base.endsWith('/') ? decodeURIComponent(bare.slice(base.length)) : content.summary.name }
+    return { content, path: decodeURIComponent(bare.slice(base.length)) + query }
   } catch {
     // escapes that no path of a manifest has
     return undefined

@@ -4,7 +4,7 @@ import { raceSignal } from '@shoal/base'
 import { parseLink, swarmIdOf } from '@shoal/content'
 import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
-  PurgedError, UnavailableError, type Collected, type Content, type LedgerEntry, type ManifestSummary, type NodeStatus,
+  PurgedError, UnavailableError, type Collected, type Content, type LedgerEntry, type Manifest, type ManifestSummary, type NodeStatus,
   type OpenOptions, type Origin, type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type SaveOptions,
   type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
 } from '@shoal/interface'
@@ -141,7 +141,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     this.#assertRunning()
     const link = parseLink(text)
     // said now, and not when the manifest is there
-    if (options.origins !== undefined) (await this.#origins())(options.origins, false, () => {})
+    if (options.origins !== undefined) (await this.#origins())(options.origins, undefined, () => {})
     const origins = [...options.origins ?? [], ...link.origins]
     const opening = { link, text, origins, mode: options.mode ?? this.#parts.config.mode }
     // a head that was known once is likely an old one
@@ -258,7 +258,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       head,
       emit,
       origin: manifest => {
-        const origin = originOf([...origins, ...manifest.origins], manifest.summary.kind === 'file', emit)
+        const origin = originOf([...origins, ...manifest.origins], manifest, emit)
         bases = origin?.bases ?? []
         return origin
       }
@@ -276,13 +276,18 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   /** Makes sources over HTTP out of base URLs: loaded with the first content. @throws ConfigError of what it makes: a URL that is none */
-  async #origins (): Promise<(bases: readonly string[], singleFile: boolean, emit: Emit) => Origin | undefined> {
+  async #origins (): Promise<(bases: readonly string[], manifest: Manifest | undefined, emit: Emit) => Origin | undefined> {
     const { clock, random } = this.#parts
     const { createOrigin } = await import('@shoal/origin')
-    return (bases, singleFile, emit) => bases.length === 0
+    return (bases, manifest, emit) => bases.length === 0
       ? undefined
       : createOrigin({
-        bases, singleFile, clock, random, onfailure: ({ url, error }) => { emit('error', { error, doing: `fetching from the origin ${url}` }) }
+        bases,
+        singleFile: manifest?.summary.kind === 'file',
+        significantQuery: manifest?.policy.significantQuery,
+        clock,
+        random,
+        onfailure: ({ url, error }) => { emit('error', { error, doing: `fetching from the origin ${url}` }) }
       })
   }
 

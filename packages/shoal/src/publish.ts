@@ -29,7 +29,7 @@ export async function publish (
   const { signal, copy = false, onprogress, origin, policy = {} } = options
   const refusal = refusalOf(policy)
   if (refusal !== undefined) throw refusal
-  const media = await mapMedia(files, signal)
+  const media = await mapMedia(files, { signal, significantQuery: policy.significantQuery })
   const published = files.filter(file => !media.keys.has(file.path))
   if (published.length === 0) throw new PublishError(`${name} holds nothing but keys, which are left to the origin`)
   const byPath = new Map(published.map(file => [file.path, file]))

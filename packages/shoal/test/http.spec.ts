@@ -1,11 +1,13 @@
 import { expect } from 'chai'
 import { ManualClock } from '@shoal/base'
-import { ManifestError, NotFoundError, UnavailableError, type FallbackDetail, type ReadOptions, type Segment } from '@shoal/interface'
+import { ManifestError, NotFoundError, UnavailableError, type FallbackDetail, type Policy, type ReadOptions, type Segment } from '@shoal/interface'
 import type { OpenContent } from '../src/content.js'
 import { shoalFetch, type FetchInit } from '../src/http.js'
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251)
 const segment: Segment = { index: 0, path: 'a b/seg1.m4s', size: 1000, cid: 'bafk', blocks: 1 }
+
+let policy: Policy = {}
 
 function stub (origins: string[], read: (options: ReadOptions) => AsyncIterable<Uint8Array> = async function * (options) {
   yield bytes.subarray(options.start, Math.min(options.end ?? 1000, (options.start ?? 0) + 100))
@@ -15,6 +17,7 @@ function stub (origins: string[], read: (options: ReadOptions) => AsyncIterable<
     link: 'shoal:x',
     origins,
     summary: { name: 'movie.mp4' },
+    policy,
     stats: { connected: 1 },
     closed: false,
     stat: (path: string) => path === segment.path || path === 'movie.mp4' ? Promise.resolve(segment) : Promise.reject(new NotFoundError('no')),
@@ -49,6 +52,17 @@ describe('fetch', () => {
     const response = await get([stub(['https://cdn.test/show/?token=mine'])], 'https://cdn.test/show/a%20b/seg1.m4s?token=1')
     expect(new Uint8Array(await response.arrayBuffer())).to.deep.equal(bytes)
     expect(passed).to.deep.equal([])
+  })
+
+  it('tells segments apart by the query that the manifest says is significant, and by no other', async () => {
+    policy = { significantQuery: ['sq'] }
+    const asked: string[] = []
+    const content = { ...stub(['https://cdn.test/show/']), stat: (path: string) => { asked.push(path); return Promise.resolve(segment) } }
+    policy = {}
+    for (const query of ['?token=1', '?token=1&sq=7', '?sq=8&token=2#sq=9', '']) {
+      await get([content as unknown as OpenContent], `https://cdn.test/show/a%20b/seg1.m4s${query}`)
+    }
+    expect(asked).to.deep.equal(['', '?sq=7', '?sq=8', ''].map(query => `a b/seg1.m4s${query}`))
   })
 
   it('leaves a live playlist to the origin when nothing was heard of it for three target durations', async () => {

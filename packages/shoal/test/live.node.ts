@@ -77,11 +77,16 @@ describe('a live content between real nodes', function () {
     return path
   }
   /** A plain server of a folder; what it was asked for goes into `asked`. */
-  const serve = async (path: string, asked: string[] = []): Promise<string> => {
+  const serve = async (path: string, asked: string[] = []): Promise<string> => await serveWith(async url => {
+    asked.push(url.pathname + url.search)
+    return await readFile(join(path, url.pathname.slice(1))).catch(() => undefined)
+  })
+  const serveWith = async (answer: (url: URL) => Uint8Array | undefined | Promise<Uint8Array | undefined>): Promise<string> => {
     const server = createServer((request, response) => {
-      const name = new URL(request.url ?? '/', 'http://localhost').pathname.slice(1)
-      asked.push(request.url ?? '')
-      readFile(join(path, name)).then(bytes => { response.end(bytes) }, () => { response.writeHead(404).end() })
+      void Promise.resolve(answer(new URL(request.url ?? '/', `http://${request.headers.host}`))).then(bytes => {
+        if (bytes === undefined) response.writeHead(404)
+        response.end(bytes)
+      })
     }).listen(0, '127.0.0.1')
     servers.push(server)
     await once(server, 'listening')
@@ -154,6 +159,27 @@ describe('a live content between real nodes', function () {
     expect(seen.summary.live?.epoch).to.be.above(epoch)
     expect(await read(seen, path)).to.deep.equal(Buffer.from(writer.segments.get(path) as Uint8Array))
     expect(await read(seen, 'seg0.ts')).to.have.length(300_000)
+  })
+
+  it('has segments that only their query tells apart, where the policy says which', async () => {
+    const asked: string[] = []
+    const base = await serveWith(url => {
+      asked.push(url.href)
+      if (url.pathname === '/live.m3u8') {
+        return Buffer.from(['#EXTM3U', '#EXT-X-TARGETDURATION:1', ...[1, 2, 3].flatMap(sq => ['#EXTINF:1,', `seg?sq=${sq}&session=a`]), ''].join('\n'))
+      }
+      return url.pathname === '/seg' ? randomBytes(1_000, Number(url.searchParams.get('sq'))) : undefined
+    })
+    const publisher = await node({ upload: { rate: 0 } })
+    const { link } = await publisher.publish(`${base}live.m3u8`, { live: true, name: 'show', policy: { significantQuery: ['sq'] } })
+    const viewer = await node()
+    const content = await viewer.open(link, { origins: [`${base}?token=t`] })
+    expect(content.policy).to.deep.equal({ significantQuery: ['sq'] })
+    for (const sq of [2, 1, 3]) {
+      const response = await viewer.fetch(`${base}seg?session=b&sq=${sq}`)
+      expect(Buffer.from(await response.arrayBuffer())).to.deep.equal(Buffer.from(randomBytes(1_000, sq)))
+    }
+    expect(asked.filter(url => url.includes('token')).toSorted()).to.deep.equal([1, 2, 3].map(sq => `${base}seg?sq=${sq}&token=t`))
   })
 
   it('is never shown as it was before to a viewer that has seen it since, over restarts', async () => {

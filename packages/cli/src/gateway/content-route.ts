@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { significantQuery } from '@shoal/base'
 import { contentTypeOf } from '@shoal/content/content-type'
 import type { Content, Segment } from '@shoal/interface'
 import { NotFoundError, UnavailableError } from '@shoal/interface'
@@ -64,15 +65,15 @@ async function answer (
     response.writeHead(308, { ...CONTENT_HEADERS, Location: `${pathname}/`, 'Content-Length': 0 }).end()
     return 0
   }
-  const segment = await find(content, path ?? '')
+  const segment = await find(content, path ?? '', request.url ?? '')
   if (segment !== undefined) return await serveSegment(request, response, content, segment)
   await serveListing(request, response, content)
   return 0
 }
 
 /** The segment at a path; for the content itself its only segment or its index page, `undefined` when it has none. */
-async function find (content: Content, path: string): Promise<Segment | undefined> {
-  if (path !== '') return await content.stat(path)
+async function find (content: Content, path: string, url: string): Promise<Segment | undefined> {
+  if (path !== '') return await content.stat(path + significantQuery(url, content.policy.significantQuery ?? []))
   if (content.summary.kind === 'file') {
     for await (const segment of content.segments()) return segment
   }

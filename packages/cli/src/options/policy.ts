@@ -9,6 +9,7 @@ export const POLICY_OPTIONS = [
 /** What is asked of those who have the content; `undefined` when nothing is. */
 export function policyOf (values: Values): Policy | undefined {
   const { ttl, replication, residency, tag, renditions, significantQuery } = values
-  const policy = { ttl, replication, residency, tags: tag, renditions: renditions?.map(group => group.split(',')), significantQuery }
-  return Object.values(policy).every(value => value === undefined) ? undefined : policy
+  const asked = { ttl, replication, residency, tags: tag, renditions: renditions?.map(group => group.split(',')), significantQuery }
+  const policy: Policy = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
+  return Object.keys(policy).length === 0 ? undefined : policy
 }

@@ -2,13 +2,14 @@ import { TypedEventEmitter } from 'main-event'
 import { writeFile } from 'node:fs/promises'
 import {
   InvalidLinkError, NotFoundError, type Collected, type Content, type ContentEvents, type ContentStats, type LedgerEntry,
-  type ManifestSummary, type NodeStatus, type OpenOptions, type Published, type PublishOptions, type PurgeOptions, type PurgeResult,
-  type ReadOptions, type SaveOptions, type Segment, type Shoal, type ShoalEvents, type ShoalOptions, type Size
+  type ManifestSummary, type NodeStatus, type OpenOptions, type Policy, type Published, type PublishOptions, type PurgeOptions,
+  type PurgeResult, type ReadOptions, type SaveOptions, type Segment, type Shoal, type ShoalEvents, type ShoalOptions, type Size
 } from '@shoal/interface'
 
 export class StubContent extends TypedEventEmitter<ContentEvents> implements Content {
   readonly link: string
   readonly summary: ManifestSummary
+  policy: Policy = {}
   readonly stats: ContentStats = {
     fromPeers: 60, fromOrigin: 40, fromStore: 0, uploaded: 0, wasted: 0, peers: { peerA: 60 }, connected: 1, swarmSize: 2
   }

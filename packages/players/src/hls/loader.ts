@@ -6,7 +6,7 @@ import type { Clock } from '@shoal/base'
 import type { Content, SourceKind } from '@shoal/interface'
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js'
 import type { Pace } from './pace.js'
-import type { ContentSource } from './source.js'
+import { withQuery, type ContentSource } from './source.js'
 import type { FallbackReason, HlsLoaderOptions } from './types.js'
 
 interface Shared {
@@ -164,7 +164,8 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
       const end = context.rangeEnd === undefined || context.rangeEnd === 0 ? undefined : context.rangeEnd
       const { signal } = this.#stop
       const { deadline, patience } = what
-      const request = { content, path, start: start === 0 ? undefined : start, end, deadline, patience, clock, signal }
+      const located = withQuery(path, context.url, content)
+      const request = { content, path: located, start: start === 0 ? undefined : start, end, deadline, patience, clock, signal }
       const kind = await fromContent(request, bytes => { this.#take(bytes, 0, context, loading, what.intake) })
       return { kind, via: 'shoal', url: context.url, status: end === undefined ? 200 : 206 }
     }
@@ -213,7 +214,7 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
         : { first, end: Math.max(end, first) })
       options.onrequest?.({ url: context.url, path: done.path, type: fragment ? 'fragment' : 'playlist', via: from.via, bytes: stats.loaded, ms: end - done.started })
       const small = !fragment || (context as FragmentLoaderContext).frag.sn === 'initSegment'
-      if (small && from.via === 'origin' && done.path !== undefined) void source.keep(done.path)
+      if (small && from.via === 'origin' && done.path !== undefined) void source.keep(done.path, context.url)
       if (pieces && intake.length > 0) onProgress(stats, context, intake.take(), this.#response)
       const buffer = intake.take()
       if (!pieces) onProgress?.(stats, context, buffer, this.#response)

@@ -1,5 +1,5 @@
 import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS } from './defaults.js'
-import type { Clock } from '@shoal/base'
+import { significantQuery, type Clock } from '@shoal/base'
 import type { Content, Shoal } from '@shoal/interface'
 import type { HlsLoaderOptions } from './types.js'
 
@@ -27,7 +27,10 @@ export class ContentSource {
     void this.open()
   }
 
-  /** The path in the content, or undefined for a URL that is not its own. The first playlist settles the base where none was given. */
+  /**
+   * The path in the content, without a query, or undefined for a URL that is not its own. The first playlist settles the base where none
+   * was given.
+   */
   pathOf (url: string, playlist: boolean): string | undefined {
     const plain = bare(url)
     if (this.#base === undefined && playlist) this.#base = plain.slice(0, plain.lastIndexOf('/') + 1)
@@ -64,13 +67,13 @@ export class ContentSource {
    * The player got a small file past Shoal: fetch it into the store too when the content is open, so that others can have it from here when
    * the origin is gone. Once per path; without a deadline, so in the order that serves the swarm.
    */
-  async keep (path: string): Promise<void> {
+  async keep (path: string, url: string): Promise<void> {
     if (this.#kept.has(path)) return
     this.#kept.add(path)
     const content = await this.open()
     if (content === undefined) { this.#kept.delete(path); return }
     try {
-      const reading = content.read(path)[Symbol.asyncIterator]()
+      const reading = content.read(withQuery(path, url, content))[Symbol.asyncIterator]()
       while ((await reading.next()).done !== true);
     } catch {
       // the player has it: nothing is lost but a copy for others
@@ -90,6 +93,11 @@ export class ContentSource {
       cancel()
     }
   }
+}
+
+/** With what of the URL's query the manifest says is significant. */
+export function withQuery (path: string, url: string, { policy: { significantQuery: names = [] } }: Content): string {
+  return path + significantQuery(url, names)
 }
 
 function bare (url: string): string {

@@ -43,7 +43,8 @@ export interface HlsLoaderOptions {
   /** A content that is open or being opened already, instead of `link`. */
   content?: Content | Promise<Content> | undefined
   /**
-   * URL under which the content's paths lie; a URL belongs to the content when it starts with it, whatever its query.
+   * URL under which the content's paths lie; a URL belongs to the content when it starts with it. Of its query only
+   * counts what the manifest says is significant.
    *
    * @default the folder of the first playlist that hls.js asks for
    */

@@ -110,14 +110,14 @@ export class Follower {
 
   /** Takes in what is new of all playlists. */
   async #readAll (): Promise<Look> {
-    const { source } = this.#init
+    const { source, policy: { significantQuery: significant = [] } } = this.#init
     const media: MediaPlaylist[] = []
     const listed = new Set<string>()
     const queue: Named[] = (await source.playlists()).map(uri => ({ uri, path: decodeURIComponent(uri.split('?')[0] as string) }))
     for (let i = 0; i < Math.min(queue.length, MAX_PLAYLISTS); i++) {
       const { uri, path } = queue[i] as Named
       const bytes = await source.read(uri, this.#abort.signal)
-      const playlist = bytes === undefined ? undefined : readPlaylist(this.#text.decode(bytes), uri)
+      const playlist = bytes === undefined ? undefined : readPlaylist(this.#text.decode(bytes), uri, significant)
       if (playlist?.kind === 'master') {
         for (const named of playlist.playlists) if (!queue.some(other => other.path === named.path)) queue.push(named)
       } else if (playlist?.kind === 'media' && await this.#takeFiles(path, playlist)) {
