@@ -1,6 +1,5 @@
 import { fromHex, toHex } from '@shoal/base'
-import type { OpenedManifest, PublisherLink } from '@shoal/content'
-import type { Seen, Sequence } from '@shoal/content/live'
+import type { OpenedManifest } from '@shoal/content'
 import type { FileReference, PeerName, SwarmId } from '@shoal/interface'
 import { Key, type Datastore } from 'interface-datastore'
 import { CID } from 'multiformats'
@@ -8,10 +7,6 @@ import { CID } from 'multiformats'
 const CONTENTS = new Key('/shoal/contents')
 /** What is known to be purged, by swarm. */
 const PURGES = new Key('/shoal/purges')
-/** The last epoch of each live content that was published here, by name. */
-const EPOCHS = new Key('/shoal/epochs')
-/** The newest head that was seen of each live content, by publisher and name. */
-const HEADS = new Key('/shoal/heads')
 
 /** A file of a content that is seeded where it lies. */
 export interface FileRecord extends Pick<FileReference, 'size' | 'mtimeMs'> {
@@ -72,56 +67,37 @@ export function ownBlocks ({ manifest, pages }: ContentRecord): Uint8Array[] {
 
 /** The contents that a node has known, in its datastore. */
 export class Library {
-  readonly #datastore: Datastore
+  readonly datastore: Datastore
 
   constructor (datastore: Datastore) {
-    this.#datastore = datastore
+    this.datastore = datastore
   }
 
   async put (record: ContentRecord): Promise<void> {
-    await this.#datastore.put(CONTENTS.child(new Key(record.manifest)), new TextEncoder().encode(JSON.stringify(record)))
+    await this.datastore.put(CONTENTS.child(new Key(record.manifest)), new TextEncoder().encode(JSON.stringify(record)))
   }
 
   async get (manifest: string): Promise<ContentRecord | undefined> {
     const key = CONTENTS.child(new Key(manifest))
-    return await this.#datastore.has(key) ? decode(await this.#datastore.get(key)) : undefined
+    return await this.datastore.has(key) ? decode(await this.datastore.get(key)) : undefined
   }
 
   async delete (manifest: string): Promise<void> {
-    await this.#datastore.delete(CONTENTS.child(new Key(manifest)))
+    await this.datastore.delete(CONTENTS.child(new Key(manifest)))
   }
 
   /** The purge list that counts, as its publisher signed it. Verified when it was put. */
   async purge (swarm: SwarmId): Promise<Uint8Array | undefined> {
     const key = PURGES.child(new Key(swarm))
-    return await this.#datastore.has(key) ? await this.#datastore.get(key) : undefined
+    return await this.datastore.has(key) ? await this.datastore.get(key) : undefined
   }
 
   async putPurge (swarm: SwarmId, purge: Uint8Array): Promise<void> {
-    await this.#datastore.put(PURGES.child(new Key(swarm)), purge)
-  }
-
-  /** Begins an epoch of a live content: at this time, or after the last one when the clock was set back. */
-  async nextEpoch (name: string, wall: number): Promise<number> {
-    const key = EPOCHS.child(new Key(encodeURIComponent(name)))
-    const last = await this.#datastore.has(key) ? Number(new TextDecoder().decode(await this.#datastore.get(key))) : 0
-    const epoch = Math.max(wall, Number.isSafeInteger(last) ? last + 1 : 0)
-    await this.#datastore.put(key, new TextEncoder().encode(String(epoch)))
-    return epoch
-  }
-
-  /** The newest head of a live content that an earlier run saw. */
-  async seen (link: Pick<PublisherLink, 'publisher' | 'name'>): Promise<Seen | undefined> {
-    const key = headKey(link)
-    return await this.#datastore.has(key) ? decodeSeen(await this.#datastore.get(key)) : undefined
-  }
-
-  async putSeen (link: Pick<PublisherLink, 'publisher' | 'name'>, { sequence, digest, burnt }: Seen): Promise<void> {
-    await this.#datastore.put(headKey(link), new TextEncoder().encode(JSON.stringify({ ...sequence, digest: toHex(digest), burnt })))
+    await this.datastore.put(PURGES.child(new Key(swarm)), purge)
   }
 
   async * all (): AsyncGenerator<ContentRecord> {
-    for await (const { value } of this.#datastore.query({ prefix: CONTENTS.toString() })) {
+    for await (const { value } of this.datastore.query({ prefix: CONTENTS.toString() })) {
       const record = decode(value)
       if (record !== undefined) yield record
     }
@@ -132,21 +108,6 @@ export class Library {
     const seeds: ContentRecord[] = []
     for await (const record of this.all()) if (record.seed) seeds.push(record)
     return seeds
-  }
-}
-
-function headKey ({ publisher, name }: Pick<PublisherLink, 'publisher' | 'name'>): Key {
-  return HEADS.child(new Key(`${publisher}/${encodeURIComponent(name)}`))
-}
-
-function decodeSeen (bytes: Uint8Array): Seen | undefined {
-  try {
-    const { epoch, counter, digest, burnt } = JSON.parse(new TextDecoder().decode(bytes)) as Sequence & { digest: string, burnt?: number }
-    const known = fromHex(digest)
-    if (known === undefined || !Number.isSafeInteger(epoch + counter)) return undefined
-    return { sequence: { epoch, counter }, digest: known, burnt }
-  } catch {
-    return undefined
   }
 }
 

@@ -239,9 +239,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     }
     const { swarm, of } = link.kind === 'manifest'
       ? { swarm: await swarmIdOf(link.manifest), of: { root: CID.parse(link.manifest).multihash.digest } }
-      : await (await import('./live/open-live.js')).openLive(link, library, error => {
-        if (!signal.aborted) emit('error', { error, doing: `writing down the newest head of ${text}` })
-      })
+      : await (await import('./live/open-live.js')).openLive(link, library, emit, signal)
     const purge = await knownPurge(library, swarm)
     if (purge?.all === true) throw new PurgedError(`${nameOf(link)} was purged by its publisher${purge.reason === '' ? '' : `: ${purge.reason}`}`)
     const originOf = await this.#origins()

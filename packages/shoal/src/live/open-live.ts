@@ -1,20 +1,24 @@
 import type { PublisherLink } from '@shoal/content'
 import { liveSwarmIdOf, type Seen } from '@shoal/content/live'
 import { live } from '@shoal/engine/live'
-import type { SwarmOpening } from '@shoal/engine'
+import type { Emit, SwarmOpening } from '@shoal/engine'
 import type { Library } from '../library.js'
+import { LiveRecords } from './live-records.js'
 
 /**
  * What the engine needs to open a live content. The newest head that it takes is written down, so that after a restart nobody can show this
  * node an older one.
  *
- * @param onerror it could not be written down
+ * @param closed when it is open no longer
  */
 export async function openLive (
-  link: PublisherLink, library: Library, onerror: (error: Error) => void
+  link: PublisherLink, { datastore }: Library, emit: Emit, closed: AbortSignal
 ): Promise<Pick<SwarmOpening, 'swarm' | 'of'>> {
-  const seen = await library.seen(link)
-  const onseen = newestOnly(async (seen: Seen) => { await library.putSeen(link, seen) }, onerror)
+  const records = new LiveRecords(datastore)
+  const seen = await records.seen(link)
+  const onseen = newestOnly(async (seen: Seen) => { await records.putSeen(link, seen) }, error => {
+    if (!closed.aborted) emit('error', { error, doing: `writing down the newest head of ${link.name}` })
+  })
   return { swarm: await liveSwarmIdOf(link.publisher, link.name), of: { live: live({ ...link, seen, onseen }) } }
 }
 

@@ -7,6 +7,7 @@ import { liveLinkOf } from '../own-link.js'
 import type { Parts } from '../parts.js'
 import { Follower } from './follower.js'
 import { httpSource } from './http-source.js'
+import { LiveRecords } from './live-records.js'
 import type { LiveSource } from './source.js'
 
 /**
@@ -62,7 +63,7 @@ async function follow (
   const name = options.name ?? found
   // the same rules as for a name in a link
   formatLink({ kind: 'publisher', publisher: privateKey.publicKey.toString(), name, addrs: [], origins: [] })
-  const epoch = await library.nextEpoch(name, Math.floor(clock.wall()))
+  const epoch = await new LiveRecords(library.datastore).nextEpoch(name, Math.floor(clock.wall()))
   const heads: Uint8Array[] = []
   let deliver = (head: Uint8Array): void => { heads.push(head) }
   const first = Promise.withResolvers<Uint8Array>()
