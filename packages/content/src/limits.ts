@@ -78,6 +78,9 @@ export const MAX_HEAD_BYTES = 64 * 1024
 /** Longest target duration of a live content in ms: an hour. */
 export const MAX_TARGET_MS = 3_600_000
 
+/** Segments of one representation that a live MPD is followed with, the newest of those that it lists: a window holds no more. */
+export const MAX_LIVE_LISTED = 1_000
+
 /** Heads that are remembered to tell a second one of the same sequence. */
 export const HEADS_REMEMBERED = 8
 

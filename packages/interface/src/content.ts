@@ -32,7 +32,7 @@ export interface PublishOptions {
   /** @default the name of the file or folder */
   name?: string | undefined
   /**
-   * Follow the HLS playlists that are being written into a folder, or served at a URL, until the stream ends. The link is then
+   * Follow the HLS playlists or MPDs that are being written into a folder, or served at a URL, until the stream ends. The link is then
    * `shoal:<publisher key>/<name>`, and always the same; bytes are copied into the store, which keeps them as long as they are listed.
    *
    * @default false

@@ -161,6 +161,42 @@ describe('a live content between real nodes', function () {
     expect(await read(seen, 'seg0.ts')).to.have.length(300_000)
   })
 
+  it('may be DASH: its MPD and segments come from peers as they are written, until it ends', async () => {
+    const path = await folder()
+    const segments: Uint8Array[] = []
+    const write = async (ended = false): Promise<void> => {
+      segments.push(randomBytes(300_000, 100 + segments.length))
+      await writeFile(join(path, `v${segments.length - 1}.m4s`), segments.at(-1) as Uint8Array)
+      const first = Math.max(0, segments.length - 4)
+      const live = 'type="dynamic" availabilityStartTime="2026-01-01T00:00:00Z" minimumUpdatePeriod="PT1S" timeShiftBufferDepth="PT4S"'
+      await writeFile(join(path, 'next'), `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"
+        ${ended ? `type="static" mediaPresentationDuration="PT${segments.length}S"` : live} minBufferTime="PT1S"><Period start="PT0S">
+        <AdaptationSet contentType="video" mimeType="video/mp4"><Representation id="v" bandwidth="1000" width="2" height="2" codecs="avc1.64001e">
+        <SegmentTemplate timescale="1" startNumber="${first}" initialization="init.mp4" media="v$Number$.m4s"><SegmentTimeline>
+        <S t="${first}" d="1" r="${segments.length - first - 1}"/></SegmentTimeline></SegmentTemplate></Representation></AdaptationSet></Period></MPD>`)
+      await rename(join(path, 'next'), join(path, 'live.mpd'))
+    }
+    await writeFile(join(path, 'init.mp4'), 'init')
+    await write()
+    const publisher = await node()
+    const { link } = await publisher.publish(path, { live: true, name: 'dash', origin: 'http://nowhere.invalid/' })
+    const viewer = await node()
+    const content = await viewer.open(link, { mode: 'p2p' })
+    for (let i = 0; i < 3; i++) {
+      await write()
+      const number = segments.length - 1
+      await until(async () => await has(content, `v${number}.m4s`), 'the viewer hears of it')
+      const manifest = await (await viewer.fetch('http://nowhere.invalid/live.mpd')).text()
+      expect(manifest).to.include(`r="${number - Math.max(0, number - 3)}"`)
+      const segment = await viewer.fetch(`http://nowhere.invalid/v${number}.m4s`)
+      expect(Buffer.from(await segment.arrayBuffer()).equals(segments[number] as Uint8Array)).to.equal(true)
+    }
+    expect(Buffer.from(await read(content, 'init.mp4')).toString()).to.equal('init')
+    expect(await content.stat('v1.m4s')).to.include({ duration: 1, rendition: 'live.mpd#v' })
+    await write(true)
+    await until(() => content.summary.live?.ended === true, 'the end of the stream')
+  })
+
   it('has segments that only their query tells apart, where the policy says which', async () => {
     const asked: string[] = []
     const base = await serveWith(url => {

@@ -30,7 +30,7 @@ export const publish: Command = {
     ['shoal publish film.mp4 --data ./node --once', 'stores and exits; a later "shoal serve --data ./node" seeds it']
   ],
   notes: 'Files are served from where they lie; one that changes is withdrawn. Beside a running node on the same --data, that node takes over\n' +
-    'and this command exits. With --live, PATH may be a folder, a playlist or its URL; the link names the key in --data and the name.\nFirst line of --json: {"link","manifest","root","peerId","addrs","segments","bytes"}.',
+    'and this command exits. With --live, PATH may be a folder, a playlist or MPD, or its URL; the link names the key in --data and the name.\nFirst line of --json: {"link","manifest","root","peerId","addrs","segments","bytes"}.',
   attach: 'when-running',
 
   prepare (args, values, cwd) {

@@ -62,7 +62,7 @@ export const OPTIONS = {
 
   origin: { type: 'list', value: 'URL', help: 'base URL where the same paths can be had over HTTP', default: 'none' },
   copy: { type: 'flag', help: 'copy the bytes into the store instead of serving them from where they lie', default: 'off' },
-  live: { type: 'flag', help: 'follow the HLS playlists in a folder or at a URL until the stream ends', default: 'off' },
+  live: { type: 'flag', help: 'follow the HLS playlists or MPDs in a folder or at a URL until the stream ends', default: 'off' },
   once: { type: 'flag', once: true, help: 'store and exit instead of seeding; needs --data' },
   name: { type: 'string', value: 'N', once: true, help: 'what to call the content', default: 'name of the file or folder' },
 

@@ -1,7 +1,9 @@
 import type { PrivateKey } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
 import type { Sequence, WindowEntry } from '@shoal/content/live'
-import { blockRefs, buildHead, readPlaylist, segmentFiles, type MediaPlaylist, type Named } from '@shoal/content/publishing'
+import {
+  blockRefs, boundariesOf, buildHead, readPresentation, segmentFiles, type MediaPlaylist, type Named
+} from '@shoal/content/publishing'
 import type { BlockStore, Policy } from '@shoal/interface'
 import { Shelf } from './shelf.js'
 import type { LiveSource } from './source.js'
@@ -47,8 +49,10 @@ export class Follower {
   readonly #text = new TextDecoder()
   /** What each media playlist said when all that it lists was there last. */
   readonly #counted = new Map<string, MediaPlaylist>()
-  /** Paths that no window has room for, as long as they are listed. */
+  /** Paths that no window has room for, or that are not there any more, as long as they are listed. */
   readonly #left = new Set<string>()
+  /** What was not there when a playlist that vouches for nothing was read last. */
+  readonly #absent = new Map<string, ReadonlySet<string>>()
   /** What the last head says is no longer so. */
   #due = true
   #sequence: Sequence
@@ -110,14 +114,16 @@ export class Follower {
 
   /** Takes in what is new of all playlists. */
   async #readAll (): Promise<Look> {
-    const { source, policy: { significantQuery: significant = [] } } = this.#init
+    const { source, clock, policy: { significantQuery: significant = [] } } = this.#init
     const media: MediaPlaylist[] = []
     const listed = new Set<string>()
     const queue: Named[] = (await source.playlists()).map(uri => ({ uri, path: decodeURIComponent(uri.split('?')[0] as string) }))
     for (let i = 0; i < Math.min(queue.length, MAX_PLAYLISTS); i++) {
       const { uri, path } = queue[i] as Named
       const bytes = await source.read(uri, this.#abort.signal)
-      const playlist = bytes === undefined ? undefined : readPlaylist(this.#text.decode(bytes), uri, significant)
+      const playlist = bytes === undefined
+        ? undefined
+        : await readPresentation(this.#text.decode(bytes), path, { uri, significant }, clock.wall())
       if (playlist?.kind === 'master') {
         for (const named of playlist.playlists) if (!queue.some(other => other.path === named.path)) queue.push(named)
       } else if (playlist?.kind === 'media' && await this.#takeFiles(path, playlist)) {
@@ -131,31 +137,48 @@ export class Follower {
       // one that lists what cannot be read yet does not count, and the version before it goes on to
       const counts = playlist?.kind === 'master' || (playlist !== undefined && counted === playlist)
       if (bytes !== undefined && counts) await this.#add({ path, uri }, bytes, { playlist: true })
-      if (this.#shelf.has(path)) listed.add(path)
+      if (this.#shelf.find(path) !== undefined) listed.add(path)
     }
     return { media, listed }
   }
 
-  /** Whether the last file that it lists is there; a file before it that is gone stays left out. */
-  async #takeFiles (rendition: string, { files }: MediaPlaylist): Promise<boolean> {
-    const missing = files.filter(({ path }) => !this.#shelf.has(path) && !this.#left.has(path))
-    // the last first: without it nothing of this playlist counts
-    const last = files.at(-1)
-    if (last === undefined) return true
-    const bytes = missing.includes(last) ? await this.#init.source.read(last.uri, this.#abort.signal) : undefined
-    if (missing.includes(last) && bytes === undefined) return false
-    for (const file of missing) {
-      const read = file === last ? bytes : await this.#init.source.read(file.uri, this.#abort.signal)
-      if (read !== undefined) await this.#add(file, read, { playlist: false, rendition, duration: file.duration })
+  /** Whether all that it cannot do without is there; another file that is gone stays left out. */
+  async #takeFiles (playlist: string, { files, required }: MediaPlaylist): Promise<boolean> {
+    const { source } = this.#init
+    const missing = files.filter(({ path }) => this.#shelf.find(path) === undefined && !this.#left.has(path))
+    const bytes = new Map<Named, Uint8Array>()
+    // without these nothing of this playlist counts
+    for (const file of required.filter(file => missing.includes(file))) {
+      const read = await source.read(file.uri, this.#abort.signal)
+      if (read === undefined) return false
+      bytes.set(file, read)
     }
+    const absent: Named[] = []
+    for (const file of missing) {
+      const { rendition = playlist, duration } = file
+      const read = bytes.get(file) ?? await source.read(file.uri, this.#abort.signal)
+      if (read === undefined) absent.push(file)
+      else await this.#add(file, read, { playlist: false, rendition, duration })
+    }
+    if (required.length === 0) this.#giveUp(playlist, files, absent)
     return true
   }
 
+  /** Where segments are counted off by the clock, one that is still not there although a later one is will not come. */
+  #giveUp (playlist: string, files: readonly Named[], absent: readonly Named[]): void {
+    for (const { path, rendition } of absent.filter(({ path }) => this.#absent.get(playlist)?.has(path))) {
+      const later = files.slice(files.findIndex(file => file.path === path))
+      if (later.some(file => file.rendition === rendition && this.#shelf.find(file.path) !== undefined)) this.#left.add(path)
+    }
+    this.#absent.set(playlist, new Set(absent.map(({ path }) => path)))
+  }
+
   async #add (
-    { path }: Named, bytes: Uint8Array, more: { playlist: boolean, rendition?: string, duration?: number | undefined }
+    { path, pieces = [] }: Named, bytes: Uint8Array, more: { playlist: boolean, rendition?: string, duration?: number | undefined }
   ): Promise<void> {
     const { store, clock, policy: { ttl } } = this.#init
-    const entry = { path, size: bytes.byteLength, async * stream () { yield bytes } }
+    const boundaries = boundariesOf(pieces, bytes.byteLength, part => this.#shelf.find(part)?.size)
+    const entry = { path, size: bytes.byteLength, cutting: { method: 'fixed' as const, boundaries }, async * stream () { yield bytes } }
     const onblock = async (block: Parameters<typeof store.put>[0]): Promise<void> => { await store.put(block, { ttl }) }
     for await (const { size, leaves, offsets, cid } of segmentFiles([entry], { onblock, signal: this.#abort.signal })) {
       const digest = leaves.byteLength > 32 ? cid.multihash.digest : undefined

@@ -46,7 +46,7 @@ interface Following {
 }
 
 /**
- * Follows the HLS playlists at a path or URL, and resolves once there is something to publish.
+ * Follows the HLS playlists or MPDs at a path or URL, and resolves once there is something to publish.
  *
  * @throws UnauthorisedError the policy asks for what no node can judge
  * @throws ConfigError options that do not go together, PublishError the folder cannot be read or the name is none

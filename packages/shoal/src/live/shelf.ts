@@ -25,8 +25,9 @@ export class Shelf {
     return [...this.#items.values()].map(({ entry }) => entry)
   }
 
-  has (path: string): boolean {
-    return this.#newest.has(path)
+  /** The newest version of a path. */
+  find (path: string): WindowEntry | undefined {
+    return this.#items.get(this.#newest.get(path) ?? -1)?.entry
   }
 
   /** Adds what is new. A path that is there with the same bytes stays what it is; the version before it leaves. */

@@ -18,7 +18,7 @@ export async function liveFolder (path: string): Promise<{ name: string, source:
       async playlists () {
         if (only !== undefined) return [encode(only)]
         const names = await readdir(folder, { recursive: true })
-        return names.filter(name => /\.m3u8$/i.test(name)).map(name => encode(name.split(sep).join('/'))).toSorted()
+        return names.filter(name => /\.(?:m3u8|mpd)$/i.test(name)).map(name => encode(name.split(sep).join('/'))).toSorted()
       },
 
       async read (uri) {

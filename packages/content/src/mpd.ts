@@ -1,0 +1,67 @@
+import { parse } from 'mpd-parser'
+import { MAX_LISTED_SEGMENTS, listedSegments } from './mpd-expansion.js'
+import { pathFault } from './path.js'
+
+/** Where an MPD seems to come from, so that what its URLs resolve to can be told from other hosts. */
+const HERE = 'http://presentation.invalid/content/'
+
+interface Range { readonly offset: number | bigint, readonly length: number | bigint }
+
+/** A file that an MPD lists, or a range of one. */
+export interface MpdListing { readonly resolvedUri?: string | undefined, readonly byterange?: Range | undefined }
+
+interface MpdSegment extends MpdListing {
+  /** Seconds. */
+  readonly duration?: number | undefined
+  /** Its init segment. */
+  readonly map?: MpdListing | undefined
+}
+
+export interface Representation extends MpdListing {
+  /** With its id. */
+  readonly attributes?: { readonly NAME?: unknown } | undefined
+  readonly segments?: readonly MpdSegment[] | undefined
+  /** Where the index of a single file lies. */
+  readonly sidx?: (MpdListing & { readonly map?: MpdListing | undefined }) | undefined
+}
+
+type Groups<T> = Readonly<Record<string, T>>
+
+interface Mpd {
+  readonly playlists?: readonly Representation[] | undefined
+  /** By type, group and label. */
+  readonly mediaGroups?: Groups<Groups<Groups<{ readonly playlists?: readonly Representation[] | undefined }>>> | undefined
+}
+
+/**
+ * What an MPD lists, by representation; nothing when it cannot be read, or lists more than can be taken in.
+ *
+ * @param uri its own, relative to the folder of the content
+ * @param now ms since 1970, for one that leaves it to the clock what there is
+ */
+export function representationsOf (text: string, uri: string, now: number): Representation[] {
+  if (listedSegments(text) > MAX_LISTED_SEGMENTS) return []
+  try {
+    const { playlists = [], mediaGroups = {} } = parse(text, { manifestUri: HERE + uri, NOW: now }) as Mpd
+    const groups = Object.values(mediaGroups).flatMap(group => Object.values(group)).flatMap(labels => Object.values(labels))
+    return [...playlists, ...groups.flatMap(group => group.playlists ?? [])]
+  } catch {
+    return []
+  }
+}
+
+/** The path of the MPD, `#`, and the id of the representation. */
+export function renditionOf (path: string, { attributes }: Representation): string {
+  const named = `${path}#${typeof attributes?.NAME === 'string' ? attributes.NAME : ''}`
+  return pathFault(named) === undefined ? named : path
+}
+
+/** Relative to the folder of the content; `undefined` when it lies elsewhere. */
+export function uriOf ({ resolvedUri }: MpdListing): string | undefined {
+  return resolvedUri?.startsWith(HERE) === true ? resolvedUri.slice(HERE.length) : undefined
+}
+
+/** Its byte range in plain numbers. */
+export function rangeOf ({ byterange }: MpdListing): { offset: number, length: number } | undefined {
+  return byterange === undefined ? undefined : { offset: Number(byterange.offset), length: Number(byterange.length) }
+}

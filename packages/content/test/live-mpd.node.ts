@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises'
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { readPresentation } from '../src/live-presentation.js'
+import type { MediaPlaylist } from '../src/live-playlist.js'
+
+const fixture = async (name: string): Promise<string> => await readFile(new URL(`../../test/fixtures/${name}`, import.meta.url), 'utf8')
+
+async function read (text: string, now = 0, uri = 'show/manifest.mpd'): Promise<MediaPlaylist | undefined> {
+  const playlist = await readPresentation(text, decodeURIComponent(uri), { uri, significant: [] }, now)
+  return playlist?.kind === 'media' ? playlist : undefined
+}
+
+const paths = (files: readonly { readonly path: string }[] = []): string[] => files.map(({ path }) => path)
+
+describe('a live MPD', () => {
+  it('lists what its timelines do, of every representation, and counts when the last of each is there', async () => {
+    const playlist = await read(await fixture('ffmpeg/live-timeline/manifest.mpd'))
+    expect(paths(playlist?.files)).to.deep.equal([0, 1].flatMap(i => {
+      return [`show/init-stream${i}.m4s`, `show/chunk-stream${i}-00001.m4s`, `show/chunk-stream${i}-00002.m4s`]
+    }))
+    expect(playlist?.files[1]).to.deep.equal({
+      path: 'show/chunk-stream0-00001.m4s', uri: 'show/chunk-stream0-00001.m4s', duration: 2_000, rendition: 'show/manifest.mpd#0'
+    })
+    expect(paths(playlist?.required)).to.deep.equal(['show/chunk-stream0-00002.m4s', 'show/chunk-stream1-00002.m4s'])
+    expect(playlist).to.include({ targetMs: 2_048, lengthMs: 4_000, ended: false })
+  })
+
+  it('lists what the clock says where it counts by it, as far back as its window goes', async () => {
+    const text = await fixture('ffmpeg/live-number/manifest.mpd')
+    const started = Date.parse(/availabilityStartTime="([^"]+)"/.exec(text)?.[1] ?? '')
+    const at = async (ms: number, mpd = text): Promise<string[]> => {
+      const playlist = await read(mpd, started + ms)
+      expect(playlist?.required).to.deep.equal([])
+      return paths(playlist?.files).filter(path => path.includes('chunk-stream0'))
+    }
+    const chunks = (...numbers: readonly number[]): string[] => numbers.map(number => `show/chunk-stream0-${String(number).padStart(5, '0')}.m4s`)
+    expect(await at(0)).to.deep.equal([])
+    expect(await at(4_100)).to.deep.equal(chunks(1, 2))
+    expect(await at(86_400_000)).to.deep.equal(chunks(43_199, 43_200))
+    // years of it, but for the last minute
+    expect(await at(100 * 365 * 86_400_000, text.replace(/timeShiftBufferDepth="[^"]*"/, ''))).to.have.length(30)
+    expect(await at(100 * 365 * 86_400_000, text.replace(/timeShiftBufferDepth="[^"]*"/, 'timeShiftBufferDepth="PT3H"'))).to.have.length(1_000)
+  })
+
+  it('may be of another packager, and is over when it is static', async () => {
+    const window = await read(await fixture('shaka/live-window/manifest.mpd'))
+    expect(window?.ended).to.equal(false)
+    expect(paths(window?.required)).to.deep.equal(['show/video/65536.m4s', 'show/audio/3.m4s'])
+    for (const name of ['ffmpeg/dash-timeline', 'ffmpeg/dash-list', 'shaka/periods']) {
+      expect(await read(await fixture(`${name}/manifest.mpd`)), name).to.include({ ended: true }).and.to.have.property('required').with.length(2)
+    }
+  })
+
+  it('says nothing where it stands for more than can be listed', async () => {
+    const text = await fixture('ffmpeg/live-number/manifest.mpd')
+    expect((await read(text.replace(/timeShiftBufferDepth="[^"]*"/, 'timeShiftBufferDepth="P99Y"'), 4e12))?.files).to.deep.equal([])
+    const open = (await fixture('ffmpeg/live-timeline/manifest.mpd')).replace(' r="1"', ' r="-1"')
+    expect((await read(open, 4e12))?.files).to.deep.equal([])
+    const whole = open.replace('type="dynamic"', 'type="static" mediaPresentationDuration="PT9H"')
+    expect(paths((await read(whole))?.files).filter(path => path.includes('chunk-stream0'))).to.have.length(1_000)
+    expect((await read(whole.replace('PT9H', 'P999Y')))?.files).to.deep.equal([])
+  })
+
+  it('names nothing outside the content', async () => {
+    const text = await fixture('ffmpeg/live-timeline/manifest.mpd')
+    for (const base of ['../', '/', 'https://cdn.example.com/', '//cdn.example.com/']) {
+      const playlist = await read(text.replace('<Period', `<BaseURL>${base}</BaseURL><Period`), 0, 'manifest.mpd')
+      expect(paths(playlist?.files), base).to.deep.equal([])
+    }
+    expect(paths((await read(text.replace('<Period', '<BaseURL>a%20b/</BaseURL><Period')))?.files)[0]).to.equal('show/a b/init-stream0.m4s')
+  })
+
+  it('is none, or one, whatever the text is', async () => {
+    const text = await fixture('ffmpeg/live-timeline/manifest.mpd')
+    for (let end = 0; end < text.length; end += 97) expect(await read(text.slice(0, end))).to.equal(undefined)
+    const texts = [text, await fixture('ffmpeg/live-number/manifest.mpd'), await fixture('shaka/live-window/manifest.mpd')]
+    const number = fc.oneof(fc.nat(9), fc.nat(), fc.constantFrom('-1', '-1', '0.5', '1e9', '', Number.MAX_SAFE_INTEGER))
+    const edits = fc.array(fc.tuple(fc.nat(80), number), { maxLength: 3 })
+    await fc.assert(fc.asyncProperty(fc.constantFrom(...texts), edits, fc.nat(), async (mpd, edits, now) => {
+      let edited = mpd
+      for (const [at, value] of edits) {
+        let count = 0
+        edited = edited.replace(/\d+/g, digits => count++ === at ? String(value) : digits)
+      }
+      const playlist = await read(edited, now * 1000)
+      for (const { path, duration = 0 } of playlist?.files ?? []) expect(path !== '' && duration >= 0).to.equal(true)
+    }))
+  })
+})
