@@ -148,6 +148,14 @@ describe('fetch', () => {
     expect(err).to.contain('Found stub')
   })
 
+  it('records a stream, and says how much of it is on disk', async () => {
+    const content = new StubContent('c', CONTENT)
+    Object.assign(content.summary, { live: { epoch: 1, counter: 1, ended: false, target: 2 } })
+    content.save = async (_out, { onprogress } = {}) => { onprogress?.(12_345, Infinity) }
+    const { code, lines } = await run(['fetch', 'shoal:c', '-o', join(folder(), 'x'), '--json'], nodeWith(content))
+    expect([code, lines[0]?.['bytes']]).to.deep.equal([0, 12_345])
+  })
+
   it('does not let names and messages steer the terminal', async () => {
     const content = new StubContent('c', CONTENT, 'file', 'evil\x1b[2J')
     content.gate = Promise.reject(new StoreFullError('evil\x1b[2J'))

@@ -56,7 +56,7 @@ export interface Published {
 
 export interface SaveOptions {
   signal?: AbortSignal | undefined
-  /** Bytes verified and on disk so far, of all. */
+  /** Bytes verified and on disk so far, of all; of a live content, whose end nobody knows, of `Infinity`. */
   onprogress?: ((done: number, total: number) => void) | undefined
 }
 
@@ -109,9 +109,11 @@ export interface Content extends TypedEventTarget<ContentEvents> {
    */
   fetchAll (options?: SaveOptions): Promise<void>
   /**
-   * Node.js: fetch everything into `out` and seed it from there. What lies there already is verified and kept.
+   * Node.js: fetch everything into `out` and seed it from there. What lies there already is verified and kept. A live content is recorded
+   * into a folder until it ends: what its HLS playlists list from now on, and playlists of all that, which play at any time; in the same
+   * folder another call goes on with it.
    *
-   * @throws ConfigError as for `fetchAll`
+   * @throws ConfigError a live content that is DASH alone
    */
   save (out: string, options?: SaveOptions): Promise<void>
   /** End this handle and what was asked of it; the last handle of a content leaves the swarm. What is stored stays. */

@@ -113,7 +113,9 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   }
 
   async fetchAll (options: SaveOptions = {}): Promise<void> {
-    this.#assertComplete()
+    if (this.summary.live !== undefined) {
+      throw new ConfigError(`${this.link} is live, which is never complete: save it, read what segments() names, or play it`)
+    }
     const signal = this.#until(options.signal)
     signal.throwIfAborted()
     await this.swarm.complete(undefined, { ...options, signal })
@@ -122,9 +124,12 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   async save (out: string, options: SaveOptions = {}): Promise<void> {
     const { platform, store, swarm } = this.#shared
     if (platform.sink === undefined) throw new ConfigError('save writes files and needs Node.js: use read or fetchAll in a browser')
-    this.#assertComplete()
     const signal = this.#until(options.signal)
     signal.throwIfAborted()
+    if (this.summary.live !== undefined) {
+      await platform.record?.(this, this.#shared, out, { ...options, signal })
+      return
+    }
     const sink = platform.sink(this.manifest, store, out)
     try {
       await sink.resume(signal)
@@ -132,12 +137,6 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     } finally {
       await sink.close()
     }
-  }
-
-  /** A live content is never whole: even after its end the window holds but the last of it. */
-  #assertComplete (): void {
-    if (this.summary.live === undefined) return
-    throw new ConfigError(`${this.link} is live, which cannot be saved as a whole: read what segments() names, or play it`)
   }
 
   close (): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Libp2p } from 'libp2p'
-import type { BlockStore, FileReference, Manifest } from '@shoal/interface'
+import type { BlockStore, Content, FileReference, Manifest } from '@shoal/interface'
 import type { ContentSink } from '@shoal/engine'
 import type { FileEntry } from '@shoal/content/publishing'
 import type { Datastore } from 'interface-datastore'
@@ -7,6 +7,7 @@ import type { GossipSub } from '@libp2p/gossipsub'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Dht } from '@shoal/routing'
 import type { Config, Surroundings } from './config.js'
+import type { Recorded, RecordOptions } from './live/recorder.js'
 import type { LiveSource } from './live/source.js'
 import type { Trust } from './trust.js'
 
@@ -52,5 +53,7 @@ export interface Platform {
   /** A live presentation that is written into a folder, and what to call it. @throws PublishError */
   readonly liveFolder: ((path: string) => Promise<{ name: string, source: LiveSource }>) | undefined
   readonly stat: ((path: string) => Promise<Pick<FileReference, 'size' | 'mtimeMs'>>) | undefined
+  /** Saves a live content into a folder until its end. */
+  readonly record: ((content: Content, recorded: Recorded, out: string, options: RecordOptions) => Promise<void>) | undefined
   readonly sink: ((manifest: Manifest, store: NodeStore, out: string) => FileSink) | undefined
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -161,6 +161,52 @@ describe('a live content between real nodes', function () {
     expect(await read(seen, 'seg0.ts')).to.have.length(300_000)
   })
 
+  it('is recorded as it goes on, interrupted and gone on with, into a folder that plays', async () => {
+    const writer = new Writer(await folder())
+    await writer.master()
+    const publisher = await node()
+    await writer.next()
+    const { link } = await publisher.publish(writer.folder, { live: true, name: 'show' })
+    const out = await folder()
+    const recorded = async (): Promise<string> => await readFile(join(out, 'video.m3u8'), 'utf8').catch(() => '')
+    const save = async (signal?: AbortSignal): Promise<string> => {
+      const viewer = await node()
+      const content = await viewer.open(link)
+      try {
+        await content.save(out, { signal })
+        return 'done'
+      } catch (error) {
+        return (error as Error).message
+      } finally {
+        await viewer.stop()
+      }
+    }
+    const interrupted = new AbortController()
+    const first = save(interrupted.signal)
+    for (let i = 1; i < 4; i++) {
+      await writer.next()
+      await until(async () => (await recorded()).includes(`seg${i}.ts`), `segment ${i} is recorded`)
+    }
+    expect(await recorded()).to.not.include('#EXT-X-ENDLIST')
+    interrupted.abort(new Error('interrupted'))
+    expect(await first).to.equal('interrupted')
+    await writer.next()
+    const second = save()
+    for (let i = 5; i < 8; i++) {
+      await writer.next()
+      await until(async () => (await recorded()).includes(`seg${i}.ts`), `segment ${i} is recorded`)
+    }
+    await writer.next(true)
+    expect(await second).to.equal('done')
+
+    const lines = (await recorded()).split('\n')
+    expect(lines.filter(line => line.endsWith('.ts'))).to.deep.equal([...writer.segments.keys()])
+    expect(lines).to.include('#EXT-X-ENDLIST').and.not.include('#EXT-X-DISCONTINUITY')
+    for (const [path, bytes] of writer.segments) expect((await readFile(join(out, path))).equals(bytes), path).to.equal(true)
+    expect(await readFile(join(out, 'main.m3u8'), 'utf8')).to.include('video.m3u8')
+    expect((await readdir(out)).filter(name => name.includes('part'))).to.deep.equal([])
+  })
+
   it('may be DASH: its MPD and segments come from peers as they are written, until it ends', async () => {
     const path = await folder()
     const segments: Uint8Array[] = []
@@ -193,6 +239,8 @@ describe('a live content between real nodes', function () {
     }
     expect(Buffer.from(await read(content, 'init.mp4')).toString()).to.equal('init')
     expect(await content.stat('v1.m4s')).to.include({ duration: 1, rendition: 'live.mpd#v' })
+    const saving = content.save(await folder()).then(() => 'saved', (error: Error) => error.name)
+    expect(await saving, 'nothing is written that would not play').to.equal('ConfigError')
     await write(true)
     await until(() => content.summary.live?.ended === true, 'the end of the stream')
   })

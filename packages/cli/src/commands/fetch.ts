@@ -28,10 +28,11 @@ export const fetch: Command = {
   examples: [
     ["shoal fetch 'shoal:bafy…' -o ./copy", 'a single file is written to OUT itself, a folder’s files under it'],
     ["shoal fetch 'shoal:bafy…' -o ./copy --bootstrap /ip4/192.0.2.7/tcp/4701/p2p/12D3…", 'for a link without addresses'],
+    ["shoal fetch 'shoal:12D3…/show' -o ./recording --timeout 0", 'a live stream, until it ends; what is there plays meanwhile'],
     ["shoal fetch 'shoal:bafy…' -o ./copy --no-origin --seed", 'peers only, and stays to serve others']
   ],
   notes: 'Run it again to go on after an interruption: what is on disk is verified and kept. It exits with 0 only when every byte is verified\n' +
-    'and on disk. Last line of --json: {"done":true,"bytes","fromPeers","fromOrigin","seconds","peers":{id:bytes}}.',
+    'and on disk, of a live stream what its HLS playlists list from then on to its end. Last line of --json: {"done":true,"bytes","fromPeers","fromOrigin","seconds","peers":{id:bytes}}.',
   attach: 'when-running',
 
   prepare (args, values) {
@@ -55,10 +56,10 @@ export const fetch: Command = {
     let seeding = false
     try {
       const before = sourcesNow(content)
-      await save(context, content, patience)
+      const bytes = await save(context, content, patience)
       const { fromPeers, fromOrigin, peers } = sourcesNow(content, before)
       const seconds = Math.round(systemClock.now() - since) / 1000
-      emit({ done: true, bytes: content.summary.bytes, fromPeers, fromOrigin, seconds, peers } satisfies DoneLine)
+      emit({ done: true, bytes, fromPeers, fromOrigin, seconds, peers } satisfies DoneLine)
       if (values.seed !== true) return
       seeding = true
       if (!context.attached) await seedUntilStopped(context, content)
@@ -106,9 +107,11 @@ function looking ({ connections }: NodeStatus): { doing: string, done: number, n
   return { doing: 'looking for the content', done: 0, notes: [plural(connections, 'connection')] }
 }
 
-async function save (context: Context, content: Content, patience: Patience): Promise<void> {
+/** Gives the bytes that are on disk. */
+async function save (context: Context, content: Content, patience: Patience): Promise<number> {
   const { values, progress, signal } = context
-  const total = content.summary.bytes
+  // nobody knows how long a stream will be
+  const total = content.summary.live === undefined ? content.summary.bytes : undefined
   let done = 0
   const report = (): void => { progress({ doing: `fetching ${content.summary.name}`, done, total, notes: sources(content) }) }
   const timer = setInterval(report, REPORT_INTERVAL_MS)
@@ -124,13 +127,14 @@ async function save (context: Context, content: Content, patience: Patience): Pr
   } catch (error) {
     if (!patience.lost || signal.aborted) throw error
     const { connected } = content.stats
-    throw new UnavailableError(`no new byte for ${values.timeout} s, ${formatBytes(done)} of ${formatBytes(total)} are on disk, ` +
-      `${plural(connected, 'peer')} connected`, { cause: error })
+    const there = total === undefined ? formatBytes(done) : `${formatBytes(done)} of ${formatBytes(total)}`
+    throw new UnavailableError(`no new byte for ${values.timeout} s, ${there} are on disk, ${plural(connected, 'peer')} connected`, { cause: error })
   } finally {
     patience.stop()
     clearInterval(timer)
     progress(undefined)
   }
+  return total ?? done
 }
 
 /** Bytes by source, of this fetch alone: a running node may have had the content open before. */

@@ -25,6 +25,7 @@ export function browserPlatform (): Platform {
     watchDevice: async tell => await (await import('./device.js')).watchDevice(tell),
     walk: undefined,
     liveFolder: undefined,
+    record: undefined,
     stat: undefined,
     sink: undefined
   }

@@ -25,6 +25,7 @@ export const nodePlatform: Platform = {
   watchDevice: undefined,
   walk,
   liveFolder: async path => await (await import('./live-folder.js')).liveFolder(path),
+  record: async (...args) => { await (await import('./record.js')).record(...args) },
   stat: path => stat(path),
   sink: nodeSink
 }
