@@ -13,6 +13,7 @@ import { nodeOf, readPeer } from '../../packages/routing/dist/src/client/node.js
 import { liveTargets } from './live-targets.ts'
 import { manifestTargets } from './manifest-targets.ts'
 import { mutateBytes, mutateText, pick } from './mutate.ts'
+import { playlistTarget } from './playlist-target.ts'
 import { purgeTarget } from './purge-target.ts'
 import type { Target } from './target.ts'
 
@@ -162,6 +163,6 @@ export async function targets (): Promise<{ manifest: readonly Weighed[], others
       { target: root, weight: 0.4 }, { target: page, weight: 0.3 }, { target: window, weight: 0.15 }, { target: head, weight: 0.1 },
       { target: envelope, weight: 0.05 }
     ],
-    others: [wireTarget(), announcementTarget(), dhtTarget(), await purgeTarget(), linkTarget(), bootstrapTarget()]
+    others: [wireTarget(), announcementTarget(), dhtTarget(), await purgeTarget(), linkTarget(), bootstrapTarget(), playlistTarget()]
   }
 }
