@@ -8,6 +8,9 @@ const EPOCHS = new Key('/shoal/epochs')
 /** The newest head that was seen of each live content, by publisher and name. */
 const HEADS = new Key('/shoal/heads')
 
+/** Whose live content it is, and what it is called. */
+type LiveName = Pick<PublisherLink, 'publisher' | 'name'>
+
 /** What of live contents must outlive a restart, in the node's datastore. */
 export class LiveRecords {
   readonly #datastore: Datastore
@@ -16,22 +19,26 @@ export class LiveRecords {
     this.#datastore = datastore
   }
 
-  /** Begins an epoch of a live content: at this time, or after the last one when the clock was set back. */
-  async nextEpoch (name: string, wall: number): Promise<number> {
-    const key = EPOCHS.child(new Key(encodeURIComponent(name)))
+  /**
+   * Begins an epoch of a live content that is published here: at this time, or after the last one when the clock was set back, and after
+   * what was seen of it, which another node with the same key may have published.
+   */
+  async nextEpoch (link: LiveName, wall: number): Promise<number> {
+    const key = EPOCHS.child(new Key(encodeURIComponent(link.name)))
     const last = Number(await this.#get(key) ?? 0)
-    const epoch = Math.max(wall, Number.isSafeInteger(last) ? last + 1 : 0)
+    const { sequence, burnt = 0 } = await this.seen(link) ?? {}
+    const epoch = Math.max(wall, 1 + Math.max(Number.isSafeInteger(last) ? last : 0, sequence?.epoch ?? 0, burnt))
     await this.#put(key, String(epoch))
     return epoch
   }
 
   /** The newest head of a live content that an earlier run saw. */
-  async seen (link: PublisherLink): Promise<Seen | undefined> {
+  async seen (link: LiveName): Promise<Seen | undefined> {
     const text = await this.#get(headKey(link))
     return text === undefined ? undefined : decodeSeen(text)
   }
 
-  async putSeen (link: PublisherLink, { sequence, digest, burnt }: Seen): Promise<void> {
+  async putSeen (link: LiveName, { sequence, digest, burnt }: Seen): Promise<void> {
     await this.#put(headKey(link), JSON.stringify({ ...sequence, digest: toHex(digest), burnt }))
   }
 
@@ -44,7 +51,7 @@ export class LiveRecords {
   }
 }
 
-function headKey ({ publisher, name }: PublisherLink): Key {
+function headKey ({ publisher, name }: LiveName): Key {
   return HEADS.child(new Key(`${publisher}/${encodeURIComponent(name)}`))
 }
 

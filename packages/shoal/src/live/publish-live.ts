@@ -62,8 +62,9 @@ async function follow (
   const { name: found, source } = await sourceAt(where, parts)
   const name = options.name ?? found
   // the same rules as for a name in a link
-  formatLink({ kind: 'publisher', publisher: privateKey.publicKey.toString(), name, addrs: [], origins: [] })
-  const epoch = await new LiveRecords(library.datastore).nextEpoch(name, Math.floor(clock.wall()))
+  const publisher = privateKey.publicKey.toString()
+  formatLink({ kind: 'publisher', publisher, name, addrs: [], origins: [] })
+  const epoch = await new LiveRecords(library.datastore).nextEpoch({ publisher, name }, Math.floor(clock.wall()))
   const heads: Uint8Array[] = []
   let deliver = (head: Uint8Array): void => { heads.push(head) }
   const first = Promise.withResolvers<Uint8Array>()
