@@ -18,36 +18,55 @@ interface MpdSegment extends MpdListing {
 }
 
 export interface Representation extends MpdListing {
-  /** With its id. */
-  readonly attributes?: { readonly NAME?: unknown } | undefined
+  /** `NAME` is its id. */
+  readonly attributes?: {
+    readonly NAME?: unknown
+    readonly BANDWIDTH?: unknown
+    readonly CODECS?: unknown
+    readonly RESOLUTION?: { readonly width?: unknown, readonly height?: unknown } | undefined
+  } | undefined
   readonly segments?: readonly MpdSegment[] | undefined
+  /** Segments, by their place, that do not go on where the one before them ended. */
+  readonly discontinuityStarts?: readonly number[] | undefined
   /** Where the index of a single file lies. */
   readonly sidx?: (MpdListing & { readonly map?: MpdListing | undefined }) | undefined
 }
 
 type Groups<T> = Readonly<Record<string, T>>
 
+/** Alternative sound or text. */
+export interface MediaGroup {
+  readonly language?: unknown
+  readonly default?: unknown
+  readonly playlists?: readonly Representation[] | undefined
+}
+
 interface Mpd {
   readonly playlists?: readonly Representation[] | undefined
   /** By type, group and label. */
-  readonly mediaGroups?: Groups<Groups<Groups<{ readonly playlists?: readonly Representation[] | undefined }>>> | undefined
+  readonly mediaGroups?: Groups<Groups<Groups<MediaGroup>>> | undefined
 }
 
 /**
- * What an MPD lists, by representation; nothing when it cannot be read, or lists more than can be taken in.
+ * What an MPD says; nothing when it cannot be read, or lists more than can be taken in.
  *
  * @param uri its own, relative to the folder of the content
  * @param now ms since 1970, for one that leaves it to the clock what there is
  */
-export function representationsOf (text: string, uri: string, now: number): Representation[] {
-  if (listedSegments(text) > MAX_LISTED_SEGMENTS) return []
+export function mpdOf (text: string, uri: string, now: number): Mpd {
+  if (listedSegments(text) > MAX_LISTED_SEGMENTS) return {}
   try {
-    const { playlists = [], mediaGroups = {} } = parse(text, { manifestUri: HERE + uri, NOW: now }) as Mpd
-    const groups = Object.values(mediaGroups).flatMap(group => Object.values(group)).flatMap(labels => Object.values(labels))
-    return [...playlists, ...groups.flatMap(group => group.playlists ?? [])]
+    return parse(text, { manifestUri: HERE + uri, NOW: now }) as Mpd
   } catch {
-    return []
+    return {}
   }
+}
+
+/** What an MPD lists, by representation. */
+export function representationsOf (text: string, uri: string, now: number): Representation[] {
+  const { playlists = [], mediaGroups = {} } = mpdOf(text, uri, now)
+  const groups = Object.values(mediaGroups).flatMap(group => Object.values(group)).flatMap(labels => Object.values(labels))
+  return [...playlists, ...groups.flatMap(group => group.playlists ?? [])]
 }
 
 /** The path of the MPD, `#`, and the id of the representation. */

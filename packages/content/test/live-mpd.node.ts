@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { readPresentation } from '../src/live-presentation.js'
+import { readAsHls, readPresentation } from '../src/live-presentation.js'
 import type { MediaPlaylist } from '../src/live-playlist.js'
 
 const fixture = async (name: string): Promise<string> => await readFile(new URL(`../../test/fixtures/${name}`, import.meta.url), 'utf8')
@@ -60,6 +60,39 @@ describe('a live MPD', () => {
     const whole = open.replace('type="dynamic"', 'type="static" mediaPresentationDuration="PT9H"')
     expect(paths((await read(whole))?.files).filter(path => path.includes('chunk-stream0'))).to.have.length(1_000)
     expect((await read(whole.replace('PT9H', 'P999Y')))?.files).to.deep.equal([])
+  })
+
+  it('is said in the words of HLS', async () => {
+    const { master, media } = await readAsHls(await fixture('shaka/live/manifest.mpd'), 'a b/manifest.mpd', 0)
+    expect(master.split('\n')).to.deep.equal([
+      '#EXTM3U', '#EXT-X-VERSION:7',
+      '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="main 1",DEFAULT=YES,AUTOSELECT=YES,URI="manifest-1.m3u8"',
+      '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="subtitles",NAME="text 1",DEFAULT=NO,AUTOSELECT=YES,LANGUAGE="und",URI="manifest-2.m3u8"',
+      '#EXT-X-STREAM-INF:BANDWIDTH=3928,CODECS="avc1.42c00a,mp4a.40.2",RESOLUTION=32x18,AUDIO="audio",SUBTITLES="subtitles"', 'manifest-0.m3u8', ''
+    ])
+    expect([...media.keys()]).to.deep.equal(['a b/manifest-1.m3u8', 'a b/manifest-2.m3u8', 'a b/manifest-0.m3u8'])
+    expect(media.get('a b/manifest-1.m3u8')?.segments[1]).to.deep.equal({
+      uri: '../a%20b/audio/16384.m4s',
+      range: undefined,
+      tags: ['#EXTINF:2.04800,'],
+      map: { uri: '../a%20b/audio/init.mp4', tag: '#EXT-X-MAP:URI="../a%20b/audio/init.mp4"' },
+      key: undefined
+    })
+    expect(media.get('a b/manifest-2.m3u8')?.segments[0]?.map).to.equal(undefined)
+  })
+
+  it('is said in the words of HLS with its ranges, its periods, and with sound alone', async () => {
+    const ranges = (await readAsHls(await fixture('ffmpeg/dash-range/manifest.mpd'), 'x.mpd', 0)).media.get('x-0.m3u8')
+    expect(ranges?.segments[0]?.range).to.deep.equal({ offset: 828, length: 930 })
+    expect(ranges?.segments[0]?.map?.tag).to.equal('#EXT-X-MAP:URI="manifest-stream0.mp4",BYTERANGE="828@0"')
+    const periods = (await readAsHls(await fixture('shaka/periods/manifest.mpd'), 'x.mpd', 0)).media.get('x-0.m3u8')
+    expect(periods?.segments.map(({ tags }) => tags.includes('#EXT-X-DISCONTINUITY'))).to.deep.equal([false, true, false])
+    const sound = (await fixture('ffmpeg/dash-timeline/manifest.mpd')).replace(/<AdaptationSet id="0".*?<\/AdaptationSet>/s, '')
+    const { master, media } = await readAsHls(sound, 'x.mpd', 0)
+    expect(master).to.match(/\n#EXT-X-STREAM-INF:BANDWIDTH=250,CODECS="mp4a\.40\.2"\nx-1\.m3u8\n$/)
+    expect(media.get('x-1.m3u8')?.segments).to.have.length(3)
+    const evil = (await fixture('ffmpeg/live-timeline/manifest.mpd')).replace('Representation id="0"', 'Representation id="../../&quot;&#10;#x"')
+    expect([...(await readAsHls(evil, 'x.mpd', 0)).media.keys()]).to.include('x-.._..__x.m3u8')
   })
 
   it('names nothing outside the content', async () => {

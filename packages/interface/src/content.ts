@@ -110,10 +110,10 @@ export interface Content extends TypedEventTarget<ContentEvents> {
   fetchAll (options?: SaveOptions): Promise<void>
   /**
    * Node.js: fetch everything into `out` and seed it from there. What lies there already is verified and kept. A live content is recorded
-   * into a folder until it ends: what its HLS playlists list from now on, and playlists of all that, which play at any time; in the same
+   * into a folder until it ends: what its playlists list from now on, and HLS playlists of all that, which play at any time; in the same
    * folder another call goes on with it.
    *
-   * @throws ConfigError a live content that is DASH alone
+   * @throws UnavailableError a live content that ended with nothing listed
    */
   save (out: string, options?: SaveOptions): Promise<void>
   /** End this handle and what was asked of it; the last handle of a content leaves the swarm. What is stored stays. */

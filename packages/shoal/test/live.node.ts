@@ -207,7 +207,7 @@ describe('a live content between real nodes', function () {
     expect((await readdir(out)).filter(name => name.includes('part'))).to.deep.equal([])
   })
 
-  it('may be DASH: its MPD and segments come from peers as they are written, until it ends', async () => {
+  it('may be DASH: its MPD and segments come from peers as they are written, until it ends; recorded it is HLS', async () => {
     const path = await folder()
     const segments: Uint8Array[] = []
     const write = async (ended = false): Promise<void> => {
@@ -228,6 +228,9 @@ describe('a live content between real nodes', function () {
     const { link } = await publisher.publish(path, { live: true, name: 'dash', origin: 'http://nowhere.invalid/' })
     const viewer = await node()
     const content = await viewer.open(link, { mode: 'p2p' })
+    const out = await folder()
+    const saving = content.save(out)
+    const recorded = async (): Promise<string> => await readFile(join(out, 'live-v.m3u8'), 'utf8').catch(() => '')
     for (let i = 0; i < 3; i++) {
       await write()
       const number = segments.length - 1
@@ -239,10 +242,15 @@ describe('a live content between real nodes', function () {
     }
     expect(Buffer.from(await read(content, 'init.mp4')).toString()).to.equal('init')
     expect(await content.stat('v1.m4s')).to.include({ duration: 1, rendition: 'live.mpd#v' })
-    const saving = content.save(await folder()).then(() => 'saved', (error: Error) => error.name)
-    expect(await saving, 'nothing is written that would not play').to.equal('ConfigError')
+    await until(async () => (await recorded()).includes('v3.m4s'), 'the recording goes on')
     await write(true)
     await until(() => content.summary.live?.ended === true, 'the end of the stream')
+    await saving
+    const lines = (await recorded()).split('\n')
+    expect(lines.filter(line => !line.startsWith('#'))).to.deep.equal([...segments.map((_, i) => `v${i}.m4s`), ''])
+    expect(lines).to.include.members(['#EXT-X-MAP:URI="init.mp4"', '#EXTINF:1.00000,', '#EXT-X-ENDLIST']).and.not.include('#EXT-X-DISCONTINUITY')
+    for (const [i, bytes] of segments.entries()) expect((await readFile(join(out, `v${i}.m4s`))).equals(bytes)).to.equal(true)
+    expect(await readFile(join(out, 'live.m3u8'), 'utf8')).to.include('RESOLUTION=2x2\nlive-v.m3u8')
   })
 
   it('has segments that only their query tells apart, where the policy says which', async () => {

@@ -132,7 +132,7 @@ describe('a recorder', () => {
     expect(stage.files.get('main.m3u8')).to.equal(master)
     stage.lists.pop()
     await stage.show([], true)
-    expect(await stage.record().catch((error: Error) => error.name)).to.equal('ConfigError')
+    expect(await stage.record().catch((error: Error) => error.name), 'an MPD that lists nothing').to.equal('UnavailableError')
   })
 
   it('says where something is missing, and goes on', async () => {
@@ -147,15 +147,17 @@ describe('a recorder', () => {
   it('asks again for what nobody gives, until somebody does', async () => {
     const stage = new Stage()
     for (let i = 0; i < 3; i++) stage.failures.push(['1.ts', new UnavailableError('nobody')])
+    stage.failures.push(['live.m3u8', new UnavailableError('nobody')])
     await stage.show(['0.ts=a', '1.ts=b'], true)
-    const recording = stage.record()
-    for (let i = 1; i < 4; i++) {
-      await until(() => stage.reads.filter(path => path === '1.ts').length === i)
-      await new Promise(resolve => { setTimeout(resolve, 5) })
+    let done = false
+    const recording = stage.record().finally(() => { done = true })
+    await until(() => {
       stage.clock.advance(1_000)
-    }
+      return done
+    })
     await recording
     expect(stage.listed).to.deep.equal(['0.ts', '1.ts'])
+    expect(stage.failures).to.deep.equal([])
   })
 
   it('ends with the signal, or with what it cannot write, and leaves a playlist that plays', async () => {

@@ -32,7 +32,7 @@ export const fetch: Command = {
     ["shoal fetch 'shoal:bafy…' -o ./copy --no-origin --seed", 'peers only, and stays to serve others']
   ],
   notes: 'Run it again to go on after an interruption: what is on disk is verified and kept. It exits with 0 only when every byte is verified\n' +
-    'and on disk, of a live stream what its HLS playlists list from then on to its end. Last line of --json: {"done":true,"bytes","fromPeers","fromOrigin","seconds","peers":{id:bytes}}.',
+    'and on disk, of a live stream what its playlists list from then on to its end. Last line of --json: {"done":true,"bytes","fromPeers","fromOrigin","seconds","peers":{id:bytes}}.',
   attach: 'when-running',
 
   prepare (args, values) {

@@ -1,7 +1,8 @@
 import { raceSignal, significantQuery, type Clock } from '@shoal/base'
 import { readVersion, Recording, relativeUri, type ListedSegment, type PlaylistVersion } from '@shoal/content/live'
+import { readAsHls } from '@shoal/content/publishing'
 import {
-  ConfigError, NotFoundError, RetiredError, StoreError, UnavailableError, type BlockRef, type Manifest, type ReadOptions, type Segment
+  NotFoundError, RetiredError, StoreError, UnavailableError, type BlockRef, type Manifest, type ReadOptions, type Segment
 } from '@shoal/interface'
 
 /** After nobody gave a segment, before it is asked for again. */
@@ -45,20 +46,19 @@ export interface RecordOptions {
 }
 
 /**
- * Saves a live content as it goes on: the segments that its HLS playlists list, and playlists that list all of them. These can be played at
- * any time; in the same folder another run goes on where this one ended.
+ * Saves a live content as it goes on: the segments that its playlists list, and HLS playlists that list all of them. These can be played at
+ * any time; in the same folder another run goes on where this one ended. An MPD is recorded as HLS, unless there is HLS beside it.
  */
 export class Recorder {
   readonly #host: RecorderHost
   readonly #options: RecordOptions
   readonly #recordings = new Map<string, Recording>()
-  /** Newest version of each playlist that has been taken in. */
-  readonly #taken = new Map<string, number>()
+  /** Newest version of each playlist that has been read. */
+  readonly #texts = new Map<string, { readonly index: number, readonly text: string }>()
   /** Where each segment lies, by number. */
   readonly #places = new Map<number, Promise<string>>()
   /** Names that were given in this run, and to which segment. */
   readonly #names = new Map<string, string>()
-  readonly #kinds = new Set<'hls' | 'dash'>()
   #bytes = 0
 
   constructor (host: RecorderHost, options: RecordOptions) {
@@ -69,7 +69,7 @@ export class Recorder {
   /**
    * Resolves at the end of the stream.
    *
-   * @throws ConfigError there is no HLS playlist, StoreFullError, StoreError, the signal's reason
+   * @throws UnavailableError nothing was listed, StoreFullError, StoreError, the signal's reason
    */
   async run (): Promise<void> {
     const { manifest, link } = this.#host
@@ -79,45 +79,61 @@ export class Recorder {
       const ended = manifest.summary.live?.ended === true
       // of several versions the last is the newest
       const playlists = new Map<string, Segment>()
-      for await (const segment of manifest.segments(signal)) if (segment.playlist === true) playlists.set(segment.path, segment)
-      const all = await Promise.allSettled([...playlists.values()].map(async playlist => { await this.#take(playlist) }))
-      for (const { reason } of all.filter(result => result.status === 'rejected')) throw reason
-      if (this.#kinds.has('dash') && !this.#kinds.has('hls')) {
-        throw new ConfigError(`${link} has no HLS playlist, and DASH is followed and played but not saved`)
+      const window = new Map<number, string>()
+      for await (const segment of manifest.segments(signal)) {
+        window.set(segment.index, segment.cid)
+        if (segment.playlist === true) playlists.set(segment.path, segment)
       }
+      const hls = [...playlists.keys()].some(path => /\.m3u8?$/i.test(path))
+      const all = await Promise.allSettled([...playlists.values()].map(async playlist => { await this.#take(playlist, hls) }))
+      for (const { reason } of all.filter(result => result.status === 'rejected')) throw reason
       if (ended) break
+      this.#forget(window)
       await raceSignal(next, signal)
     }
+    if (this.#recordings.size === 0) throw new UnavailableError(`${link} is over, and listed nothing that could be saved`)
     for (const [path, recording] of this.#recordings) await this.#host.folder.write(path, recording.text(true))
   }
 
-  async #take (playlist: Segment): Promise<void> {
+  /** What has left the window is looked up on the disk if it ever comes again. */
+  #forget (window: ReadonlyMap<number, string>): void {
+    const cids = new Set(window.values())
+    for (const index of this.#places.keys()) if (!window.has(index)) this.#places.delete(index)
+    for (const [name, cid] of this.#names) if (!cids.has(cid)) this.#names.delete(name)
+  }
+
+  /** @param hls there are HLS playlists: an MPD beside them says the same in other words */
+  async #take (playlist: Segment, hls: boolean): Promise<void> {
     const { folder } = this.#host
     const { path, index } = playlist
-    if (this.#taken.get(path) === index) return
-    const text = await this.#text(playlist)
+    const before = this.#texts.get(path)
+    const text = before?.index === index ? before.text : await this.#text(playlist)
     // a newer version has come, and is taken in with the next move
     if (text === undefined) return
-    this.#taken.set(path, index)
-    // one beside HLS playlists says the same in other words
-    const dash = text.includes('<MPD')
-    this.#kinds.add(dash ? 'dash' : 'hls')
-    if (dash) return
-    const version = readVersion(text)
-    if (version === undefined) await folder.write(path, text)
-    else await this.#record(path, version)
+    this.#texts.set(path, { index, text })
+    if (text.includes('<MPD')) {
+      // it may leave it to the clock what there is, so the same version says something else each time
+      if (!hls) await this.#recordMpd(path, text)
+    } else if (before?.index !== index) {
+      const version = readVersion(text)
+      if (version === undefined) await folder.write(path, text)
+      else await this.#record(path, version)
+    }
+  }
+
+  async #recordMpd (path: string, text: string): Promise<void> {
+    const { master, media } = await readAsHls(text, path, this.#host.clock.wall())
+    for (const [file, version] of media) await this.#record(file, version)
+    if (media.size > 0) await this.#host.folder.write(`${path.replace(/\.mpd$/i, '')}.m3u8`, master)
   }
 
   async #text (playlist: Segment): Promise<string | undefined> {
-    const decoder = new TextDecoder()
-    let text = ''
-    try {
+    return await this.#insist(async () => {
+      const decoder = new TextDecoder()
+      let text = ''
       for await (const bytes of this.#read(playlist)) text += decoder.decode(bytes, { stream: true })
-    } catch (error) {
-      if (error instanceof RetiredError) return undefined
-      throw error
-    }
-    return text
+      return text
+    })
   }
 
   /** Adds what is new in this version: what comes after the last that is there already. */
@@ -127,8 +143,10 @@ export class Recorder {
     if (recording === undefined) this.#recordings.set(path, recording = new Recording(await folder.read(path)))
     const known = await this.#lastKnown(path, recording, version.segments)
     let gap = known === -1
+    // what is listed last may not be there yet
+    const end = 1 + await lastWhere(version.segments, async ({ uri }) => await this.#find(path, uri) !== undefined)
     try {
-      for (const segment of version.segments.slice(known + 1)) {
+      for (const segment of version.segments.slice(known + 1, end)) {
         const map = segment.map === undefined ? undefined : await this.#save(path, segment.map.uri)
         const uri = await this.#save(path, segment.uri)
         if (uri !== undefined) recording.add({ ...segment, key: this.#absolute(path, segment.key) }, { uri, map }, version, gap)
@@ -140,22 +158,29 @@ export class Recorder {
   }
 
   async #lastKnown (path: string, recording: Recording, segments: readonly ListedSegment[]): Promise<number> {
-    for (let i = segments.length - 1; i >= 0; i--) {
-      const { uri, range } = segments[i] as ListedSegment
-      const found = await this.#find(path, uri)
-      const place = found === undefined ? undefined : await this.#where(found)
-      if (place !== undefined && recording.has(relativeUri(path, place), range)) return i
-    }
-    return -1
+    return await lastWhere(segments, async ({ uri, range }) => {
+      const place = await this.#insist(async () => {
+        const found = await this.#find(path, uri)
+        return found === undefined ? undefined : await this.#where(found)
+      })
+      return place !== undefined && recording.has(relativeUri(path, place), range)
+    })
   }
 
   /** Saves what a playlist names, unless it is there; gives its URI in the recording, `undefined` when it is not to be had any more. */
   async #save (playlist: string, uri: string): Promise<string | undefined> {
+    return await this.#insist(async () => {
+      const segment = await this.#find(playlist, uri)
+      return segment === undefined ? undefined : relativeUri(playlist, await this.#place(segment))
+    })
+  }
+
+  /** Tries again while nobody gives it; `undefined` once it has left the window. */
+  async #insist<T> (get: () => Promise<T>): Promise<T | undefined> {
     const { clock } = this.#host
     for (;;) {
       try {
-        const segment = await this.#find(playlist, uri)
-        return segment === undefined ? undefined : relativeUri(playlist, await this.#place(segment))
+        return await get()
       } catch (error) {
         if (error instanceof RetiredError || error instanceof NotFoundError) return undefined
         if (!(error instanceof UnavailableError)) throw error
@@ -194,7 +219,8 @@ export class Recorder {
   async #where (segment: Segment): Promise<string | undefined> {
     const { index, path, cid } = segment
     const placing = this.#places.get(index)
-    if (placing !== undefined) return await placing
+    // whoever needs it sees why it failed
+    if (placing !== undefined) return await placing.catch(() => undefined)
     const blocks = this.#blocks(segment)
     for (const name of [path, otherName(path, cid)]) if (await this.#holds(name, cid, blocks) === true) return name
     return undefined
@@ -250,4 +276,10 @@ export class Recorder {
 function otherName (path: string, cid: string): string {
   const [, stem, extension] = /^(.*?)(\.[^./]*)?$/s.exec(path) as unknown as [string, string, string | undefined]
   return `${stem}~${cid.slice(-8)}${extension ?? ''}`
+}
+
+/** Place of the last of these; −1 when it is none. */
+async function lastWhere<T> (items: readonly T[], is: (item: T) => Promise<boolean>): Promise<number> {
+  for (let i = items.length - 1; i >= 0; i--) if (await is(items[i] as T)) return i
+  return -1
 }
