@@ -1,10 +1,11 @@
 import { BoundedMap } from '@shoal/base'
 import { blockRange, type OpenedManifest } from '@shoal/content'
 import {
-  RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type Session, type SwarmId,
+  RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type SwarmId,
   type VerifiedBlock
 } from '@shoal/interface'
-import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmAction } from '@shoal/swarm'
+import { createSwarm, type OriginLink, type PeerLink, type Swarm } from '@shoal/swarm'
+import { Actions } from './actions.js'
 import type { Completion } from './completion.js'
 import { STARVE_BULK_MS, STARVE_CHECK_MS } from './defaults.js'
 import { Inventory } from './inventory.js'
@@ -47,6 +48,7 @@ export class Delivery {
   readonly swarm: Swarm
   readonly #host: DeliveryHost
   readonly #flow: OriginFlow | undefined
+  readonly #actions: Actions
   readonly #readers = new Readers()
   readonly #mismatched = new Set<number>()
   /** Last failure of the origin by segment, since anything of it came. */
@@ -98,6 +100,16 @@ export class Delivery {
           this.#originDone(segment, first, end, error, cause)
         }
       })
+    this.#actions = new Actions({
+      swarmId: host.swarm,
+      link: host.link,
+      members: host.members,
+      manifest,
+      swarm: this.swarm,
+      flow: this.#flow,
+      emit: host.emit,
+      because: (segment, reason) => { this.#reasons.set(segment, reason) }
+    })
   }
 
   /** Somebody reads or completes it. */
@@ -245,55 +257,8 @@ export class Delivery {
     // with too much waiting for the disk nothing more is asked for; `Holdings` calls again
     if (this.#closed || this.#host.shared.holdings.full) return
     const decision = this.swarm.decide()
-    for (const action of decision.actions) this.#act(action)
+    for (const action of decision.actions) this.#actions.carryOut(action)
     this.#host.shared.alarm.set(this.#wake, decision.wakeAt)
-  }
-
-  #act (action: SwarmAction): void {
-    switch (action.type) {
-      case 'request': {
-        const session = this.#host.members.get(action.peer)?.session
-        if (session === undefined || session.closed) {
-          for (const block of action.blocks) this.swarm.lost(action.peer, action.segment, block)
-          return
-        }
-        this.#request(session, action.segment, action.blocks)
-        return
-      }
-      case 'cancel':
-        this.#host.members.get(action.peer)?.session.cancel(this.#host.swarm, action.segment, action.blocks)
-        return
-      case 'origin':
-        this.#reasons.set(action.segment, action.reason)
-        this.#flow?.start(action.segment, action.first, action.end)
-        return
-      case 'cancel-origin':
-        this.#flow?.cancel(action.segment, action.first, action.end)
-        return
-      case 'fetching':
-        for (const member of this.#host.members) member.session.fetching(this.#host.swarm, action.segment)
-        return
-      case 'fallback':
-        this.#host.emit('fallback', {
-          content: this.#host.link,
-          path: this.manifest.peek(action.segment)?.path ?? '',
-          from: action.from,
-          to: action.to,
-          reason: action.reason
-        })
-    }
-  }
-
-  #request (session: Session, segment: number, blocks: readonly number[]): void {
-    if (this.manifest.peek(segment) === undefined) {
-      // its page has made room for others: once it is back
-      void this.manifest.segment(segment).then(() => {
-        if (!session.closed) this.#request(session, segment, blocks)
-        else for (const block of blocks) this.swarm.lost(session.peer, segment, block)
-      }, () => {})
-      return
-    }
-    session.request(this.#host.swarm, segment, blocks, blocks.map(block => this.manifest.block(segment, block)))
   }
 
   #want (segment: number, first: number, end: number, deadline: number | undefined): number {

@@ -71,7 +71,8 @@ describe('purging', function () {
     const a = await node(net, 'a')
     const same = randomBytes(100_000, 9)
     const key = await keyOf(1)
-    const first = await testContent({ one: same, two: same, three: randomBytes(1_000, 8), four: randomBytes(1_000, 7) }, a.store, { publisher: key })
+    const files = { one: same, two: same, three: randomBytes(1_000, 8), four: randomBytes(1_000, 7) }
+    const first = await testContent(files, a.store, { publisher: key })
     const second = await testContent({ other: randomBytes(1_000, 8) }, a.store, { publisher: key })
     const [atFirst, atSecond] = [await a.open(first, { publish: true }), await a.open(second, { publish: true })]
     await Promise.all([atFirst.scan(), atSecond.scan()])
@@ -118,7 +119,8 @@ describe('purging', function () {
   it('deletes what an earlier run left in the store, though nothing has been read of it', async () => {
     const a = await node(new VirtualNet(), 'a')
     const paths = Array.from({ length: 1_500 }, (_, i) => `${'x'.repeat(200)}/${String(i).padStart(4, '0')}`)
-    const built = await testContent(Object.fromEntries(paths.map((path, i) => [path, randomBytes(4, i)])), a.store, { publisher: await keyOf(1) })
+    const files = Object.fromEntries(paths.map((path, i) => [path, randomBytes(4, i)]))
+    const built = await testContent(files, a.store, { publisher: await keyOf(1) })
     expect(built.pages.length).to.be.above(1)
     const atA = await a.open(built, { publish: true })
     const [first, last] = [paths[0] as string, paths.at(-1) as string]
