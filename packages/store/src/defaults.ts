@@ -22,5 +22,5 @@ export const PART_SUFFIX = '.shoal-part'
 export const PLACES_PER_BLOCK = 4
 /** A tab that opens the store waits no longer for another one to say what it has pinned. */
 export const TAB_ANSWER_MS = 2000
-/** What a tab asks of the one that has the files open fails after this long without an answer. */
+/** What a tab asks of its worker at the start, and of the tab that has the files open, fails after this long without an answer. */
 export const OWNER_ANSWER_MS = 5000

@@ -1,3 +1,4 @@
+import { ManualClock } from '@shoal/base'
 import { StoreError, type StoreEvent, type VerifiedBlock } from '@shoal/interface'
 import { expect } from 'chai'
 import { browserStore } from '../src/browser.js'
@@ -64,6 +65,21 @@ if (typeof indexedDB !== 'undefined') {
         expect(await bytesInDatabase(name)).to.equal(PAGE)
       })
     }
+
+    it('keeps them in IndexedDB when the worker says nothing for five seconds', async () => {
+      globalThis.Worker = class extends EventTarget {
+        postMessage (): void {}
+        terminate (): void {}
+      } as unknown as typeof Worker
+      const clock = new ManualClock(1e12)
+      const store = browserStore({ name, quota: Infinity, clock })
+      const opening = store.open()
+      clock.advance(5000)
+      await opening
+      await store.put(await block(1))
+      expect(await bytesInDatabase(name)).to.equal(PAGE)
+      await store.close()
+    })
 
     it('keeps nothing of earlier visits in both, so that one quota is enough', async () => {
       const [a, b, c] = await blocks(3) as [VerifiedBlock, VerifiedBlock, VerifiedBlock]

@@ -69,7 +69,7 @@ export class OpfsMedium implements Medium {
     this.#closing = new AbortController()
     try {
       // first, for this tab may have to take over one day: there are files, and a worker may start
-      await this.#io.list(this.#name)
+      await this.#soon(this.#io.list(this.#name), 'its worker does not start')
       this.#channel = new BroadcastChannel(sharedName(this.#name))
       this.#channel.onmessage = ({ data }: MessageEvent<News>) => { this.#hear(data) }
       await this.#pins.open({
@@ -81,7 +81,9 @@ export class OpfsMedium implements Medium {
       const guest = this.#guest = new PackGuest(sharedName(this.#name), this.#pins.tab, this.#clock, listener)
       const owned = this.#queue(listener)
       this.#tell({ guest: this.#pins.tab })
-      await this.#first(guest.ready, owned)
+      // also when it comes to own them later, and cannot
+      owned.catch(() => {})
+      await this.#soon(Promise.race([guest.ready, owned]), 'another tab has it open and does not answer')
       if (!this.#takesOver) this.#io.end()
     } catch (error) {
       await this.close()
@@ -167,13 +169,12 @@ export class OpfsMedium implements Medium {
     this.#tell({ owner: true })
   }
 
-  async #first (ready: Promise<void>, owned: Promise<void>): Promise<void> {
+  /** @throws StoreError that says what is `wrong` when it takes more than five seconds */
+  async #soon (work: Promise<unknown>, wrong: string): Promise<void> {
     const { promise, reject } = Promise.withResolvers<never>()
-    const cancel = this.#clock.after(OWNER_ANSWER_MS, () => { reject(new StoreError('another tab has it open and does not answer')) })
-    // also when it comes to own them later, and cannot
-    owned.catch(() => {})
+    const cancel = this.#clock.after(OWNER_ANSWER_MS, () => { reject(new StoreError(wrong)) })
     try {
-      await Promise.race([ready, owned, promise])
+      await Promise.race([work, promise])
     } finally {
       cancel()
     }
