@@ -53,8 +53,9 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'have-maps that lie',
-    reasons: ['false-have'],
-    ends: true,
+    // a block that it has not is not asked of it again, and a penalty is for those who have many not
+    reasons: [],
+    ends: false,
     run: giving((peer, { id, blocks }) => {
       peer.send({ type: 'refuse', id, reason: 'not-found', blocks })
       peer.send({ type: 'have', handle: GOT, delta: ALL, more: false, bytes: 0 })
