@@ -92,7 +92,8 @@ describe('origin over HTTP', () => {
       asked++
       request.socket.destroy()
     })
-    expect((await failure(base)).message).to.include('other side closed')
+    // which of the two it is depends on whether all of the request was read
+    expect((await failure(base)).message).to.match(/other side closed|ECONNRESET/)
     expect(asked).to.equal(2)
   })
 
