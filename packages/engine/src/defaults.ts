@@ -67,7 +67,7 @@ export const SLOT_TURN_MS = 10_000
 /** The same for whoever has a slot without having earned one, unless a newcomer waits. */
 export const OPTIMISTIC_MS = 30_000
 /** Congestion is measured over about this long. */
-export const CONGESTION_MS = 5_000
+export const CONGESTION_MS = 2_000
 /** Shares of that time with more asked for than could be sent, at which an upload counts as contended, and as free again. */
 export const CONTENDED_ENTER = 0.5
 export const CONTENDED_LEAVE = 0.1

@@ -31,7 +31,7 @@ export interface Choice<A> {
  * - While there is room for all, all are served.
  * - Where nobody gave anything, as for a seed, everybody is served in turn.
  * - Otherwise slots go to those who gave, for times in proportion to what they gave (PropShare: Levin et al., "BitTorrent is an Auction",
- *   SIGCOMM 2008), and a quarter of them, one at least, goes by turns to the others: to newcomers first, then to phones.
+ *   SIGCOMM 2008), and an eighth of them, one at least, goes by turns to the others: to newcomers first, then to phones.
  *
  * @param contended more is asked for than the rate allows: slots alone would not hold back those who gave nothing
  */
@@ -53,7 +53,7 @@ export function unchoke<A extends Asker> (askers: readonly A[], slots: number, c
 function openSlots (slots: number, open: number, now: number): number {
   if (open === 0) return 0
   if (slots <= 1) return slots === 1 && Math.floor(now / SLOT_TURN_MS) % 3 === 0 ? 1 : 0
-  return Math.max(1, Math.min(Math.floor(slots / 4), Math.ceil(open / 4)))
+  return Math.max(1, Math.min(Math.floor(slots / 8), Math.ceil(open / 4)))
 }
 
 /** Those whose turn is not over, then whoever is owed most. */

@@ -17,6 +17,15 @@ describe('twenty peers of whom each knows some', function () {
 describe('free riders, two of five peers', function () {
   this.timeout(60_000)
 
+  it('take longer than those who give where upload is scarce, and hardly slow them down', async () => {
+    const parts = crowd('giver', 12)
+    const alone = await contend(parts, { rate: 4 * RATE, blocks: 2 * BLOCKS })
+    const { seconds } = await contend([...parts, ...crowd('rider', 8, { rate: 0 })], { rate: 4 * RATE, blocks: 2 * BLOCKS })
+    const givers = median(of(seconds, 'giver'))
+    expect(median(of(seconds, 'rider'))).to.be.above(1.35 * givers)
+    expect(givers).to.be.below(1.25 * median(of(alone.seconds, 'giver')))
+  })
+
   it('do not keep a newcomer waiting for more than an optimistic round', async () => {
     const { first } = await contend([...crowd('giver', 6), ...crowd('rider', 4, { rate: 0 }), { name: 'newcomer', late: 5_000 }])
     expect(first['newcomer']).to.be.below(OPTIMISTIC_MS / 1000)

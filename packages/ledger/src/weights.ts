@@ -43,7 +43,7 @@ export function weightsFor ({ congestion, popularity }: Conditions): Readonly<Re
 }
 
 const OPEN_SHARE_RARE = 0.5
-const OPEN_SHARE_FULL = 0.1
+const OPEN_SHARE_FULL = 0.05
 
 /** The share of a contended upload for those who gave nothing yet: half where contention is rare, little where it is the rule. */
 export function openShare (congestion: number): number {

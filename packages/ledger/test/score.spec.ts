@@ -65,8 +65,8 @@ describe('score', () => {
     expect(claim(giver(8), { local: true })).to.equal(1.25 * claim(giver(8), { local: false }))
   })
 
-  it('leaves half to those who gave nothing where contention is rare, a tenth where it is the rule', () => {
-    expect([openShare(0), openShare(1), openShare(2)]).to.deep.equal([0.5, 0.1, 0.1])
+  it('leaves half to those who gave nothing where contention is rare, a twentieth where it is the rule', () => {
+    expect([openShare(0), openShare(1), openShare(2)]).to.deep.equal([0.5, 0.05, 0.05])
   })
 
   it('claims what was given, less what was useless and what was done wrong', () => {
