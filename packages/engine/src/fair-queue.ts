@@ -42,10 +42,11 @@ export class FairQueue<T extends { readonly bytes: number }> {
     const [peer, lane] = next
     const [item] = lane.waiting as [T]
     if (!take(item)) return undefined
-    this.#pass = lane.pass
-    lane.pass += item.bytes / this.#share(peer)
+    // before the share is asked for: that may choke peers, and take back what they wait for
     lane.waiting.shift()
     this.#removed()
+    this.#pass = lane.pass
+    lane.pass += item.bytes / this.#share(peer)
     return item
   }
 

@@ -175,4 +175,19 @@ describe('fair queue', () => {
     queue.delete('a', one)
     expect([queue.serve(() => true), queue.size, queue.serve(() => true)]).to.deep.equal([two, 0, undefined])
   })
+
+  it('loses nothing of a peer that is choked while it is served', () => {
+    const first = { bytes: 1 }
+    const second = { bytes: 1 }
+    const queue = new FairQueue<{ bytes: number }>((peer): number => {
+      queue.delete(peer, first)
+      return 1
+    })
+    queue.push('a', first)
+    queue.push('a', second)
+    expect(queue.serve(() => true)).to.equal(first)
+    expect(queue.size).to.equal(1)
+    expect(queue.serve(() => true)).to.equal(second)
+    expect(queue.size).to.equal(0)
+  })
 })
