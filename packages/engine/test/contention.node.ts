@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { OPTIMISTIC_MS } from '../src/defaults.js'
-import { BLOCK, contend, crowd, median, of, RATE } from './contention.js'
+import { BLOCK, contend, crowd, median, of, RATE, type Part } from './contention.js'
 
 const BLOCKS = 128
 
@@ -35,4 +35,22 @@ describe('free riders, two of five peers', function () {
     const { seconds } = await contend([...crowd('giver', 3), ...crowd('rider', 2, { rate: 0 })], { rate: 1000 * RATE })
     expect(Math.abs(median(of(seconds, 'rider')) - median(of(seconds, 'giver')))).to.be.below(0.5)
   })
+})
+
+describe('peers that are out for their advantage', function () {
+  this.timeout(60_000)
+
+  const cunning: Readonly<Record<string, readonly Part[]>> = {
+    'give just a little': crowd('cunning', 4, { rate: RATE / 4 }),
+    'serve each other alone': crowd('cunning', 4, { friends: 'cunning' }),
+    'come under new names again and again': crowd('cunning', 4, { rate: 0, renew: 5_000 }),
+    'join under several names at once': crowd('cunning', 8, { rate: RATE / 8 })
+  }
+
+  for (const [ways, parts] of Object.entries(cunning)) {
+    it(`gain nothing to speak of over those who give when they ${ways}`, async () => {
+      const { seconds } = await contend([...crowd('giver', 10), ...parts], { rate: 4 * RATE })
+      expect(median(of(seconds, 'cunning'))).to.be.above(0.85 * median(of(seconds, 'giver')))
+    })
+  }
 })

@@ -16,6 +16,10 @@ export interface Part {
   readonly rate?: number
   /** Virtual ms after the others. */
   readonly late?: number
+  /** It serves nobody but peers whose name begins so. */
+  readonly friends?: string
+  /** It comes again under a new name, with what it has, every so many virtual ms. */
+  readonly renew?: number
 }
 
 export interface Outcome {
@@ -58,7 +62,8 @@ class Player {
   readonly #built: BuiltManifest
   readonly #net: VirtualNet
   #open: OpenSwarm | undefined
-  #begun = false
+  #names = 0
+  #begunAt = -Infinity
 
   constructor (part: Part, built: BuiltManifest, net: VirtualNet) {
     this.part = part
@@ -69,15 +74,26 @@ class Player {
   /** Asked at every step of the clock. */
   look (): void {
     const now = this.#net.clock.now()
-    if (this.done !== undefined || now < (this.part.late ?? 0)) return
-    if (!this.#begun) void this.#begin()
-    this.#begun = true
+    const { late = 0, renew = Infinity } = this.part
+    if (this.done !== undefined || now < late) return
+    if (this.#names === 0 || now - this.#begunAt >= renew) {
+      this.#begunAt = now
+      void this.#begin()
+    }
     if (this.first === undefined && (this.#open?.stats.fromPeers ?? 0) > 0) this.first = now
   }
 
   async #begin (): Promise<void> {
-    const { name, rate = RATE } = this.part
-    const node = this.node = await testNode(this.#net, name, { upload: { rate } })
+    const { name, rate = RATE, friends } = this.part
+    const before = this.node
+    await before?.engine.stop()
+    const as = this.#names++ === 0 ? name : `${name}, again ${this.#names}`
+    const node = this.node = await testNode(this.#net, as, { upload: { rate }, ...before !== undefined && { store: before.store } })
+    const exchange = this.#net.exchanges.get(as)
+    const serve = exchange?.serve
+    if (friends !== undefined && exchange !== undefined && serve !== undefined) {
+      exchange.serve = { ...serve, choked: (session, ...rest) => !session.peer.startsWith(friends) || serve.choked(session, ...rest) }
+    }
     const open = this.#open = await node.open(this.#built)
     await open.complete(undefined, {}).then(() => { this.done = this.#net.clock.now() }, () => {})
   }

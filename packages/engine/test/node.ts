@@ -33,11 +33,10 @@ export interface TestNode {
 /** An engine with a memory store on a virtual network. */
 export async function testNode (
   net: VirtualNet, name: string,
-  { quota = 1 << 28, limits, upload, replication }: {
-    quota?: number, limits?: Partial<EngineLimits>, upload?: Partial<UploadLimits>, replication?: number
+  { quota = 1 << 28, limits, upload, replication, store = memoryStore({ quota }) }: {
+    quota?: number, limits?: Partial<EngineLimits>, upload?: Partial<UploadLimits>, replication?: number, store?: BlockStore
   } = {}
 ): Promise<TestNode> {
-  const store = memoryStore({ quota })
   await store.open()
   const ledger = await openLedger({ clock: net.clock })
   const events: TestEvent[] = []
