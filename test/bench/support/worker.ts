@@ -30,6 +30,8 @@ export interface Traffic {
   readonly uploaded: number
   /** Came for nothing: twice, or too late, or wrong. */
   readonly wasted: number
+  /** Seconds from the start of the fetch until the first block was here, where that is measured. */
+  readonly firstBlock?: number | undefined
 }
 
 /** A seeder that is ready. */
