@@ -167,7 +167,6 @@ class NodeEngine implements Engine {
       case 'head': return void this.#head(session, event.swarm, event.head)
       case 'penalty': return this.#penalty(event)
       case 'purge': return this.#swarms.get(event.swarm)?.purging.heard(session, event.purge)
-      case 'purge':
       case 'demand':
     }
   }
