@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection, ConnectionEncrypter, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, ConnectionEncrypter, ConnectionGater, Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
@@ -21,14 +21,14 @@ const PROTOCOL = '/echo/1.0.0'
 describe('TLS', () => {
   const nodes: Libp2p[] = []
 
-  async function node (encrypter: Encrypter, listen = '/ip4/127.0.0.1/tcp/0'): Promise<Libp2p> {
+  async function node (encrypter: Encrypter, listen = '/ip4/127.0.0.1/tcp/0', gater: ConnectionGater = {}): Promise<Libp2p> {
     const libp2p = await createLibp2p({
       addresses: { listen: [listen] },
       transports: [tcp(), webSockets()],
       connectionEncrypters: [encrypter, noise()],
       streamMuxers: [yamux()],
       connectionMonitor: { enabled: false },
-      connectionGater: { denyDialMultiaddr: () => false }
+      connectionGater: { denyDialMultiaddr: () => false, ...gater }
     })
     nodes.push(libp2p)
     await libp2p.handle(PROTOCOL, stream => { echo(stream) })
@@ -97,6 +97,15 @@ describe('TLS', () => {
       expect(one.getConnections()).to.have.length(0)
       expect(two.getConnections()).to.have.length(0)
     }
+  })
+
+  it('survives that a peer is refused as soon as it is known', async () => {
+    const [one, two] = [await node(tls()), await node(nativeTls(), undefined, { denyInboundEncryptedConnection: () => true })]
+    for (let i = 0; i < 5; i++) {
+      const connection = await one.dial(two.getMultiaddrs()).catch(() => undefined)
+      if (connection?.status === 'open') await once(connection, 'close')
+    }
+    expect(two.getConnections()).to.have.length(0)
   })
 
   it('gives up a handshake that its caller gives up', async () => {

@@ -129,7 +129,13 @@ async function secured (socket: TLSSocket, signal: AbortSignal | undefined): Pro
       if (error !== undefined) reject(error)
     }
     signal?.addEventListener('abort', abort)
-    socket.once('secure', () => { end(); resolve() })
+    // not in this turn: the event comes out of the native handshake, and a socket that is destroyed under it takes the process with it
+    socket.once('secure', () => {
+      setImmediate(() => {
+        end(socket.destroyed ? new InvalidCryptoExchangeError('the connection closed during the handshake') : undefined)
+        resolve()
+      })
+    })
     socket.on('error', end)
     socket.once('close', () => { end(new InvalidCryptoExchangeError('the connection closed during the handshake')) })
   })
