@@ -7,7 +7,11 @@ import { parseLink, type Link } from './link.js'
  * @throws InvalidLinkError when a part of it is no part of a link
  */
 export function formatLink (link: Link): string {
-  const hints = [...link.addrs.map(addr => `addr=${encode(addr)}`), ...link.origins.map(origin => `origin=${encode(origin)}`)]
+  const hints = [
+    ...link.addrs.map(addr => `addr=${encode(addr)}`),
+    ...link.origins.map(origin => `origin=${encode(origin)}`),
+    ...(link.tenant === undefined ? [] : [`tenant=${link.tenant}`])
+  ]
   const target = link.kind === 'manifest' ? link.manifest : `${link.publisher}/${encodeName(link.name)}`
   const text = `shoal:${target}${hints.length > 0 ? `?${hints.join('&')}` : ''}`
   parseLink(text)

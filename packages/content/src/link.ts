@@ -1,10 +1,11 @@
-import { InvalidLinkError, type PeerName, type SwarmId } from '@shoal/interface'
+import { InvalidLinkError, type PeerName, type SwarmId, type TenantKey } from '@shoal/interface'
 import { toHex } from '@shoal/base'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { parseManifestCid } from './cid.js'
 import { MAX_ADDR_LENGTH, MAX_LINK_ADDRS, MAX_LINK_LENGTH, MAX_ORIGINS } from './limits.js'
 import { normalOrigin } from './origin-url.js'
 import { nameFault } from './path.js'
+import { isTenantKey } from './tenant-key.js'
 import { sha256 } from './verify.js'
 
 /** Where to look first; a link works without any. */
@@ -13,6 +14,8 @@ export interface LinkHints {
   readonly addrs: readonly string[]
   /** Base URLs of origins, http or https. */
   readonly origins: readonly string[]
+  /** The tenant who keeps the content's swarm to itself: it is not found under its public id. */
+  readonly tenant?: TenantKey | undefined
 }
 
 export interface ManifestLink extends LinkHints {
@@ -30,11 +33,11 @@ export interface PublisherLink extends LinkHints {
 
 export type Link = ManifestLink | PublisherLink
 
-const FORM = 'shoal:<manifest CID> or shoal:<publisher key>/<name>, perhaps with ?addr=<multiaddr>&origin=<URL>'
+const FORM = 'shoal:<manifest CID> or shoal:<publisher key>/<name>, perhaps with ?addr=<multiaddr>&origin=<URL>&tenant=<key>'
 
 /**
- * Reads `shoal:<manifest CID>` or `shoal:<publisher key>/<name>` with hints as a query: `addr` and `origin`, each as often as wanted, all
- * parts percent-encoded. The publisher key is a peer id in base58btc.
+ * Reads `shoal:<manifest CID>` or `shoal:<publisher key>/<name>` with hints as a query: `addr` and `origin`, each as often as wanted, and
+ * `tenant` once, all parts percent-encoded. The publisher key and the tenant's are peer ids in base58btc.
  *
  * @throws InvalidLinkError and nothing else
  */
@@ -74,6 +77,7 @@ export async function swarmIdOf (manifest: string): Promise<SwarmId> {
 function parseHints (query: string | undefined): LinkHints {
   const addrs: string[] = []
   const origins: string[] = []
+  let tenant: TenantKey | undefined
   if (query === undefined || query === '') return { addrs, origins }
   for (const pair of query.split('&')) {
     const [key, value, ...more] = pair.split('=') as [string, string | undefined, ...string[]]
@@ -81,11 +85,17 @@ function parseHints (query: string | undefined): LinkHints {
     const hint = decode(value)
     if (key === 'addr') addrs.push(checkAddr(hint))
     else if (key === 'origin') origins.push(checkOrigin(hint))
-    else throw invalid('expected the hints "addr" and "origin"', key)
+    else if (key === 'tenant' && tenant === undefined) tenant = checkTenant(hint)
+    else throw invalid('expected the hints "addr" and "origin", and "tenant" once', key)
   }
   if (addrs.length > MAX_LINK_ADDRS) throw new InvalidLinkError(`expected at most ${MAX_LINK_ADDRS} addresses, got ${addrs.length}`)
   if (origins.length > MAX_ORIGINS) throw new InvalidLinkError(`expected at most ${MAX_ORIGINS} origins, got ${origins.length}`)
-  return { addrs, origins }
+  return { addrs, origins, ...(tenant === undefined ? {} : { tenant }) }
+}
+
+function checkTenant (text: string): TenantKey {
+  if (!isTenantKey(text)) throw invalid('expected a tenant\'s Ed25519 key such as 12D3Koo…', text)
+  return text
 }
 
 function checkAddr (addr: string): string {

@@ -1,5 +1,6 @@
 import { ManifestError, type Policy } from '@shoal/interface'
 import { expect, readInt, readList, readMap, readText, show } from './manifest-fields.js'
+import { isTenantKey } from './tenant-key.js'
 
 /** Limits of a policy: 100 years, copies, names in a list, and bytes of a name. */
 const MAX_TTL_S = 3_155_760_000
@@ -12,7 +13,9 @@ const FIELDS: { readonly [K in keyof Policy]-?: (value: unknown) => NonNullable<
   ttl: value => readInt(value, 'the ttl of the policy', 1, MAX_TTL_S),
   residency: value => readNames(value, 'the residency of the policy'),
   token: value => {
-    expect(typeof value === 'boolean', () => `expected the token of the policy to be true or false, got ${show(value)}`)
+    expect(typeof value === 'boolean' || isTenantKey(value), () => {
+      return `expected the token of the policy to be true, false or a tenant's Ed25519 key (12D3Koo…), got ${show(value)}`
+    })
     return value
   },
   replication: value => readInt(value, 'the replication of the policy', 0, MAX_REPLICATION),

@@ -11,14 +11,16 @@ import { sha256 } from '../src/verify.js'
 const MANIFEST = dagCborCid(new Uint8Array(32).fill(7)).toString()
 const ADDR = '/dns4/example.com/tcp/443/wss/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA'
 
+const TENANT = '12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA'
+
 describe('link', () => {
   const digests = fc.uint8Array({ minLength: 32, maxLength: 32 })
   const addrs = fc.array(fc.constantFrom(ADDR, '/ip4/127.0.0.1/tcp/4001', '/ip6/::1/udp/4001/webrtc-direct/certhash/uEi', '/dns4/a&b=c%/tcp/1'), { maxLength: 4 })
   const origins = fc.array(fc.webUrl({ withQueryParameters: true }).map(url => new URL(url).href), { maxLength: 3 })
 
   it('reads what it writes', () => {
-    fc.assert(fc.property(digests, addrs, origins, (digest, addrs, origins) => {
-      const link: Link = { kind: 'manifest', manifest: dagCborCid(digest).toString(), addrs, origins }
+    fc.assert(fc.property(digests, addrs, origins, fc.boolean(), (digest, addrs, origins, hidden) => {
+      const link: Link = { kind: 'manifest', manifest: dagCborCid(digest).toString(), addrs, origins, ...(hidden ? { tenant: TENANT } : {}) }
       expect(parseLink(formatLink(link))).to.deep.equal(link)
     }))
   })
@@ -38,7 +40,7 @@ describe('link', () => {
   })
 
   it('fails with InvalidLinkError and nothing else, whatever comes', () => {
-    const pieces = fc.constantFrom('shoal:', MANIFEST, '/', '?', '&', '=', 'addr', 'origin', '%', '%2', '%ff', '12D3KooW', '1', 'Qm', 'k51qzi5uqu5', ADDR, 'https://', ' ', '\ud800')
+    const pieces = fc.constantFrom('shoal:', MANIFEST, '/', '?', '&', '=', 'addr', 'origin', 'tenant', TENANT, '%', '%2', '%ff', '12D3KooW', '1', 'Qm', 'k51qzi5uqu5', ADDR, 'https://', ' ', '\ud800')
     const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.oneof(pieces, fc.string()), { maxLength: 12 }).map(parts => `shoal:${parts.join('')}`))
     fc.assert(fc.property(texts, text => {
       try {
@@ -58,7 +60,7 @@ describe('link', () => {
     ['a truncated CID', `shoal:${MANIFEST.slice(0, -1)}`, /expected a manifest CID/],
     ['a space', `shoal:${MANIFEST} `, /printable ASCII/],
     ['a fragment', `shoal:${MANIFEST}#t=1`, /printable ASCII/],
-    ['an unknown hint', `shoal:${MANIFEST}?peer=x`, /hints "addr" and "origin", got "peer"/],
+    ['an unknown hint', `shoal:${MANIFEST}?peer=x`, /hints "addr" and "origin", and "tenant" once, got "peer"/],
     ['a hint without value', `shoal:${MANIFEST}?addr`, /addr=<multiaddr>/],
     ['no multiaddr', `shoal:${MANIFEST}?addr=127.0.0.1`, /expected a multiaddr/],
     ['another origin scheme', `shoal:${MANIFEST}?origin=ftp://x/`, /http or https/],

@@ -1,3 +1,5 @@
+import type { TokenFault } from './access.js'
+
 /** Every error that Shoal throws on purpose: a stable `code`, and a message that says what was expected, what came and what to do. */
 export abstract class ShoalError extends Error {
   abstract override readonly name: string
@@ -50,6 +52,17 @@ export class ManifestError extends ShoalError {
 export class UnauthorisedError extends ShoalError {
   override readonly name = 'UnauthorisedError'
   readonly code = 'ERR_UNAUTHORISED'
+}
+
+/** A token, or a tenant's list of revoked ones, that does not count. `reason` says why in one word. */
+export class TokenError extends ShoalError {
+  override readonly name = 'TokenError'
+  readonly code = 'ERR_TOKEN'
+  readonly reason: TokenFault
+  constructor (message: string, reason: TokenFault = 'malformed', options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
 }
 
 /** A page of a manifest was asked for before it was loaded: a fault of the caller. */

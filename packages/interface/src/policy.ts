@@ -1,3 +1,5 @@
+import type { TenantKey } from './access.js'
+
 /** What a publisher asks of those who have a content, signed with its manifest. What is left out is not asked. */
 export interface Policy {
   /**
@@ -5,10 +7,14 @@ export interface Policy {
    * that it is the first to go, and nobody fetches it for the sake of copies. What is published or pinned stays all the same.
    */
   readonly ttl?: number | undefined
-  /** Codes of the regions that the content may be held in, such as `EU` or `CH`. */
+  /** Codes of the regions that the content may be held in, such as `EU` or `CH`: what a token says of its peer. Needs `token`. */
   readonly residency?: readonly string[] | undefined
-  /** Only who shows a token may have it. */
-  readonly token?: boolean | undefined
+  /**
+   * The tenant without whose token nobody may have it. `true` names none, and so lets nobody have it.
+   *
+   * @default the content is public
+   */
+  readonly token?: boolean | TenantKey | undefined
   /** Copies of each segment that nodes with caching duty keep in the swarm. */
   readonly replication?: number | undefined
   /** Names by which several contents, or versions of one, are purged together. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as errors from '../src/errors.js'
-import { OriginError, ShoalError } from '../src/errors.js'
+import { OriginError, ShoalError, TokenError } from '../src/errors.js'
 
 type ErrorClass = new (message: string) => ShoalError
 
@@ -23,6 +23,7 @@ const CODES = {
   RetiredError: 'ERR_RETIRED',
   StoreError: 'ERR_STORE',
   StoreFullError: 'ERR_STORE_FULL',
+  TokenError: 'ERR_TOKEN',
   UnauthorisedError: 'ERR_UNAUTHORISED',
   UnavailableError: 'ERR_UNAVAILABLE',
   WireError: 'ERR_WIRE'
@@ -54,5 +55,12 @@ describe('errors', () => {
     const error = new OriginError('no answer', 503, { cause })
     expect([error.status, error.cause]).to.deep.equal([503, cause])
     expect(new OriginError('no answer').status).to.equal(undefined)
+  })
+
+  it('TokenError carries its reason and the cause', () => {
+    const cause = new TypeError('refused')
+    const error = new TokenError('too late', 'expired', { cause })
+    expect([error.reason, error.cause]).to.deep.equal(['expired', cause])
+    expect(new TokenError('nonsense').reason).to.equal('malformed')
   })
 })
