@@ -68,7 +68,9 @@ describe('a live content', function () {
     await atA.update(await studio.next())
     expect((await reading).name).to.equal('RetiredError')
     const place = { swarm: atA.swarm, segment: old, block: 0 }
-    expect(await net.exchanges.get('a')?.serve?.read(place)).to.equal('retired')
+    const [session] = net.exchanges.get('a')?.sessions ?? []
+    if (session === undefined) throw new Error('they have no session')
+    expect(await net.exchanges.get('a')?.serve?.read(place, session)).to.equal('retired')
     expect(atB.held).to.equal(0)
   })
 

@@ -4,7 +4,7 @@ import { buildPurge } from '@shoal/content/publishing'
 import type { BlockRef, PurgeDetail } from '@shoal/interface'
 import { randomBytes } from './bytes.js'
 import { testContent, testNode, until, type TestNode } from './node.js'
-import { blocksOf, details, failure, FILES, holds, keyOf, read, signed } from './purging.js'
+import { blocksOf, details, failure, FILES, holds, keyOf, read, served, signed } from './purging.js'
 import { Studio } from './studio.js'
 import { VirtualNet } from './virtual-net.js'
 
@@ -41,7 +41,7 @@ describe('purging', function () {
       ])
     }
     const place = { swarm: atA.swarm, segment: 0, block: 0 }
-    for (const peer of ['a', 'b']) expect(await net.exchanges.get(peer)?.serve?.read(place), peer).to.equal('retired')
+    for (const peer of ['a', 'b']) expect(await served(net, peer, place), peer).to.equal('retired')
     expect(atB.held).to.equal(300_000)
     expect(await failure(read(atB, 'a/1.bin'))).to.equal('PurgedError')
     expect(await failure(atB.complete(undefined, {}))).to.equal('PurgedError')
@@ -237,7 +237,7 @@ describe('purging', function () {
     }, await keyOf(7)))
     await until(() => details(b, 'purge').length === 1, 'b hears of it')
     expect(await failure(read(atB, 'seg1-0.ts'))).to.equal('PurgedError')
-    expect(await net.exchanges.get('b')?.serve?.read({ swarm: atB.swarm, segment: index, block: 0 })).to.equal('retired')
+    expect(await served(net, 'b', { swarm: atB.swarm, segment: index, block: 0 })).to.equal('retired')
     await atA.update(await studio.next())
     await until(() => details(b, 'manifest:update').length === 1, 'it goes on')
     expect(await read(atB, 'seg1-1.ts')).to.deep.equal(studio.bytes.get('seg1-1.ts'))

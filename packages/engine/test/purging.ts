@@ -3,10 +3,11 @@ import type { PrivateKey } from '@libp2p/interface'
 import { expect } from 'chai'
 import type { PurgeList } from '@shoal/content'
 import { buildPurge, type BuiltManifest } from '@shoal/content/publishing'
-import type { BlockRef, ShoalEvents } from '@shoal/interface'
+import type { BlockPlace, BlockRef, ServeHandler, ShoalEvents } from '@shoal/interface'
 import type { OpenSwarm } from '../src/index.js'
 import { randomBytes } from './bytes.js'
 import { collect, type TestNode } from './node.js'
+import type { VirtualNet } from './virtual-net.js'
 
 export const FILES = { 'a/1.bin': randomBytes(300_000, 1), 'a/2.bin': randomBytes(300_000, 2), 'b.bin': randomBytes(300_000, 3) }
 
@@ -28,6 +29,13 @@ export async function holds ({ store }: TestNode, built: BuiltManifest, path: st
 
 export async function read (swarm: OpenSwarm, path: string): Promise<Uint8Array> {
   return await collect(swarm.read(await (await swarm.manifest()).find(path), {}))
+}
+
+/** What this peer answers the first of those that are connected to it. */
+export async function served (net: VirtualNet, peer: string, place: BlockPlace): ReturnType<ServeHandler['read']> {
+  const { serve, sessions } = net.exchanges.get(peer) ?? expect.fail(`there is no ${peer}`)
+  const [session] = sessions
+  return await serve?.read(place, session ?? expect.fail(`nobody is connected to ${peer}`))
 }
 
 export async function failure (promise: Promise<unknown>): Promise<string> {

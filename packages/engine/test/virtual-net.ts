@@ -219,6 +219,7 @@ export class VirtualSession implements Session {
     if (this.#joined.get(swarm) !== handle) return
     if (refused !== undefined) {
       this.#refused(swarm, refused)
+      other.home.emit({ type: 'turned-away', session: other, swarm })
       return
     }
     other.home.emit({ type: 'join', session: other, swarm, have, token })
@@ -234,6 +235,23 @@ export class VirtualSession implements Session {
     if (this.#joined.delete(swarm)) this.home.emit({ type: 'join-refused', session: this, swarm, reason })
   }
 
+  renew (swarm: SwarmId, token: string): void { if (this.#joined.has(swarm)) void this.#renew(swarm, token) }
+
+  async #renew (swarm: SwarmId, token: string): Promise<void> {
+    const { other } = this
+    const refused = await other.home.serve?.admit(other, swarm, token)
+    if (refused === undefined) return
+    this.#refused(swarm, refused)
+    other.home.emit({ type: 'turned-away', session: other, swarm })
+    other.home.emit({ type: 'leave', session: other, swarm })
+  }
+
+  expel (swarm: SwarmId, reason: RefuseReason): void {
+    this.other.#refuseAll(swarm, reason)
+    this.other.#refused(swarm, reason)
+  }
+
+  revoked (swarm: SwarmId, list: string): void { this.#tell({ type: 'revoked', session: this.other, swarm, list }) }
   have (swarm: SwarmId, delta: HaveDelta): void { this.#tell({ type: 'have', session: this.other, swarm, delta }) }
   fetching (swarm: SwarmId, segment: number): void { this.#tell({ type: 'fetching', session: this.other, swarm, segment }) }
   head (swarm: SwarmId, head: Uint8Array): void { if (!this.other.home.loses()) this.#tell({ type: 'head', session: this.other, swarm, head }) }
@@ -243,7 +261,7 @@ export class VirtualSession implements Session {
   choke (swarm: SwarmId): void {
     this.chokes++
     this.#tell({ type: 'choke', session: this.other, swarm })
-    this.other.#refuseAll(swarm)
+    this.other.#refuseAll(swarm, 'choked')
   }
 
   unchoke (swarm: SwarmId): void { this.#tell({ type: 'unchoke', session: this.other, swarm }) }
@@ -272,8 +290,8 @@ export class VirtualSession implements Session {
     }
     await before
     if (signal.aborted) return
-    const block = await other.home.serve?.read(place)
-    if (block === undefined || block === 'retired') {
+    const block = await other.home.serve?.read(place, other)
+    if (block === undefined || typeof block === 'string') {
       refuse(block ?? 'not-found')
       return
     }
@@ -311,11 +329,11 @@ export class VirtualSession implements Session {
     this.#outstanding.delete(key)
   }
 
-  #refuseAll (swarm: SwarmId): void {
+  #refuseAll (swarm: SwarmId, reason: RefuseReason): void {
     for (const [key, { place }] of this.#outstanding) {
       if (place.swarm !== swarm) continue
       this.#drop(key)
-      this.home.emit({ type: 'refused', session: this, place, reason: 'choked' })
+      this.home.emit({ type: 'refused', session: this, place, reason })
     }
   }
 

@@ -1,15 +1,16 @@
 import { WireError } from '@shoal/interface'
 import type { HaveDelta, RefuseReason, ServeHandler, Session, SessionEvent, SwarmId } from '@shoal/interface'
 import {
-  MAX_HAVE_BYTES, MAX_HEAD_BYTES, MAX_SWARMS, type Have, type Head, type Join, type JoinRefused, type Message, type SwarmHandle
+  MAX_HAVE_BYTES, MAX_SWARMS, type Have, type Head, type Join, type JoinRefused, type Message, type Revoked, type SwarmHandle
 } from '@shoal/wire'
 import { MAX_HELD_MESSAGES } from './defaults.js'
+import { Joiner } from './joiner.js'
 
 /** Messages that stand in a swarm of their sender. */
 export type SwarmMessage = Exclude<Extract<Message, { handle: SwarmHandle }>, JoinRefused>
 
 /** Those that do not make the membership itself. */
-export type MemberMessage = Exclude<SwarmMessage, Join | Have | Head>
+export type MemberMessage = Exclude<SwarmMessage, Join | Have | Head | Revoked>
 
 export interface MembershipContext {
   readonly session: Session
@@ -25,13 +26,13 @@ export interface MembershipContext {
 interface Remote {
   readonly handle: SwarmHandle
   readonly swarm: SwarmId
-  readonly token: string | undefined
+  token: string | undefined
   /** `have`: its first have-map is arriving. `admit`: the node makes up its mind. */
   state: 'have' | 'admit' | 'joined'
   haves: HaveDelta[]
   haveBytes: number
-  heads: Uint8Array[]
-  headBytes: number
+  readonly heads: Joiner
+  readonly lists: Joiner
   held: SwarmMessage[]
 }
 
@@ -70,14 +71,16 @@ export class Membership {
     return handle
   }
 
-  /** We are in the swarm no longer: the peer's JOIN has nobody to stand with. */
-  expel (swarm: SwarmId): void {
+  /** The peer is not in the swarm any more, as far as we are concerned; `false` when it was not. */
+  expel (swarm: SwarmId, reason: RefuseReason): boolean {
     for (const { handle, swarm: joined, held } of this.#theirs.values()) {
       if (joined !== swarm) continue
       this.#theirs.delete(handle)
-      this.#context.send({ type: 'join-refused', handle, reason: 'not-found' })
+      this.#context.send({ type: 'join-refused', handle, reason })
       for (const message of held) this.#stray(message)
+      return true
     }
+    return false
   }
 
   /** The peer refused the JOIN of ours with this handle. */
@@ -90,12 +93,10 @@ export class Membership {
 
   /** @throws WireError when the message may not come now */
   message (message: SwarmMessage): void {
-    if (message.type === 'join') {
-      this.#join(message)
-      return
-    }
     const remote = this.#theirs.get(message.handle)
-    if (remote === undefined) {
+    if (message.type === 'join' && remote?.swarm !== message.swarm) {
+      this.#join(message)
+    } else if (remote === undefined) {
       // our refusal of its JOIN crossed what it sent
       this.#stray(message)
     } else if (message.type === 'leave') {
@@ -110,8 +111,16 @@ export class Membership {
       this.#have(remote, message)
     } else if (remote.state === 'have') {
       throw new WireError(`expected the have-map after a JOIN, got a ${message.type}`)
+    } else if (message.type === 'join') {
+      void this.#renew(remote, message.token)
     } else if (message.type === 'head') {
-      this.#head(remote, message)
+      const head = remote.heads.add(message)
+      if (head !== undefined) this.#context.emit({ type: 'head', session: this.#context.session, swarm: remote.swarm, head })
+    } else if (message.type === 'revoked') {
+      const list = remote.lists.add(message)
+      if (list !== undefined) {
+        this.#context.emit({ type: 'revoked', session: this.#context.session, swarm: remote.swarm, list: new TextDecoder().decode(list) })
+      }
     } else {
       this.#context.act(message, remote.swarm)
     }
@@ -132,7 +141,7 @@ export class Membership {
       this.#context.send({ type: 'join-refused', handle, reason: 'busy' })
       return
     }
-    this.#theirs.set(handle, { handle, swarm, token, state: 'have', haves: [], haveBytes: 0, heads: [], headBytes: 0, held: [] })
+    this.#theirs.set(handle, { handle, swarm, token, state: 'have', haves: [], haveBytes: 0, heads: new Joiner('head'), lists: new Joiner('list of revoked tokens'), held: [] })
   }
 
   #have (remote: Remote, message: Have): void {
@@ -152,17 +161,9 @@ export class Membership {
   }
 
   async #admit (remote: Remote, have: HaveDelta): Promise<void> {
-    const { session, serve, emit, send, fail } = this.#context
-    const { handle, swarm, token } = remote
-    // a node that cannot make up its mind lets nobody in
-    const reason = await serve.admit(session, swarm, token).catch((): RefuseReason => 'busy')
-    if (session.closed || this.#theirs.get(handle) !== remote) return
-    if (reason !== undefined) {
-      this.#theirs.delete(handle)
-      send({ type: 'join-refused', handle, reason })
-      for (const held of remote.held) this.#stray(held)
-      return
-    }
+    const { session, emit, fail } = this.#context
+    const { swarm, token } = remote
+    if (!await this.#admitted(remote)) return
     remote.state = 'joined'
     emit({ type: 'join', session, swarm, have, token })
     try {
@@ -173,22 +174,25 @@ export class Membership {
     remote.held = []
   }
 
-  #head (remote: Remote, message: Head): void {
-    remote.headBytes += message.bytes.byteLength
-    if (remote.headBytes > MAX_HEAD_BYTES) throw new WireError(`expected a head of at most ${MAX_HEAD_BYTES} bytes, got ${remote.headBytes}`)
-    remote.heads.push(message.bytes)
-    if (message.more) return
-    const head = remote.heads.length === 1 ? message.bytes : new Uint8Array(remote.headBytes)
-    if (remote.heads.length > 1) {
-      let at = 0
-      for (const part of remote.heads) {
-        head.set(part, at)
-        at += part.byteLength
-      }
-    }
-    remote.heads = []
-    remote.headBytes = 0
-    this.#context.emit({ type: 'head', session: this.#context.session, swarm: remote.swarm, head })
+  /** Who shows another token stays in the swarm, or is refused as if it had come with it. */
+  async #renew (remote: Remote, token: string | undefined): Promise<void> {
+    remote.token = token
+    if (await this.#admitted(remote) || this.#theirs.has(remote.handle)) return
+    this.#context.act({ type: 'leave', handle: remote.handle }, remote.swarm)
+  }
+
+  async #admitted (remote: Remote): Promise<boolean> {
+    const { session, serve, send, emit } = this.#context
+    const { handle, swarm, token } = remote
+    // a node that cannot make up its mind lets nobody in
+    const reason = await serve.admit(session, swarm, token).catch((): RefuseReason => 'busy')
+    if (session.closed || this.#theirs.get(handle) !== remote) return false
+    if (reason === undefined) return true
+    this.#theirs.delete(handle)
+    send({ type: 'join-refused', handle, reason })
+    for (const held of remote.held) this.#stray(held)
+    emit({ type: 'turned-away', session, swarm })
+    return false
   }
 }
 

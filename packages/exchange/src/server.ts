@@ -138,7 +138,7 @@ export class Server {
         for (const next of this.#queue.slice(0, READ_AHEAD_BLOCKS)) void this.#read(next)
         const block = await reading
         if (item.dead) continue
-        if (block === undefined || block === 'retired') this.#refuse(item.id, [item.block], block ?? 'not-found')
+        if (block === undefined || typeof block === 'string') this.#refuse(item.id, [item.block], block ?? 'not-found')
         else await this.#send(item, block.bytes)
         if (!item.dead) this.#count(item.swarm, -1)
       }
@@ -162,7 +162,7 @@ export class Server {
 
   #read (item: Item): ReturnType<ServeHandler['read']> {
     // a store that fails has reported it; to the peer the block is not to be had here
-    item.read ??= this.#context.serve.read({ swarm: item.swarm, segment: item.segment, block: item.block }).catch(() => undefined)
+    item.read ??= this.#context.serve.read(item, this.#context.session).catch(() => undefined)
     return item.read
   }
 

@@ -1,12 +1,12 @@
 import type { Connection, Stream } from '@libp2p/interface'
 import { WireError } from '@shoal/interface'
 import type {
-  BlockRef, HaveDelta, PeerHint, PenaltyReason, ServeHandler, Session, SessionEvent, SessionStats, SwarmId, Transport
+  BlockRef, HaveDelta, PeerHint, PenaltyReason, RefuseReason, ServeHandler, Session, SessionEvent, SessionStats, SwarmId, Transport
 } from '@shoal/interface'
 import type { Clock } from '@shoal/base'
 import {
   decodeMessage, EXCHANGE_MIN_VERSION, EXCHANGE_PROTOCOL, EXCHANGE_VERSION, MAX_BLOCK_BYTES, MAX_FRAME_BYTES,
-  MAX_WEBRTC_FRAME_BYTES, splitHave, splitHead, splitPex, type FrameHeader, type Hello, type Message
+  MAX_WEBRTC_FRAME_BYTES, splitHave, splitHead, splitPex, splitRevoked, type FrameHeader, type Hello, type Message
 } from '@shoal/wire'
 import { Allowance } from './allowance.js'
 import { ControlWriter } from './control.js'
@@ -127,7 +127,15 @@ export class ConnectionSession implements Session {
     const handle = this.#membership.leave(swarm)
     this.#parts?.server.refuseAll(swarm, 'not-joined')
     if (handle !== undefined) this.#send({ type: 'leave', handle })
-    this.#membership.expel(swarm)
+    this.#membership.expel(swarm, 'not-found')
+  }
+
+  renew (swarm: SwarmId, token: string): void {
+    this.#sendIn(swarm, handle => [{ type: 'join', handle, swarm, token }])
+  }
+
+  expel (swarm: SwarmId, reason: RefuseReason): void {
+    if (this.#membership.expel(swarm, reason)) this.#parts?.server.refuseAll(swarm, reason)
   }
 
   have (swarm: SwarmId, delta: HaveDelta): void {
@@ -140,6 +148,10 @@ export class ConnectionSession implements Session {
 
   head (swarm: SwarmId, head: Uint8Array): void {
     this.#sendIn(swarm, (handle, frameCap) => splitHead(handle, head, frameCap))
+  }
+
+  revoked (swarm: SwarmId, list: string): void {
+    this.#sendIn(swarm, (handle, frameCap) => splitRevoked(handle, new TextEncoder().encode(list), frameCap))
   }
 
   purge (swarm: SwarmId, purge: Uint8Array): void {

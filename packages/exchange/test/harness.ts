@@ -53,7 +53,7 @@ export class MemoryServe implements ServeHandler {
   turn: (() => Promise<void> | undefined) | undefined
   reads = 0
 
-  async admit (): Promise<RefuseReason | undefined> {
+  admit: ServeHandler['admit'] = async () => {
     return this.refuseJoin
   }
 
@@ -61,7 +61,7 @@ export class MemoryServe implements ServeHandler {
     return this.chokeAll
   }
 
-  async read (place: BlockPlace): Promise<VerifiedBlock | 'retired' | undefined> {
+  async read (place: BlockPlace): ReturnType<ServeHandler['read']> {
     this.reads++
     await this.gate
     if (this.retired.has(place.segment)) return 'retired'

@@ -47,6 +47,10 @@ export interface Session {
   join (swarm: SwarmId, init: { token?: string | undefined, have: HaveDelta, head?: Uint8Array | undefined }): void
   /** We are in it no longer: the other end hears that, and that its JOIN is refused. Whoever hears a `leave` does not answer it. */
   leave (swarm: SwarmId): void
+  /** Show another token in a swarm that we joined: the membership goes on. */
+  renew (swarm: SwarmId, token: string): void
+  /** The peer may not be in the swarm any more: all that it asked for is refused, and it hears why. We stay in it until we leave. */
+  expel (swarm: SwarmId, reason: RefuseReason): void
   have (swarm: SwarmId, delta: HaveDelta): void
   /** "I am getting this segment from the origin": others may wait for it. */
   fetching (swarm: SwarmId, segment: number): void
@@ -54,6 +58,8 @@ export interface Session {
   head (swarm: SwarmId, head: Uint8Array): void
   /** What of the content its publisher has purged. In the swarm or not: a JOIN may be refused because of it. */
   purge (swarm: SwarmId, purge: Uint8Array): void
+  /** The tenant's newest list of revoked tokens. */
+  revoked (swarm: SwarmId, list: string): void
   choke (swarm: SwarmId): void
   unchoke (swarm: SwarmId): void
   pex (swarm: SwarmId, peers: readonly PeerHint[]): void
@@ -74,8 +80,10 @@ export interface BlockPlace { readonly swarm: SwarmId, readonly segment: number,
 /** What a session tells its one listener, in order. */
 export type SessionEvent =
   | { type: 'open', session: Session }
-  /** The peer joined a swarm that we joined on this session or might join. `accepted` is false when `admit` refused it. */
+  /** The peer joined a swarm that we joined on this session or might join: `admit` let it in. */
   | { type: 'join', session: Session, swarm: SwarmId, have: HaveDelta, token: string | undefined }
+  /** `admit` did not let the peer in, or not any more; it knows. */
+  | { type: 'turned-away', session: Session, swarm: SwarmId }
   | { type: 'join-refused', session: Session, swarm: SwarmId, reason: RefuseReason }
   | { type: 'leave', session: Session, swarm: SwarmId }
   | { type: 'have', session: Session, swarm: SwarmId, delta: HaveDelta }
@@ -83,6 +91,8 @@ export type SessionEvent =
   | { type: 'head', session: Session, swarm: SwarmId, head: Uint8Array }
   /** In any swarm, whoever is in it. */
   | { type: 'purge', session: Session, swarm: SwarmId, purge: Uint8Array }
+  /** A tenant's list of revoked tokens, as the peer has it. */
+  | { type: 'revoked', session: Session, swarm: SwarmId, list: string }
   | { type: 'choke', session: Session, swarm: SwarmId }
   | { type: 'unchoke', session: Session, swarm: SwarmId }
   | { type: 'pex', session: Session, swarm: SwarmId, peers: readonly PeerHint[] }
@@ -101,16 +111,18 @@ export type SessionEvent =
 
 /** What the serving side of a session asks of the node. Implemented by `engine`. */
 export interface ServeHandler {
-  /** Called for each JOIN, before any have-map is sent back. `undefined` admits; the token has been read, not judged. */
+  /**
+   * Called for each JOIN, before any have-map is sent back, and again when a peer that was admitted shows another token. `undefined`
+   * admits; the token has been read, not judged.
+   */
   admit (session: Session, swarm: SwarmId, token: string | undefined): Promise<RefuseReason | undefined>
   /** Is this peer choked in this swarm right now, for this segment? Called for each request. */
   choked (session: Session, swarm: SwarmId, segment: number): boolean
   /**
-   * The block, `retired` when its segment has left a live content's window or was purged, or undefined when it is not held (the peer gets
-   * `not-found`).
-   * Rejects only when the store fails.
+   * The block, `retired` when its segment has left a live content's window or was purged, `unauthorised` when it is not for this peer, or
+   * undefined when it is not held (the peer gets `not-found`). Rejects only when the store fails.
    */
-  read (place: BlockPlace): Promise<VerifiedBlock | 'retired' | undefined>
+  read (place: BlockPlace, session: Session): Promise<VerifiedBlock | 'retired' | 'unauthorised' | undefined>
   /** The upload scheduler: resolves when `bytes` may go to this peer. Returns `undefined` when they may go at once. */
   acquire (session: Session, bytes: number, signal: AbortSignal): Promise<void> | undefined
 }

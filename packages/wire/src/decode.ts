@@ -34,8 +34,9 @@ export function decodeMessage (header: FrameHeader, payload: Uint8Array): Messag
     case 'join-refused': return { type, handle: handleOf(header), reason: reasonOf(from.u8()) }
     case 'have': return { type, handle: handleOf(header), delta: readHave(from), more, bytes: payload.byteLength }
     case 'fetching': return { type, handle: handleOf(header), segment: from.u32() }
-    case 'head': return { type, handle: handleOf(header), bytes: from.rest().slice(), more }
     case 'purge': return { type, swarm: toHex(from.bytes(32)), bytes: readPurge(from) }
+    case 'head':
+    case 'revoked': return { type, handle: handleOf(header), bytes: from.rest().slice(), more }
     case 'pex': return { type, handle: handleOf(header), peers: readHints(from) }
     case 'leave':
     case 'choke':

@@ -8,7 +8,7 @@ import {
   MAX_PEX_PEERS, MAX_PURGE_BYTES, MAX_REASON_BYTES, MAX_TOKEN_BYTES
 } from './limits.js'
 import { reasonCode } from './reasons.js'
-import type { DataHeader, Head, Message, Pex, SwarmHandle } from './types.js'
+import type { DataHeader, Head, Message, Pex, Revoked, SwarmHandle } from './types.js'
 
 /**
  * One message as a whole frame.
@@ -41,13 +41,24 @@ export function encodeDataHeader (header: DataHeader, length: number): Uint8Arra
 
 /** A head as HEAD messages that each fit a frame of `frameCap` bytes. @throws WireError when it is empty or over 64 KiB */
 export function splitHead (handle: SwarmHandle, head: Uint8Array, frameCap: number): Head[] {
-  if (head.byteLength === 0 || head.byteLength > MAX_HEAD_BYTES) {
-    throw new WireError(`expected a head of 1 to ${MAX_HEAD_BYTES} bytes, got ${head.byteLength}`)
+  return split('head', handle, head, frameCap)
+}
+
+/** A tenant's list of revoked tokens as REVOKED messages, in the same way. @throws WireError when it is empty or over 64 KiB */
+export function splitRevoked (handle: SwarmHandle, list: Uint8Array, frameCap: number): Revoked[] {
+  return split('revoked', handle, list, frameCap)
+}
+
+function split<T extends 'head' | 'revoked'> (
+  type: T, handle: SwarmHandle, value: Uint8Array, frameCap: number
+): { type: T, handle: SwarmHandle, bytes: Uint8Array, more: boolean }[] {
+  if (value.byteLength === 0 || value.byteLength > MAX_HEAD_BYTES) {
+    throw new WireError(`expected a ${type} of 1 to ${MAX_HEAD_BYTES} bytes, got ${value.byteLength}`)
   }
   const room = frameCap - FRAME_HEADER_BYTES
-  const messages: Head[] = []
-  for (let at = 0; at < head.byteLength; at += room) {
-    messages.push({ type: 'head', handle, bytes: head.subarray(at, at + room), more: at + room < head.byteLength })
+  const messages: { type: T, handle: SwarmHandle, bytes: Uint8Array, more: boolean }[] = []
+  for (let at = 0; at < value.byteLength; at += room) {
+    messages.push({ type, handle, bytes: value.subarray(at, at + room), more: at + room < value.byteLength })
   }
   return messages
 }
@@ -93,6 +104,7 @@ function writePayload (out: ByteWriter, message: Message): void {
       out.u32(message.segment)
       break
     case 'head':
+    case 'revoked':
       out.bytes(message.bytes)
       break
     case 'purge':

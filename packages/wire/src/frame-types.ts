@@ -21,6 +21,7 @@ export const FRAME_TYPES: Readonly<Record<Message['type'], number>> = {
   'pex': 0x16,
   'choke': 0x17,
   'unchoke': 0x18,
+  'revoked': 0x19,
   'request': 0x21,
   'refuse': 0x22,
   'cancel': 0x23,

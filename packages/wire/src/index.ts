@@ -22,7 +22,7 @@ export const EXCHANGE_VERSION = 1
 export const EXCHANGE_MIN_VERSION = 1
 
 export { FrameReader, type FrameHeader, type FrameSink } from './frame.js'
-export { encodeMessage, encodeDataHeader, splitHead, splitPex } from './encode.js'
+export { encodeMessage, encodeDataHeader, splitHead, splitPex, splitRevoked } from './encode.js'
 export { decodeMessage } from './decode.js'
 export { splitHave } from './have.js'
 export {
@@ -31,6 +31,7 @@ export {
   MAX_BITS_BYTES, MAX_PEX_PEERS, MAX_ADDRS_PER_PEER, MAX_ADDR_BYTES, MAX_PEER_BYTES, MAX_REASON_BYTES
 } from './limits.js'
 export type {
-  Message, SwarmHandle, Hello, Join, JoinRefused, Have, Fetching, Request, Refuse, Cancel, Credit, Head, Purge, Pex, Ping, Goodbye,
+  Message, SwarmHandle, Hello, Join, JoinRefused, Have, Fetching, Request, Refuse, Cancel, Credit, Head, Purge, Revoked, Pex, Ping,
+  Goodbye,
   DataHeader
 } from './types.js'

@@ -34,7 +34,7 @@ export const MAX_SWARMS = 256
 /** UTF-8 bytes of a token. */
 export const MAX_TOKEN_BYTES = 4096
 
-/** Bytes of a head, over all its frames. */
+/** Bytes of a head, and of a list of revoked tokens, over all its frames. */
 export const MAX_HEAD_BYTES = 64 * 1024
 
 /** Bytes of a purge list: never split, it fits with its swarm's id into the least frame cap. */

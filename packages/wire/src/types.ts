@@ -35,13 +35,15 @@ export interface Credit { readonly type: 'credit', readonly bytes: number }
 export interface Head { readonly type: 'head', readonly handle: SwarmHandle, readonly bytes: Uint8Array, readonly more: boolean }
 /** Names its swarm itself: whoever sends it need not be in it. */
 export interface Purge { readonly type: 'purge', readonly swarm: SwarmId, readonly bytes: Uint8Array }
+/** A tenant's list of revoked tokens. `more`: it goes on in the next REVOKED of this swarm. */
+export interface Revoked { readonly type: 'revoked', readonly handle: SwarmHandle, readonly bytes: Uint8Array, readonly more: boolean }
 export interface Pex { readonly type: 'pex', readonly handle: SwarmHandle, readonly peers: readonly PeerHint[] }
 export interface Ping { readonly type: 'ping' | 'pong', readonly nonce: number }
 export interface Goodbye { readonly type: 'goodbye', readonly reason: string }
 
 /** Everything that travels on a control stream. */
 export type Message =
-  | Hello | Join | JoinRefused | Have | Fetching | Request | Refuse | Cancel | Credit | Head | Purge | Pex | Ping | Goodbye
+  | Hello | Join | JoinRefused | Have | Fetching | Request | Refuse | Cancel | Credit | Head | Purge | Revoked | Pex | Ping | Goodbye
   | { readonly type: 'leave' | 'choke' | 'unchoke', readonly handle: SwarmHandle }
 
 /** What stands before the bytes of a block in a DATA frame. */

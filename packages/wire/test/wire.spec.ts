@@ -40,8 +40,8 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.tuple(handle, reason).map(([handle, reason]): Message => ({ type: 'join-refused', handle, reason })),
   fc.tuple(handle, delta, fc.boolean()).map(([handle, delta, more]): Message => ({ type: 'have', handle, delta, more, bytes: 0 })),
   fc.tuple(handle, u32).map(([handle, segment]): Message => ({ type: 'fetching', handle, segment })),
-  fc.tuple(handle, fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.boolean()).map(
-    ([handle, bytes, more]): Message => ({ type: 'head', handle, bytes, more })
+  fc.tuple(fc.constantFrom('head' as const, 'revoked' as const), handle, fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.boolean()).map(
+    ([type, handle, bytes, more]): Message => ({ type, handle, bytes, more })
   ),
   fc.tuple(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.uint8Array({ minLength: 1, maxLength: 300 })).map(
     ([id, bytes]): Message => ({ type: 'purge', swarm: toHex(id), bytes })
