@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.js'
 import type { Members } from './members.js'
 import type { Replicator } from './replicator.js'
 import type { Shared } from './shared.js'
+import type { Emit } from './types.js'
 
 export interface CopiesHost {
   readonly swarm: SwarmId
@@ -12,7 +13,7 @@ export interface CopiesHost {
   readonly shared: Shared
   readonly duty: () => Duty
   readonly swarmSize: () => number
-  readonly onerror: (error: Error) => void
+  readonly emit: Emit
 }
 
 /** Brings in the replicator of a content, for the few nodes that ever need it: those with caching duty, and those whose store is full. */
@@ -35,7 +36,7 @@ export class Copies {
     if (delivery === undefined || delivery.manifest.summary.live !== undefined) return
     const { Replicator } = await import('./replicator.js')
     if (this.#closed || this.#replicator !== undefined) return
-    const { swarm, members, shared, duty, swarmSize, onerror } = this.#host
+    const { swarm, members, shared, emit, duty, swarmSize } = this.#host
     this.#replicator = new Replicator({
       delivery,
       members,
@@ -45,7 +46,7 @@ export class Copies {
       swarmSize,
       seed: peer => electionSeed(swarm, peer),
       rank: electionRank,
-      onerror
+      onerror: error => { emit('error', { error, doing: 'looking after copies' }) }
     })
   }
 

@@ -97,6 +97,23 @@ export const OPEN_TIMEOUT_MS = 30_000
 export const STARVE_CHECK_MS = 1_000
 /** A peer that was not in the swarm is asked again after this long; if it comes in meanwhile, it says so itself. */
 export const JOIN_AGAIN_MS = 30_000
+/**
+ * Another token is asked for so long before ours ends, or in the last quarter of a shorter life; again after half of what is left, but no
+ * sooner than the second.
+ */
+export const RENEW_LEAD_S = 60
+export const RENEW_MIN_MS = 1_000
+/** The same once it has ended. */
+export const RENEW_RETRY_MS = 30_000
+/** Tokens of one peer that are looked at: one for each session, and one whenever it has a new one. */
+export const JUDGED_PER_SECOND = 1
+export const JUDGED_AT_ONCE = 16
+/** Peers of which that is remembered. */
+export const JUDGED_PEERS = 10_000
+/** With nobody but peers that refuse us, a content is given up after this long. */
+export const REFUSED_MS = 5_000
+/** The same is looked at so often while somebody may give it yet. */
+export const LOOK_AGAIN_MS = 1_000
 /** After the store evicted something, contents are compared with it this much later, once for all that goes meanwhile. */
 export const RECHECK_MS = 1_000
 /** Bytes are counted for a rate while no pause between them is longer than this, in stretches of at least the second. */

@@ -8,6 +8,7 @@ import { claim, FLUSH_MS, worth } from '@shoal/ledger'
 import { Alarm } from './alarm.js'
 import type { Standing } from './choker.js'
 import { DEFAULT_LIMITS, DEFAULT_UPLOAD, PEERS_WATCHED, RECHECK_MS } from './defaults.js'
+import type { Gates } from './gate.js'
 import { Holdings } from './holdings.js'
 import { Honesty } from './honesty.js'
 import type { Neighbours } from './neighbours.js'
@@ -43,6 +44,7 @@ class NodeEngine implements Engine {
   readonly #up = new BusyRate()
   #sparing: string | undefined
   readonly #flush = (): void => { void this.#writeLedger() }
+  #gates: Promise<Gates> | undefined
   readonly #recheck = (): void => { for (const driver of this.#swarms.values()) driver.recheck() }
 
   constructor (init: EngineInit, components: EngineComponents) {
@@ -92,9 +94,9 @@ class NodeEngine implements Engine {
   async start (): Promise<void> {
     await this.#components.availability.start(event => { this.#heard(event) })
     await this.#components.exchange.start(event => { this.#on(event) }, {
-      admit: async (session, swarm) => await this.#admit(session, swarm),
+      admit: async (session, swarm, token) => await this.#admit(session, swarm, token),
       choked: (session, swarm, segment) => segment !== MANIFEST_SEGMENT && this.#choked(session, swarm),
-      read: async place => await this.#swarms.get(place.swarm)?.serve(place.segment, place.block),
+      read: async (place, session) => await this.#swarms.get(place.swarm)?.serve(session, place.segment, place.block),
       acquire: (session, bytes, signal) => {
         this.#up.add(bytes, this.#components.clock.now())
         return this.#uploads.acquire(session.peer, bytes, signal)
@@ -123,6 +125,7 @@ class NodeEngine implements Engine {
       penalise: (peer, reason, detail) => { this.#penalise(peer, reason, detail) },
       listed: async digests => await this.#listed(digests),
       unfounded: session => { this.#unfounded(session) },
+      tenants: async () => await this.#tenants(),
       closed: swarm => { this.#swarms.delete(swarm) }
     }
     const driver = new SwarmDriver(opening, shared)
@@ -143,6 +146,15 @@ class NodeEngine implements Engine {
     for (const driver of this.#swarms.values()) driver.reconsider()
   }
 
+  async revoke (list: string): Promise<boolean> {
+    return await (await this.#tenants()).revoke(list)
+  }
+
+  async #tenants (): Promise<Gates> {
+    this.#gates ??= import('./tenants.js').then(({ Tenants }) => new Tenants(this.#components.revocations))
+    return await this.#gates
+  }
+
   storeLost (): void {
     this.#alarm.soonest(this.#recheck, this.#components.clock.now() + RECHECK_MS)
   }
@@ -153,8 +165,10 @@ class NodeEngine implements Engine {
       case 'open': return this.#opened(session)
       case 'closed': return this.#closed(event)
       case 'join': return this.#neighbours(event.swarm)?.joined(session, event.have)
+      case 'turned-away': return this.#neighbours(event.swarm)?.turnedAway(session)
       case 'leave': return this.#neighbours(event.swarm)?.leave(session)
-      case 'join-refused': return this.#neighbours(event.swarm)?.joinRefused(session)
+      case 'join-refused': return this.#neighbours(event.swarm)?.joinRefused(session, event.reason)
+      case 'revoked': return this.#swarms.get(event.swarm)?.access.revoked(session, event.list)
       case 'have': return this.#neighbours(event.swarm)?.have(session, event.delta)
       case 'fetching': return this.#neighbours(event.swarm)?.fetching(session, event.segment)
       case 'choke': return this.#neighbours(event.swarm)?.choked(session, true)
@@ -171,13 +185,13 @@ class NodeEngine implements Engine {
     }
   }
 
-  async #admit (session: Session, swarm: SwarmId): Promise<RefuseReason | undefined> {
+  async #admit (session: Session, swarm: SwarmId, token: string | undefined): Promise<RefuseReason | undefined> {
     if (this.#peers.banned(session.peer)) return 'unauthorised'
-    if (this.#swarms.has(swarm)) return undefined
     // whoever still has what was purged learns it from those who have not
-    const purge = await this.#init.purgeOf?.(swarm)
-    // opened meanwhile
-    if (this.#swarms.has(swarm)) return undefined
+    const purge = this.#swarms.has(swarm) ? undefined : await this.#init.purgeOf?.(swarm)
+    // perhaps opened meanwhile
+    const driver = this.#swarms.get(swarm)
+    if (driver !== undefined) return await driver.access.admit(session, token)
     if (purge !== undefined) session.purge(swarm, purge)
     return 'not-found'
   }
@@ -236,9 +250,11 @@ class NodeEngine implements Engine {
   }
 
   /** Tells whoever has to wait so, once: it need not ask again and again. */
-  #choked ({ peer }: Session, swarm: SwarmId): boolean {
-    const choked = this.#uploads.choked(peer)
-    if (choked) this.#swarms.get(swarm)?.setChoked(peer, true)
+  #choked (session: Session, swarm: SwarmId): boolean {
+    const { peer } = session
+    const driver = this.#swarms.get(swarm)
+    const choked = driver?.access.urgent(session) !== true && this.#uploads.choked(peer)
+    if (choked) driver?.setChoked(peer, true)
     return choked
   }
 

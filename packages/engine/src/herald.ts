@@ -1,4 +1,5 @@
 import type { Duty, HaveDelta, PeerHint, Session } from '@shoal/interface'
+import type { Access } from './access.js'
 import { HAVE_INTERVAL_MS, JOIN_AGAIN_MS, PEX_PEERS, PROVIDER_SAMPLE } from './defaults.js'
 import type { Inventory } from './inventory.js'
 import type { Members } from './members.js'
@@ -9,6 +10,7 @@ export interface HeraldHost {
   readonly opening: SwarmOpening
   readonly members: Members
   readonly shared: Shared
+  readonly access: Access
   /** `undefined` while the manifest is not known, and when nothing is shared. */
   readonly inventory: () => Inventory | undefined
   readonly head: () => Uint8Array | undefined
@@ -27,8 +29,14 @@ export class Herald {
   readonly #host: HeraldHost
   /** Sessions on which our JOIN is about to go out, or stands. */
   readonly #greetings = new Map<Session, 'sending' | 'told'>()
-  /** Sessions whose peer was not in the swarm when we said JOIN, and when we may say it again. */
+  /** Of these, those whose peer has heard what we hold. */
+  readonly #shown = new WeakSet<Session>()
+  /** Sessions whose peer refused us when we said JOIN, and when we may say it again. */
   readonly #refused = new WeakMap<Session, number>()
+  /** Of these, those that asked for a token that counts. */
+  readonly #unauthorised = new Set<Session>()
+  /** Sessions whose peer we refused. */
+  readonly #barred = new WeakSet<Session>()
   readonly #tell = (): void => { this.#sendHaves() }
   /** When the others last heard of what is new. */
   #toldAt = -Infinity
@@ -44,6 +52,10 @@ export class Herald {
 
   /** Say JOIN on this session, unless it has been said or was refused just now. */
   greet (session: Session): void {
+    if (!this.#barred.has(session)) this.#greet(session)
+  }
+
+  #greet (session: Session): void {
     if (this.#closed || session.closed || this.#greetings.has(session)) return
     if ((this.#refused.get(session) ?? 0) > this.#host.shared.components.clock.now()) return
     this.#greetings.set(session, 'sending')
@@ -53,17 +65,55 @@ export class Herald {
   /** They joined: they do not refuse us any more. */
   joined (session: Session): void {
     this.#refused.delete(session)
+    this.#barred.delete(session)
     this.greet(session)
+    this.show(session)
   }
 
-  /** The peer is not in the swarm: perhaps later. */
-  refused (session: Session): void {
-    this.#greetings.delete(session)
+  /** The peer is not in the swarm, or does not let us in: perhaps later. */
+  refused (session: Session, unauthorised = false): void {
+    this.left(session)
     this.#refused.set(session, this.#host.shared.components.clock.now() + JOIN_AGAIN_MS)
+    if (unauthorised) this.#unauthorised.add(session)
+  }
+
+  /** We have another token: those who let us in go on to do so, those who did not may do now. */
+  renew (token: string): void {
+    for (const [session, greeting] of this.#greetings) if (greeting === 'told') session.renew(this.#host.opening.swarm, token)
+    for (const session of this.#unauthorised) {
+      this.#unauthorised.delete(session)
+      this.#refused.delete(session)
+      this.#greet(session)
+    }
+  }
+
+  /** Says nothing more on this session until its peer has been let in. */
+  bar (session: Session): void {
+    this.left(session)
+    this.#barred.add(session)
+  }
+
+  /** What we hold, for a peer that may know it and did not when we said JOIN; `false` when it knows, or may not. */
+  show (session: Session): boolean {
+    const { opening: { swarm }, access, inventory, head: current } = this.#host
+    if (!this.told(session) || this.#shown.has(session) || !access.shows(session)) return false
+    this.#shown.add(session)
+    const [have, head] = [inventory()?.have.snapshot(), current()]
+    if (have !== undefined) session.have(swarm, have)
+    if (head !== undefined) session.head(swarm, head)
+    access.brief(session)
+    return true
   }
 
   left (session: Session): void {
     this.#greetings.delete(session)
+    this.#shown.delete(session)
+    if (session.closed) this.#unauthorised.delete(session)
+  }
+
+  /** The peer does not let us in with the token that we have. */
+  turnedAway (session: Session): boolean {
+    return this.#unauthorised.has(session)
   }
 
   told (session: Session): boolean {
@@ -101,7 +151,7 @@ export class Herald {
   }
 
   async sendPeers (session: Session): Promise<void> {
-    if (!this.told(session)) return
+    if (!this.told(session) || !this.#host.access.shows(session)) return
     const { members, shared, opening } = this.#host
     const peers: PeerHint[] = []
     for (const { peer } of members) {
@@ -113,11 +163,13 @@ export class Herald {
   }
 
   describe (): ReturnType<Parameters<EngineComponents['availability']['join']>[1]> {
-    const { inventory, shared, share } = this.#host
+    const { inventory, shared, share, access } = this.#host
+    // anybody may listen
+    const have = access.public ? inventory()?.have.snapshot().complete : undefined
     return {
-      have: { complete: inventory()?.have.snapshot().complete ?? [], partial: [] },
+      have: { complete: have ?? [], partial: [] },
       capacity: shared.profile().capacity,
-      share: share(),
+      share: access.public ? share() : 0,
       addrs: shared.components.addresses.own().slice(0, 3)
     }
   }
@@ -130,16 +182,21 @@ export class Herald {
     components.routing.unprovide(swarm)
     for (const session of this.#greetings.keys()) session.leave(swarm)
     this.#greetings.clear()
+    this.#unauthorised.clear()
   }
 
   async #sendJoin (session: Session): Promise<void> {
-    const { opening: { swarm, emit }, shared, inventory, head, members } = this.#host
+    const { opening: { swarm, emit }, access, inventory, head, members } = this.#host
     try {
-      const token = await shared.init.token?.(session.peer)
+      const token = await access.token()
       if (session.closed || this.#closed || !this.#greetings.has(session)) return
       this.#greetings.set(session, 'told')
-      session.join(swarm, { token, have: inventory()?.have.snapshot() ?? { complete: [], partial: [] }, head: head() })
+      const shows = access.shows(session)
+      if (shows) this.#shown.add(session)
+      const have = shows ? inventory()?.have.snapshot() : undefined
+      session.join(swarm, { token, have: have ?? { complete: [], partial: [] }, head: shows ? head() : undefined })
       this.#host.joined(session)
+      if (shows) access.brief(session)
       if (members.by(session) !== undefined) void this.sendPeers(session)
     } catch (error) {
       this.refused(session)

@@ -4,7 +4,8 @@ import {
 } from '@shoal/content/live'
 import { refusalOf, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  BlockMismatchError, ManifestError, NotFoundError, type GossipVerdict, type PeerName, type Segment, type Session, type VerifiedBlock
+  BlockMismatchError, ManifestError, NotFoundError, UnauthorisedError, type GossipVerdict, type PeerName, type Policy, type Segment,
+  type Session, type VerifiedBlock
 } from '@shoal/interface'
 import { BoundedMap, equalBytes } from '@shoal/base'
 import type { LiveHost } from './live-part.js'
@@ -21,7 +22,7 @@ export interface LiveHeadHost extends Pick<LiveHost, 'swarm' | 'blocks' | 'membe
   /** Another window counts than before. Not called for the first. */
   readonly moved: (manifest: LiveManifest, change: WindowChange) => void
   /** A head counts now. */
-  readonly accepted: (head: Uint8Array) => void
+  readonly accepted: (head: Uint8Array, policy: Policy) => void
 }
 
 /**
@@ -133,7 +134,7 @@ export class LiveHead implements Source {
   async #take (head: Head): Promise<void> {
     const block = await this.#window(head)
     const accepted = { head, window: decodeWindow(block.bytes) }
-    const refusal = refusalOf(accepted.window.policy)
+    const refusal = refusalOf(accepted.window.policy) ?? this.#changed(accepted.window.policy)
     if (refusal !== undefined) {
       this.#refuse(refusal)
       return
@@ -144,7 +145,7 @@ export class LiveHead implements Source {
     this.#windows.set(windowNumber(head), block)
     this.#show(accepted, block)
     this.#remember()
-    this.#host.accepted(head.bytes)
+    this.#host.accepted(head.bytes, accepted.window.policy)
     for (const { session } of this.#host.members) this.tell(session)
   }
 
@@ -166,6 +167,13 @@ export class LiveHead implements Source {
     } else {
       moved(this.#live, this.#live.move(accepted, block))
     }
+  }
+
+  /** Who may have it is asked once, when it is opened. */
+  #changed ({ token, residency }: Policy): Error | undefined {
+    const before = this.#live?.policy
+    if (before === undefined || (before.token === token && before.residency?.join() === residency?.join())) return undefined
+    return new UnauthorisedError('the publisher changed who may have the content: open it again')
   }
 
   /** The publisher lets only those have it whom no node can judge: from now on there is nothing here. */

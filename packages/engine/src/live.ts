@@ -40,7 +40,10 @@ class Live implements LivePart {
       ...host,
       ...init,
       moved: (manifest, change) => { this.#moved(manifest, change) },
-      accepted: head => { if (publisher === self && sharing()) availability.head(swarm, head) }
+      accepted: (head, policy) => {
+        // gossip is for everybody
+        if (publisher === self && sharing() && policy.token === undefined) availability.head(swarm, head)
+      }
     })
   }
 

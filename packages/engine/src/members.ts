@@ -1,4 +1,4 @@
-import type { HaveDelta, HaveMap, Manifest, PeerHint, PeerName, Segment, Session } from '@shoal/interface'
+import type { HaveDelta, HaveMap, Manifest, PeerHint, PeerName, Segment, Session, SwarmId } from '@shoal/interface'
 import { Conduct } from './neighbour.js'
 import type { HaveBounds } from './types.js'
 
@@ -67,6 +67,15 @@ export class Members {
   forget (segments: readonly Segment[]): void {
     const dropped = segments.map(({ index }) => ({ start: index, count: 1 }))
     for (const { have } of this) have.apply({ complete: [], partial: [], dropped })
+  }
+
+  /** Tells a member that it has to wait for a slot, or has to no more. */
+  choke (peer: PeerName, choked: boolean, swarm: SwarmId): void {
+    const member = this.#members.get(peer)
+    if (member === undefined || member.choking === choked) return
+    member.choking = choked
+    if (choked) member.session.choke(swarm)
+    else member.session.unchoke(swarm)
   }
 
   /** They joined on this session. `change`: the member is new, or its requests go over this session from now on. */

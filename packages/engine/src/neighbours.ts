@@ -1,5 +1,6 @@
 import { MANIFEST_SEGMENT } from '@shoal/content'
-import type { BlockPlace, HaveDelta, Session, SwarmId, VerifiedBlock } from '@shoal/interface'
+import type { BlockPlace, HaveDelta, RefuseReason, Session, SwarmId, VerifiedBlock } from '@shoal/interface'
+import type { Access } from './access.js'
 import type { Delivery } from './delivery.js'
 import type { Herald } from './herald.js'
 import type { ManifestBlocks } from './manifest-blocks.js'
@@ -12,6 +13,7 @@ import type { SwarmStats } from './stats.js'
 export interface NeighboursHost {
   readonly swarm: SwarmId
   readonly shared: Shared
+  readonly access: Access
   readonly members: Members
   readonly blocks: ManifestBlocks
   readonly source: Source
@@ -20,6 +22,8 @@ export interface NeighboursHost {
   readonly stats: SwarmStats
   /** `undefined` while the manifest is not known. */
   readonly delivery: () => Delivery | undefined
+  /** A peer that is in the swarm asked for a token that counts. */
+  readonly unauthorised: () => void
 }
 
 /** What sessions say about one content, brought to whom it concerns: who is a member, what they hold, what comes and what does not. */
@@ -31,7 +35,8 @@ export class Neighbours {
   }
 
   joined (session: Session, have: HaveDelta): void {
-    const { members, herald, blocks } = this.#host
+    const { access, members, herald, blocks } = this.#host
+    if (!access.holds(session)) return access.expel(session)
     herald.joined(session)
     const { member, change, touched } = members.join(session, have)
     if (change === 'none') {
@@ -46,9 +51,19 @@ export class Neighbours {
     this.#delivery?.schedule()
   }
 
-  /** The peer is not in the swarm: perhaps later. */
-  joinRefused (session: Session): void {
-    this.#host.herald.refused(session)
+  /** The peer is not in the swarm, or does not let us in: perhaps later. */
+  joinRefused (session: Session, reason: RefuseReason): void {
+    const { herald, access, unauthorised } = this.#host
+    herald.refused(session, reason === 'unauthorised')
+    if (reason !== 'unauthorised') return
+    access.refused(session)
+    unauthorised()
+  }
+
+  /** We did not let it in: it gets nothing of ours, and has to come by itself. */
+  turnedAway (session: Session): void {
+    this.part(session)
+    this.#host.herald.bar(session)
   }
 
   have (session: Session, delta: HaveDelta): void {
@@ -65,8 +80,9 @@ export class Neighbours {
    * leaving in turn would only have it do the same.
    */
   leave (session: Session): void {
-    const { swarm, members, shared } = this.#host
+    const { swarm, access, members, shared } = this.#host
     const gone = members.by(session)?.sessions.size === 1
+    access.left(session)
     this.#gone(session)
     if (gone) shared.peerManager.left(swarm, session.peer)
   }
@@ -79,12 +95,13 @@ export class Neighbours {
 
   /** The session closed with these blocks outstanding, or the peer left. */
   left (session: Session, lost: readonly BlockPlace[]): void {
-    const { members, blocks, herald, purging } = this.#host
+    const { access, members, blocks, herald, purging } = this.#host
     for (const place of lost) {
       if (place.segment === MANIFEST_SEGMENT) blocks.failed(place.block)
       else if (members.get(session.peer)?.session === session) this.#delivery?.swarm.lost(session.peer, place.segment, place.block)
     }
     herald.left(session)
+    access.left(session)
     purging.left(session)
     this.#gone(session)
   }

@@ -1,5 +1,6 @@
 import type { PeerName, PeerProfile, PenaltyReason, Session, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
+import type { Gates } from './gate.js'
 import type { Holdings } from './holdings.js'
 import type { PeerManager } from './peer-manager.js'
 import type { EngineComponents, EngineInit } from './types.js'
@@ -21,5 +22,7 @@ export interface Shared {
   readonly listed: (digests: ReadonlySet<string>) => Promise<Set<string>>
   /** The peer does not have a block that it says it holds. */
   readonly unfounded: (session: Session) => void
+  /** Those who judge tokens: loaded when a content first asks for one. */
+  readonly tenants: () => Promise<Gates>
   readonly closed: (swarm: SwarmId) => void
 }

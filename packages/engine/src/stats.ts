@@ -1,5 +1,5 @@
 import { BoundedMap } from '@shoal/base'
-import type { PeerName, SegmentSource, SourceKind } from '@shoal/interface'
+import type { ContentStats, PeerName, SegmentSource, Session, SourceKind } from '@shoal/interface'
 
 /** Where a block came from. */
 export type Source = { readonly kind: 'peer', readonly peer: PeerName } | { readonly kind: 'origin' | 'store' }
@@ -28,8 +28,12 @@ export class SwarmStats {
     }
   }
 
-  get peers (): Record<string, number> {
-    return Object.fromEntries(this.#peers.entries())
+  /** @param sessions those that are open; what they wasted counts here when they are over */
+  report (sessions: Iterable<Session>, connected: number, swarmSize: number): ContentStats {
+    let wasted = this.wasted
+    for (const { stats } of sessions) wasted += stats.wasted
+    const { fromPeers, fromOrigin, fromStore, uploaded } = this
+    return { fromPeers, fromOrigin, fromStore, uploaded, wasted, peers: Object.fromEntries(this.#peers.entries()), connected, swarmSize }
   }
 }
 

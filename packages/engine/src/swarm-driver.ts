@@ -2,22 +2,22 @@ import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
   UnavailableError, type ContentStats, type Duty, type Mode, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
-  type Segment, type Session, type SwarmId, type VerifiedBlock
+  type Segment, type ServeHandler, type Session, type SwarmId
 } from '@shoal/interface'
+import { Access } from './access.js'
 import { Copies } from './copies.js'
-import { OPEN_TIMEOUT_MS } from './defaults.js'
 import { Delivery } from './delivery.js'
 import { dutyOf } from './duty.js'
 import { Herald } from './herald.js'
-import type { Circle } from './interest.js'
 import type { LivePart } from './live-part.js'
 import { ManifestBlocks } from './manifest-blocks.js'
 import { ManifestSource } from './manifest-source.js'
-import { Members } from './members.js'
+import { Members, type Member } from './members.js'
 import { chooseMode } from './mode.js'
+import { Neighbourhood } from './neighbourhood.js'
 import { Neighbours } from './neighbours.js'
-import { nobodyGave } from './not-found.js'
 import { Purging } from './purging.js'
+import { Search } from './search.js'
 import type { Shared } from './shared.js'
 import type { Source } from './source.js'
 import { SwarmStats } from './stats.js'
@@ -27,20 +27,24 @@ import type { ContentSink, OpenSwarm, SwarmOpening } from './types.js'
  * One content's place in its swarm: where the manifest comes from, what the others hear of us (`Herald`) and we of them (`Neighbours`).
  * `Delivery` gets the bytes as soon as the manifest is known.
  */
-export class SwarmDriver implements OpenSwarm, Circle {
+export class SwarmDriver implements OpenSwarm {
   readonly swarm: SwarmId
   readonly link: string
+  /** Who may be in it. */
+  readonly access: Access
   readonly neighbours: Neighbours
   readonly purging: Purging
   readonly #opening: SwarmOpening
   readonly #shared: Shared
   readonly #members: Members
   readonly #source: Source
+  /** The manifest, as soon as its content is at work. */
+  readonly #ready: Promise<OpenedManifest>
   readonly #live: LivePart | undefined
   readonly #stats = new SwarmStats()
   readonly #herald: Herald
   readonly #copies: Copies
-  readonly #giveUp = (): void => { this.#notFound() }
+  readonly #search: Search
   #delivery: Delivery | undefined
   #mode: Exclude<Mode, 'auto'>
   #origin: boolean | undefined
@@ -54,6 +58,9 @@ export class SwarmDriver implements OpenSwarm, Circle {
     this.#mode = this.#choice().mode
     const { alarm, holdings, peerManager, components: { clock, createHaveMap } } = shared
     const { swarm, of } = opening
+    this.access = new Access({
+      ...opening, shared, expelled: session => { this.neighbours.turnedAway(session) }, renewed: token => { this.#herald.renew(token) }
+    })
     const members = this.#members = new Members(createHaveMap, 'root' in of ? undefined : { live: true })
     const blocks = new ManifestBlocks({ swarm, clock, alarm, holdings, members })
     const told = (session: Session): boolean => this.#sharing && this.#herald.told(session)
@@ -68,17 +75,17 @@ export class SwarmDriver implements OpenSwarm, Circle {
         members,
         blocks,
         sharing: () => this.#sharing,
-        joined: session => this.#herald.told(session),
+        joined: session => this.#herald.told(session) && this.access.shows(session),
         updated: update => { opening.emit('manifest:update', { content: this.link, ...update }) },
         failed: error => { opening.emit('error', { error, doing: `following ${this.link}` }) }
       })
       this.#source = this.#live.source
     }
-    const onerror = (error: Error): void => { opening.emit('error', { error, doing: 'looking after copies' }) }
-    this.#copies = new Copies({ swarm, members, shared, duty: () => this.duty, swarmSize: () => this.#swarmSize, onerror })
+    this.#copies = new Copies({ swarm, members, shared, emit: opening.emit, duty: () => this.duty, swarmSize: () => this.#swarmSize })
     this.#herald = new Herald({
       opening,
       shared,
+      access: this.access,
       members: this.#members,
       inventory: () => this.#sharing ? this.#delivery?.inventory : undefined,
       head: () => this.#sharing ? this.#source.head : undefined,
@@ -94,20 +101,30 @@ export class SwarmDriver implements OpenSwarm, Circle {
     this.neighbours = new Neighbours({
       swarm,
       shared,
+      access: this.access,
       members,
       blocks,
       source: this.#source,
       herald: this.#herald,
       purging: this.purging,
       stats: this.#stats,
-      delivery: () => this.#delivery
+      delivery: () => this.#delivery,
+      unauthorised: () => { this.#search.refused() }
     })
-    void this.#source.manifest.then(manifest => { this.#deliver(manifest) }, () => {})
+    this.#ready = this.#begin()
+    this.#ready.catch(() => {})
     if (opening.head !== undefined) {
       this.#source.offer(opening.head).catch((error: unknown) => { this.#source.fail(error as Error) })
     }
-    alarm.set(this.#giveUp, clock.now() + OPEN_TIMEOUT_MS)
-    peerManager.seek(opening.swarm, opening.hints, this)
+    const helpful = ({ session, have }: Member): boolean => have.completeSegments > 0 && !this.#herald.turnedAway(session)
+    this.#search = new Search({ ...opening, shared, access: this.access, members, helpful, fail: error => { this.#source.fail(error) } })
+    peerManager.seek(opening.swarm, opening.hints, new Neighbourhood({
+      members,
+      ours: () => this.#live === undefined ? this.#delivery?.inventory.have : undefined,
+      segments: () => this.#delivery?.manifest.summary.segments ?? 0,
+      greet: session => { this.#herald.greet(session) },
+      part: session => { this.neighbours.part(session) }
+    }))
     if (this.#sharing) this.#herald.speak()
   }
 
@@ -117,10 +134,7 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   get stats (): ContentStats {
-    const { fromPeers, fromOrigin, fromStore, uploaded, wasted, peers } = this.#stats
-    const inSessions = [...this.#members].reduce((sum, { session }) => sum + session.stats.wasted, 0)
-    const [connected, swarmSize] = [this.#members.size, this.#swarmSize]
-    return { fromPeers, fromOrigin, fromStore, uploaded, wasted: wasted + inSessions, peers, connected, swarmSize }
+    return this.#stats.report([...this.#members].map(({ session }) => session), this.#members.size, this.#swarmSize)
   }
 
   get held (): number { return this.#delivery?.inventory.held ?? 0 }
@@ -143,32 +157,8 @@ export class SwarmDriver implements OpenSwarm, Circle {
 
   get members (): ReadonlySet<PeerName> { return this.#members.peers }
 
-  get direct (): ReadonlySet<PeerName> { return this.#members.direct }
-
-  get useful (): number {
-    let useful = 0
-    for (const { session, conduct } of this.#members) if (!session.limited && conduct.uselessSince === undefined) useful++
-    return useful
-  }
-
-  review (now: number): PeerName[] {
-    // of a live content everybody may have something next
-    const ours = this.#live === undefined ? this.#delivery?.inventory.have : undefined
-    const segments = this.#delivery?.manifest.summary.segments ?? 0
-    const hopeless = []
-    for (const { peer, session, have, conduct } of this.#members) {
-      if (session.limited || conduct.judge(have, ours, segments, now) || !conduct.hopeless(now)) continue
-      hopeless.push({ peer, since: conduct.uselessSince ?? now })
-    }
-    return hopeless.sort((a, b) => a.since - b.since).map(({ peer }) => peer)
-  }
-
-  part (peer: PeerName): void {
-    for (const session of [...this.#members.get(peer)?.sessions ?? []]) this.neighbours.part(session)
-  }
-
   async manifest (signal?: AbortSignal): Promise<OpenedManifest> {
-    return await raceSignal(this.#source.manifest, signal)
+    return await raceSignal(this.#ready, signal)
   }
 
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
@@ -193,18 +183,14 @@ export class SwarmDriver implements OpenSwarm, Circle {
   close (): void {
     if (this.#closed) return
     this.#closed = true
-    const { alarm, peerManager } = this.#shared
-    alarm.set(this.#giveUp, undefined)
-    peerManager.forget(this.swarm)
+    this.#search.end()
+    this.#shared.peerManager.forget(this.swarm)
     this.#source.close()
+    this.access.close()
     this.#copies.close()
     this.#delivery?.close()
     this.#herald.close()
     this.#shared.closed(this.swarm)
-  }
-
-  greet (session: Session): void {
-    this.#herald.greet(session)
   }
 
   suggested (peers: readonly PeerHint[]): void {
@@ -225,16 +211,14 @@ export class SwarmDriver implements OpenSwarm, Circle {
   }
 
   setChoked (peer: PeerName, choked: boolean): void {
-    const member = this.#members.get(peer)
-    if (member === undefined || member.choking === choked) return
-    member.choking = choked
-    if (choked) member.session.choke(this.swarm)
-    else member.session.unchoke(this.swarm)
+    this.#members.choke(peer, choked, this.swarm)
   }
 
   /** A block for a peer. */
-  async serve (segment: number, block: number): Promise<VerifiedBlock | 'retired' | undefined> {
+  async serve (session: Session, segment: number, block: number): ReturnType<ServeHandler['read']> {
     if (!this.#sharing) return undefined
+    const path = segment === MANIFEST_SEGMENT ? undefined : async () => (await this.#open().manifest.segment(segment)).path
+    if (!await this.access.covers(session, path)) return 'unauthorised'
     if (segment === MANIFEST_SEGMENT) return await this.#source.serve(block)
     if (this.#live?.retired(segment) === true || this.#delivery?.withholds(segment) === true) return 'retired'
     return await this.#delivery?.serve(segment, block)
@@ -249,10 +233,17 @@ export class SwarmDriver implements OpenSwarm, Circle {
     return this.#delivery
   }
 
+  async #begin (): Promise<OpenedManifest> {
+    const manifest = await this.#source.manifest
+    await this.access.settle(manifest.policy)
+    this.#deliver(manifest)
+    return manifest
+  }
+
   #deliver (manifest: OpenedManifest): void {
     if (this.#closed) return
     const origin = this.#opening.origin(manifest)
-    this.#shared.alarm.set(this.#giveUp, undefined)
+    this.#search.end()
     this.#members.bound(manifest)
     this.#origin = origin !== undefined
     this.reconsider()
@@ -271,7 +262,8 @@ export class SwarmDriver implements OpenSwarm, Circle {
     })
     for (const { peer, session, have } of this.#members) {
       if (!session.limited) delivery.swarm.peerJoined(peer, have)
-      if (this.#sharing && this.#herald.told(session)) this.#source.tell(session)
+      if (this.#herald.show(session)) void this.#herald.sendPeers(session)
+      else if (this.#sharing && this.#herald.told(session)) this.#source.tell(session)
     }
     this.#live?.begin(delivery)
     this.purging.deliver(delivery)
@@ -297,9 +289,5 @@ export class SwarmDriver implements OpenSwarm, Circle {
 
   #choice (): ReturnType<typeof chooseMode> {
     return chooseMode({ asked: this.#opening.mode, origin: this.#origin, sparing: this.#shared.sparing() })
-  }
-
-  #notFound (): void {
-    this.#source.fail(nobodyGave(this.link, this.swarm, this.#shared, this.#members.size))
   }
 }

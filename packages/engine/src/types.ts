@@ -1,6 +1,6 @@
 import type {
   Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName,
-  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, SwarmId, UploadStatus, VerifiedBlock
+  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, SwarmId, TenantKey, UploadStatus, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { OpenedManifest, Purge } from '@shoal/content'
@@ -43,8 +43,8 @@ export interface EngineInit {
   readonly purgeOf?: ((swarm: SwarmId) => Promise<Uint8Array | undefined>) | undefined
   /** Seconds that fetched blocks are kept at most, however long their publisher would have them kept. @default unlimited */
   readonly ttl?: number | undefined
-  /** Shown at every JOIN. */
-  readonly token?: ((peer: PeerName) => Promise<string | undefined>) | undefined
+  /** A token of our own for the content with this link; empty when there is none. Asked whenever one is needed. */
+  readonly token?: ((link: string) => Promise<string>) | undefined
 }
 
 /** What a have-map may hold: segments and blocks of a manifest, or a live content's, whose segments may have any number. */
@@ -67,6 +67,12 @@ export interface AddressBook {
   connected (peer: PeerName): boolean
 }
 
+/** Where what tenants took back outlives the node. */
+export interface RevocationRecords {
+  load (tenant: TenantKey): Promise<string | undefined>
+  save (tenant: TenantKey, list: string): Promise<void>
+}
+
 export interface EngineComponents {
   readonly clock: Clock
   readonly random: Random
@@ -76,6 +82,7 @@ export interface EngineComponents {
   readonly store: BlockStore
   readonly ledger: Ledger
   readonly addresses: AddressBook
+  readonly revocations?: RevocationRecords | undefined
   readonly createHaveMap: (bounds: HaveBounds | undefined) => HaveMap
   /** Events that belong to no single content. */
   readonly emit: Emit
@@ -88,6 +95,8 @@ export interface SwarmOpening {
   /** Which content it is: digest of the manifest's root, or a live one. */
   readonly of: { readonly root: Uint8Array } | { readonly live: CreateLive }
   readonly origin: (manifest: OpenedManifest) => Origin | undefined
+  /** Our token, where it was needed before. */
+  readonly token?: string | undefined
   /** Peers to ask first. */
   readonly hints: readonly PeerHint[]
   /** When it is known already, published here or stored: the signature of the root, or the head. */
@@ -161,6 +170,12 @@ export interface Engine {
   open (opening: SwarmOpening): OpenSwarm
   /** Contents in mode `auto` share nothing while there is a reason for it, such as a metered connection; `undefined` when there is none. */
   spare (reason: string | undefined): void
+  /**
+   * Takes a tenant's list of what is revoked: who is in it is put out, and the others hear of it. Returns whether it was newer.
+   *
+   * @throws TokenError no tenant signed it
+   */
+  revoke (list: string): Promise<boolean>
   /** The store evicted or lost blocks: have-maps are compared with it soon. */
   storeLost (): void
   /** Changes what the node gives; what is not named stays. */

@@ -9,7 +9,7 @@ import type { BlockStore, ContentEvents, Mode, Origin, Policy, SwarmId } from '@
 import { memoryStore } from '@shoal/store'
 import { CID } from 'multiformats'
 import { openLedger, type Ledger } from '@shoal/ledger'
-import { createEngine, type Engine, type EngineLimits, type OpenSwarm, type SwarmOpening, type UploadLimits } from '../src/index.js'
+import { createEngine, type Engine, type EngineInit, type OpenSwarm, type SwarmOpening } from '../src/index.js'
 import { live } from '../src/live.js'
 import type { Studio } from './studio.js'
 import type { VirtualNet } from './virtual-net.js'
@@ -30,12 +30,16 @@ export interface TestNode {
   ): Promise<OpenSwarm>
 }
 
+export interface TestNodeOptions extends Pick<EngineInit, 'limits' | 'upload' | 'replication' | 'token'> {
+  readonly quota?: number
+  /** @default a memory store of that quota */
+  readonly store?: BlockStore
+}
+
 /** An engine with a memory store on a virtual network. */
 export async function testNode (
   net: VirtualNet, name: string,
-  { quota = 1 << 28, limits, upload, replication, store = memoryStore({ quota }) }: {
-    quota?: number, limits?: Partial<EngineLimits>, upload?: Partial<UploadLimits>, replication?: number, store?: BlockStore
-  } = {}
+  { quota = 1 << 28, limits, upload, replication, token, store = memoryStore({ quota }) }: TestNodeOptions = {}
 ): Promise<TestNode> {
   await store.open()
   const ledger = await openLedger({ clock: net.clock })
@@ -57,6 +61,7 @@ export async function testNode (
     replication,
     limits,
     upload,
+    token,
     purgeOf: swarm => Promise.resolve(purges.get(swarm))
   }, {
     clock: net.clock,

@@ -1,3 +1,4 @@
+import type { RefusedDetail } from './access.js'
 import type { PeerName } from './block.js'
 import type { Mode } from './options.js'
 import type { PenaltyReason, Transport } from './session.js'
@@ -65,6 +66,8 @@ export interface ContentEvents {
   'peer:connect': CustomEvent<{ readonly peer: PeerName, readonly transport: Transport, readonly addr: string, readonly direction: 'inbound' | 'outbound' }>
   'peer:disconnect': CustomEvent<{ readonly peer: PeerName, readonly reason: string }>
   'peer:penalty': CustomEvent<{ readonly peer: PeerName, readonly reason: PenaltyReason, readonly detail: string, readonly score: number }>
+  /** A token did not count: a peer's for us, or ours for a peer. Nothing of the content goes between the two. */
+  'peer:refused': CustomEvent<RefusedDetail>
   'store:withdrawn': CustomEvent<{ readonly path: string, readonly blocks: number, readonly reason: string }>
   'store:corrupt': CustomEvent<{ readonly where: string }>
   'error': CustomEvent<{ readonly error: Error, readonly doing: string }>

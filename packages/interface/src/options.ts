@@ -1,3 +1,4 @@
+import type { TenantKey } from './access.js'
 import type { PeerName } from './block.js'
 
 /** Bytes, or a string with a unit: `512KiB`, `2GiB`, `10MB`. */
@@ -96,8 +97,20 @@ export interface ShoalOptions {
   policy?: PolicyOptions | undefined
   /** @default 'hybrid' */
   mode?: Mode | undefined
-  /** Token, or a source of tokens, to show when joining a swarm. */
-  token?: string | ((peer: PeerName) => Promise<string>) | undefined
+  /**
+   * Token to show to the peers of a content that asks for one, or where tokens come from: called with this node's peer id, which a token
+   * is bound to, and the link of the content, whenever a content is opened and before the last token ends. An empty one is none.
+   *
+   * @default none
+   */
+  token?: string | ((peer: PeerName, link: string) => Promise<string>) | undefined
+  /**
+   * Secrets of tenants, 32 bytes in base64url, by their keys: what this node publishes for them is found under ids that nobody else can
+   * derive. For the operator's nodes; viewers find these ids in their tokens.
+   *
+   * @default {}
+   */
+  tenants?: Readonly<Record<TenantKey, string>> | undefined
   /** ICE servers for WebRTC. Never filled in by a default of a library. @default [] */
   iceServers?: readonly { urls: string | string[], username?: string, credential?: string }[] | undefined
   /**
@@ -118,4 +131,11 @@ export interface ShoalOptions {
    * @default 'shoal'
    */
   network?: string | undefined
+  /**
+   * Key of a private network, 64 hex digits, as in Kubo's `swarm.key` (Node.js only): nobody without it connects, or sees who speaks which
+   * protocol. TCP and WebSockets alone; addresses for WebRTC are left out.
+   *
+   * @default none: anybody may connect
+   */
+  networkKey?: string | undefined
 }

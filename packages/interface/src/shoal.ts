@@ -93,6 +93,7 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
    * browsers too.
    *
    * @throws PublishError when something in it cannot be read
+   * @throws ConfigError when the policy asks for a token and this node has none, UnauthorisedError when nobody can judge what it asks for
    */
   publish (path: string, options?: PublishOptions): Promise<Published>
   /** Publish bytes that are not files: the way of a browser. Paths as in a manifest. */
@@ -138,6 +139,13 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
    * @throws PublishError one purge list has no room for so much; and all that `open` throws
    */
   purge (what: string | { readonly tag: string }, options?: PurgeOptions): Promise<readonly PurgeResult[]>
+  /**
+   * Takes a tenant's list of revoked tokens and peers: who is in it gets nothing more here, and the other nodes with contents of that
+   * tenant hear of it. Returns whether it was newer than what was known. It outlives the node where there is a data folder.
+   *
+   * @throws TokenError no tenant signed it
+   */
+  revoke (list: string): Promise<boolean>
   /** Closes contents, says goodbye to peers, closes the store. */
   stop (): Promise<void>
 }

@@ -1,5 +1,7 @@
 import type { UploadLimits } from '@shoal/engine'
-import { ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions, type UploadOptions } from '@shoal/interface'
+import {
+  ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions, type TenantKey, type UploadOptions
+} from '@shoal/interface'
 import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
 
@@ -24,13 +26,15 @@ export interface Config {
   readonly store: { readonly quota: number, readonly ttl: number, readonly kind: 'auto' | 'memory' }
   readonly upload: UploadLimits
   readonly mode: Mode
-  readonly token: ((peer: PeerName) => Promise<string | undefined>) | undefined
+  readonly token: ((peer: PeerName, link: string) => Promise<string>) | undefined
+  readonly tenants: Readonly<Record<TenantKey, string>>
   readonly iceServers: readonly { urls: string | string[], username?: string, credential?: string }[]
   readonly share: boolean
   readonly mdns: boolean
   readonly upnp: boolean
   readonly server: boolean
   readonly network: string
+  readonly networkKey: string | undefined
   readonly connections: number
   readonly capacity: CapacityClass
   readonly replication: number
@@ -43,9 +47,13 @@ const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** @throws ConfigError naming the option, what was expected and what came */
 export function resolveConfig (options: ShoalOptions, around: Surroundings): Config {
   const persistent = around.persistent(options)
-  const { token, mode = 'hybrid', network = 'shoal' } = options
+  const { token, networkKey, mode = 'hybrid', network = 'shoal' } = options
   if (!MODES.includes(mode)) throw new ConfigError(`mode: expected one of ${MODES.join(', ')}, got ${JSON.stringify(mode)}`)
   if (!NETWORK_NAME.test(network)) throw new ConfigError(`network: expected lower-case letters, digits and dashes, got ${JSON.stringify(network)}`)
+  if (networkKey !== undefined && !/^[0-9a-f]{64}$/i.test(networkKey)) throw new ConfigError('networkKey: expected 64 hex digits')
+  if (token !== undefined && typeof token !== 'string' && typeof token !== 'function') {
+    throw new ConfigError(`token: expected text, or a function that gives it, got ${JSON.stringify(token)}`)
+  }
   const replication = options.policy?.replication ?? (options.server === true ? 3 : 0)
   if (!Number.isInteger(replication) || replication < 0) {
     throw new ConfigError(`policy.replication: expected a whole number, got ${JSON.stringify(replication)}`)
@@ -62,12 +70,14 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     upload: { rate: Infinity, slots: around.uploadSlots, monthly: Infinity, yield: false, ...uploadLimits(options.upload ?? {}) },
     mode,
     token: token === undefined ? undefined : typeof token === 'string' ? () => Promise.resolve(token) : token,
+    tenants: secrets(options.tenants),
     iceServers: options.iceServers ?? [],
     share: options.share ?? true,
     mdns: options.mdns ?? false,
     upnp: options.upnp ?? false,
     server: options.server ?? false,
     network,
+    networkKey,
     connections: around.connections,
     capacity: options.server === true ? 3 : around.capacity,
     replication
@@ -86,6 +96,13 @@ export function uploadLimits ({ rate, slots, monthly, yield: yields }: UploadOpt
     ...monthly !== undefined && { monthly: parseSize(monthly, 'upload.monthly') },
     ...yields !== undefined && { yield: yields }
   }
+}
+
+function secrets (value: ShoalOptions['tenants'] = {}): Readonly<Record<TenantKey, string>> {
+  if (typeof value !== 'object' || value === null || Object.values(value).some(secret => !/^[\w-]{43}$/.test(secret))) {
+    throw new ConfigError('tenants: expected secrets of 32 bytes in base64url (43 characters), by the keys of tenants')
+  }
+  return value
 }
 
 function strings (value: readonly string[] | undefined, option: string): readonly string[] | undefined {

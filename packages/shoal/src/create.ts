@@ -15,6 +15,7 @@ import { Library, type ContentRecord } from './library.js'
 import { ShoalNode } from './node.js'
 import type { Platform } from './platform.js'
 import { QUOTAS } from './quotas.js'
+import { revocationRecords } from './revocation-records.js'
 import { sweep } from './sweep.js'
 import { trust } from './trust.js'
 
@@ -74,13 +75,14 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         if (event.type === 'failed') emit('error', { error: new Error(event.reason), doing: event.doing })
       }
     })({ dht: network.services.dht, peerId: network.peerId, addresses: () => addresses.own(), clock, random })
+    const { token } = config
     const engine = createEngine(
       {
         self: network.peerId.toString(),
         capacity: config.capacity,
         replication: config.replication === 0 ? undefined : config.replication,
         ttl: config.store.ttl,
-        token: config.token,
+        token: token === undefined ? undefined : async link => await token(network.peerId.toString(), link),
         purgeOf: async swarm => await library.purge(swarm),
         upload: config.upload
       },
@@ -94,6 +96,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         routing: routes,
         store,
         ledger,
+        revocations: revocationRecords(records.datastore),
         addresses,
         createHaveMap: bounds => createHaveMap(bounds ?? {}),
         emit

@@ -8,8 +8,9 @@ import type { Parts } from './parts.js'
 export async function keep (
   manifest: OpenedManifest, { store, library }: Pick<Parts, 'store' | 'library'>, fetch: () => Promise<void>
 ): Promise<void> {
-  if ((await library.get(manifest.summary.cid))?.seed === true) return
-  const record = recordOf(manifest, { seed: true, pinned: true, files: [] })
+  const known = await library.get(manifest.summary.cid)
+  if (known?.seed === true) return
+  const record = recordOf(manifest, { seed: true, pinned: true, files: [], tenant: known?.tenant, swarm: known?.swarm })
   await eachBlock(record, manifest, digest => { store.pin(digest) })
   try {
     await fetch()

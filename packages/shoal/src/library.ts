@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@shoal/base'
 import type { OpenedManifest } from '@shoal/content'
-import type { FileReference, PeerName, SwarmId } from '@shoal/interface'
+import type { FileReference, PeerName, SwarmId, TenantKey } from '@shoal/interface'
 import { Key, type Datastore } from 'interface-datastore'
 import { CID } from 'multiformats'
 
@@ -23,6 +23,10 @@ export interface Seed {
   readonly pinned?: boolean | undefined
   /** What was published, absolute; without one it was bytes. */
   readonly path?: string | undefined
+  /** The tenant who keeps its swarm to itself. */
+  readonly tenant?: TenantKey | undefined
+  /** Where it is found, once some of it is purged: that of a tenant does not follow from the manifest. */
+  readonly swarm?: SwarmId | undefined
   /** Of what is seeded where it lies. */
   readonly files: readonly FileRecord[]
 }

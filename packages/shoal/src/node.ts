@@ -4,9 +4,9 @@ import { raceSignal } from '@shoal/base'
 import { parseLink, swarmIdOf } from '@shoal/content'
 import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
-  PurgedError, UnavailableError, type Collected, type Content, type LedgerEntry, type Manifest, type ManifestSummary, type NodeStatus,
-  type OpenOptions, type Origin, type Published, type PublishOptions, type PurgeOptions, type PurgeResult, type SaveOptions,
-  type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
+  ManifestError, PurgedError, UnavailableError, type Collected, type Content, type LedgerEntry, type Manifest, type ManifestSummary,
+  type NodeStatus, type OpenOptions, type Origin, type Published, type PublishOptions, type PurgeOptions, type PurgeResult,
+  type SaveOptions, type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
 } from '@shoal/interface'
 import { uploadLimits } from './config.js'
 import { OpenContent, type SharedContent } from './content.js'
@@ -111,6 +111,11 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     return await this.#parts.store.collect({ keep: keep === undefined ? undefined : parseSize(keep, 'keep') })
   }
 
+  async revoke (list: string): Promise<boolean> {
+    this.#assertRunning()
+    return await this.#parts.engine.revoke(list)
+  }
+
   /**
    * Seeds what earlier runs published: in the background, each content with its own failure.
    *
@@ -148,7 +153,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     if (link.kind === 'publisher') return await this.#opened(opening, options.signal)
     const known = await this.#parts.library.get(link.manifest)
     const content = await this.#opened({ ...opening, head: known === undefined ? undefined : envelopeOf(known) }, options.signal)
-    if (known === undefined) await this.#parts.library.put(recordOf(content.manifest, { seed: false, files: [] }))
+    if (known === undefined) await this.#parts.library.put(recordOf(content.manifest, { seed: false, files: [], tenant: link.tenant }))
     else void this.#entries.get(link.manifest)?.swarm?.scan().catch(() => {})
     return content
   }
@@ -226,7 +231,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async #start (opening: Opening, entry: Entry): Promise<SharedContent> {
     const { link, text, origins, mode, head } = opening
-    const { engine, store, platform, library, bootstrap, network, clock } = this.#parts
+    const { config, engine, store, platform, library, bootstrap, network, clock } = this.#parts
     // the other modes do not ask what the device can afford
     if (mode === 'auto') await (this.#watching ??= platform.watchDevice?.(reason => { engine.spare(reason) }))
     const { signal } = entry.abort
@@ -237,9 +242,13 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       if (name === 'manifest:update') movedAt = clock.now()
       tell(name, detail)
     }
-    const { swarm, of } = link.kind === 'manifest'
+    const { swarm: publicId, of } = link.kind === 'manifest'
       ? { swarm: await swarmIdOf(link.manifest), of: { root: CID.parse(link.manifest).multihash.digest } }
       : await (await import('./live/open-live.js')).openLive(link, library, emit, signal)
+    const { tenant } = link
+    const { swarm, token } = tenant === undefined
+      ? { swarm: publicId }
+      : await (await import('./hidden-swarm.js')).hiddenSwarm({ tenant, publicId, link: text, self: this.peerId }, config)
     const purge = await knownPurge(library, swarm)
     if (purge?.all === true) throw new PurgedError(`${nameOf(link)} was purged by its publisher${purge.reason === '' ? '' : `: ${purge.reason}`}`)
     const originOf = await this.#origins()
@@ -252,6 +261,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       link: text,
       mode,
       of,
+      token,
       hints: hintsOf(link.addrs),
       head,
       emit,
@@ -267,6 +277,9 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       return new Promise<never>(() => {})
     })
     const manifest = await Promise.race([opened.manifest(signal), hopeless])
+    if (tenant !== undefined && manifest.policy.token !== tenant) {
+      throw new ManifestError(`expected a content that asks for a token of ${tenant}, as its link says, got one that does not`)
+    }
     movedAt = clock.now()
     const content = { link: text, manifest, origins: bases, swarm: opened, store, platform, movedAt: () => movedAt }
     entry.own = new OpenContent(content, () => {})

@@ -1,7 +1,8 @@
-import { refusalOf } from '@shoal/content'
 import { blockRefs, buildManifest, cuttingOf, mapMedia, segmentFiles, type BuiltManifest, type FileEntry, type SegmentedFile } from '@shoal/content/publishing'
 import { PublishError, type PublishOptions, type VerifiedBlock } from '@shoal/interface'
+import { assertPublishable } from './assert-publishable.js'
 import { recordOf, type ContentRecord, type FileRecord, type Library } from './library.js'
+import { hiderOf } from './own-link.js'
 import type { Parts } from './parts.js'
 import type { LocalFile } from './platform.js'
 
@@ -19,16 +20,15 @@ export interface Publication {
  * asked for; the manifest's own blocks go to the store and stay there. What was published from the same path before is not seeded at the
  * next start any more; when nothing has changed since, it is the same manifest again.
  *
- * @throws UnauthorisedError when the policy asks for what no node can judge
+ * @throws UnauthorisedError when the policy asks for what no node can judge, ConfigError when this node has no token that it asks for
  * @throws PublishError when something cannot be read or changed meanwhile, StoreFullError when a copy does not fit
  */
 export async function publish (
-  { name, kind, files, path, options }: Publication, parts: Pick<Parts, 'privateKey' | 'store' | 'clock' | 'library'>
+  { name, kind, files, path, options }: Publication, parts: Pick<Parts, 'config' | 'privateKey' | 'store' | 'clock' | 'library'>
 ): Promise<{ built: BuiltManifest, record: ContentRecord }> {
   const { privateKey, store, clock, library } = parts
   const { signal, copy = false, onprogress, origin, policy = {} } = options
-  const refusal = refusalOf(policy)
-  if (refusal !== undefined) throw refusal
+  assertPublishable(policy, parts.config)
   const media = await mapMedia(files, { signal, significantQuery: policy.significantQuery })
   const published = files.filter(file => !media.keys.has(file.path))
   if (published.length === 0) throw new PublishError(`${name} holds nothing but keys, which are left to the origin`)
@@ -59,7 +59,9 @@ export async function publish (
     const again = newest === undefined ? undefined : await build(newest.createdAt)
     const built = again !== undefined && again.manifest.summary.cid === newest?.manifest ? again : await build(Math.trunc(clock.wall()))
     for (const block of [built.root, ...built.pages]) await keep(block)
-    const record = recordOf(built.manifest, { seed: true, path, files: lying.map(file => file.record) })
+    const record = recordOf(built.manifest, {
+      seed: true, path, files: lying.map(file => file.record), tenant: hiderOf(policy, parts.config)
+    })
     await library.put(record)
     for (const old of earlier) if (old.seed && old.manifest !== record.manifest) await library.put({ ...old, seed: false })
     // last, when nothing can fail any more: taking it back would take it from what else is published from these files

@@ -108,7 +108,7 @@ export class Seeding {
 
   async #adopt (record: ContentRecord): Promise<OpenContent> {
     // the addresses of an earlier run are worth nothing to others
-    const text = linkOf(record.manifest, hintAddrs(this.#host.addrs()))
+    const text = linkOf(record.manifest, hintAddrs(this.#host.addrs()), record.tenant)
     const link = parseLink(text)
     return await this.#host.open({ link, text, origins: [], mode: this.#parts.config.mode, head: envelopeOf(record) })
   }

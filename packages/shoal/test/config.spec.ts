@@ -54,12 +54,14 @@ describe('config', () => {
       upload: { rate: Infinity, slots: 16, monthly: Infinity, yield: false },
       mode: 'hybrid',
       token: undefined,
+      tenants: {},
       iceServers: [],
       share: true,
       mdns: false,
       upnp: false,
       server: false,
       network: 'shoal',
+      networkKey: undefined,
       connections: 300,
       capacity: 2,
       replication: 0
@@ -107,11 +109,14 @@ describe('config', () => {
       server: true,
       network: 'acme'
     })
-    expect(await config.token?.('peer')).to.equal('secret')
+    expect(await config.token?.('peer', 'link')).to.equal('secret')
   })
 
   it('refuses nonsense by name', () => {
     const table: [Record<string, unknown>, string][] = [
+      [{ tenants: { a: 'short' } }, 'tenants: expected secrets of 32 bytes'],
+      [{ networkKey: 'short' }, 'networkKey: expected 64 hex digits'],
+      [{ token: 1 }, 'token: expected text, or a function'],
       [{ mode: 'fast' }, 'mode: expected one of hybrid, p2p, origin, auto, got "fast"'],
       [{ network: 'No Spaces' }, 'network: expected'],
       [{ bootstrap: '/ip4/1.2.3.4' }, 'bootstrap: expected a list'],

@@ -175,7 +175,7 @@ export class SwarmMachine implements Swarm {
     const peer = this.#state.peers.get(name)
     if (peer === undefined) return
     this.#returned(peer, segment, block, 'refused')
-    if (reason === 'not-found' || reason === 'retired') this.#deny(peer, segment, block)
+    if (reason === 'not-found' || reason === 'retired' || reason === 'unauthorised') this.#deny(peer, segment, block)
     else peer.pause(this.#state.now, reason !== 'busy' && reason !== 'choked')
   }
 

@@ -24,8 +24,8 @@ export interface OptionSpec {
   readonly once?: true
 }
 
-type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy'> | 'policy.replication' | 'store.quota' | 'store.kind' | 'store.ttl' |
-  'upload.rate' | 'upload.slots' | 'upload.monthly' | 'upload.yield'
+type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy' | 'tenants'> | 'policy.replication' | 'store.quota' | 'store.kind' |
+  'store.ttl' | 'upload.rate' | 'upload.slots' | 'upload.monthly' | 'upload.yield'
 
 const NODE_OPTIONS = {
   data: { type: 'path', value: 'DIR', node: true, help: 'folder for identity, store and records', default: 'none: all in memory, a new identity each time' },
@@ -35,6 +35,7 @@ const NODE_OPTIONS = {
   token: { type: 'string', value: 'T', node: true, help: 'token to show when joining a swarm', default: 'none' },
   mode: { type: 'string', value: 'MODE', node: true, choices: ['hybrid', 'p2p', 'origin', 'auto'], help: 'where bytes may come from', default: 'hybrid' },
   network: { type: 'string', value: 'NAME', node: true, help: 'nodes of different networks do not see each other', default: 'shoal' },
+  networkKey: { type: 'string', value: 'HEX', node: true, help: 'key of a private network: nobody without it connects', default: 'none' },
   mdns: { type: 'flag', node: true, help: 'find nodes of the local network by multicast DNS', default: 'off' },
   upnp: { type: 'flag', node: true, help: 'open a port on the local router by UPnP', default: 'off' },
   server: { type: 'flag', node: true, help: 'relay for others and answer DHT queries', default: 'off' },
@@ -55,6 +56,8 @@ const NODE_OPTIONS = {
  */
 export const OPTIONS = {
   ...NODE_OPTIONS,
+  tenant: { type: 'path', value: 'FILE', help: 'keys of a tenant, as "shoal token create" makes them: the node issues its own tokens', default: 'none' },
+  'tenant-secret': { type: 'list', value: 'TENANT:SECRET', help: 'a secret of a tenant, by which the node finds and hides its swarms', default: 'none' },
   config: { type: 'path', value: 'FILE', help: 'JSON with the same words as these options', default: 'none' },
   json: { type: 'flag', help: 'one JSON object a line on standard output and nothing else there', default: 'off' },
   verbose: { type: 'flag', short: 'v', help: 'log every connection, fallback and refusal', default: 'off' },
@@ -65,6 +68,7 @@ export const OPTIONS = {
   live: { type: 'flag', help: 'follow the HLS playlists or MPDs in a folder or at a URL until the stream ends', default: 'off' },
   once: { type: 'flag', once: true, help: 'store and exit instead of seeding; needs --data' },
   name: { type: 'string', value: 'N', once: true, help: 'what to call the content', default: 'name of the file or folder' },
+  'require-token': { type: 'string', value: 'TENANT', once: true, help: 'only for peers with a token of this tenant (its public key, 12D3Koo…)', default: 'public' },
 
   ttl: { type: 'count', value: 'S', once: true, help: 'copies are worth keeping for S seconds, counted from now; live, from when each segment comes', default: 'for good' },
   replication: { type: 'count', value: 'N', once: true, help: 'copies of each segment that nodes with caching duty keep', default: 'what each of them is told' },
@@ -83,6 +87,15 @@ export const OPTIONS = {
   cid: { type: 'list', value: 'CID', once: true, help: 'CID of a segment', default: 'all of the content' },
   tag: { type: 'list', value: 'T', once: true, help: 'a tag: publish gives it to a content, purge takes back all that have it', default: 'none' },
   reason: { type: 'string', value: 'TEXT', once: true, help: 'why, for people', default: 'none' },
+  hidden: { type: 'flag', once: true, help: 'with a secret, so that nobody else can tell which contents its peers have', default: 'off' },
+  peer: { type: 'list', value: 'PEER', once: true, help: 'the peer that the token is for, or that is taken back' },
+  'valid-for': { type: 'seconds', value: 'S', once: true, help: 'the token counts for S seconds', default: '3600' },
+  role: { type: 'string', value: 'ROLE', once: true, choices: ['viewer', 'seeder', 'edge'], help: 'what the peer is; seeders and edges wait for no turn', default: 'viewer' },
+  content: { type: 'list', value: 'LINK', once: true, help: 'a content that the token is for', default: 'all of the tenant' },
+  prefix: { type: 'list', value: 'PATH', once: true, help: 'only segments whose path begins so', default: 'all' },
+  region: { type: 'string', value: 'CODE', once: true, help: 'where the peer is, for contents with a residency' },
+  'token-id': { type: 'list', value: 'ID', once: true, help: 'a token that is taken back: "id" when it was issued' },
+  list: { type: 'path', value: 'FILE', once: true, help: 'the list of what is taken back', default: 'the tenant\'s file with .revoked behind' },
 
   gateway: { type: 'string', value: 'HOST:PORT|off', help: 'HTTP gateway and status page', default: 'off' },
   metrics: { type: 'string', value: 'HOST:PORT|off', help: 'Prometheus metrics', default: 'off' }
@@ -107,7 +120,7 @@ interface TypeOf {
 export type Values = { -readonly [K in OptionName]?: TypeOf[(typeof OPTIONS)[K]['type']] }
 
 /** Options that every command takes which may run a node of its own. */
-export const COMMON: readonly OptionName[] = [...Object.keys(NODE_OPTIONS) as OptionName[], 'config', 'json', 'verbose', 'help']
+export const COMMON: readonly OptionName[] = [...Object.keys(NODE_OPTIONS) as OptionName[], 'tenant', 'tenant-secret', 'config', 'json', 'verbose', 'help']
 
 export function specOf (name: OptionName): OptionSpec {
   return OPTIONS[name]

@@ -82,6 +82,7 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   readonly pinned = new Set<string>()
   readonly collections: (Size | undefined)[] = []
   readonly purges: { what: string | { readonly tag: string }, options: PurgeOptions }[] = []
+  readonly revoked: string[] = []
   stops = 0
 
   constructor (options: ShoalOptions = {}, contents: readonly StubContent[] = []) {
@@ -178,6 +179,11 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     }
     if (link !== 'shoal:silent') throw new NotFoundError('nobody has it')
     return await new Promise((_, reject) => { options?.signal?.addEventListener('abort', () => { reject(options.signal?.reason as Error) }) })
+  }
+
+  async revoke (list: string): Promise<boolean> {
+    this.revoked.push(list)
+    return true
   }
 
   async fetch (): Promise<Response> {

@@ -25,6 +25,7 @@ import { addressRules } from './surroundings.js'
 export async function browserNetwork (
   config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore }: Trust
 ): Promise<Network> {
+  if (config.networkKey !== undefined) throw new ConfigError('networkKey: a page connects by WebRTC, which knows no private networks: use Node.js')
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
   try {
     return await createLibp2p({

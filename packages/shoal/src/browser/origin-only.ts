@@ -49,6 +49,10 @@ class OriginOnly extends TypedEventEmitter<ShoalEvents> implements Shoal {
     return { blocks: 0, bytes: 0 }
   }
 
+  async revoke (): Promise<boolean> {
+    throw insecure()
+  }
+
   async fetch (input: string | URL | Request, init?: RequestInit): Promise<Response> {
     const detail: FallbackDetail = {
       content: '', path: input instanceof Request ? input.url : String(input), from: 'peer', to: 'origin', reason: 'no-secure-context'

@@ -1,9 +1,10 @@
-import { parseLink, refusalOf } from '@shoal/content'
+import { parseLink } from '@shoal/content'
 import { formatLink } from '@shoal/content/publishing'
 import { ConfigError, PublishError, UnavailableError, type Published, type PublishOptions } from '@shoal/interface'
 import { hintAddrs } from '../addresses.js'
+import { assertPublishable } from '../assert-publishable.js'
 import { nameOf, type SeedingHost } from '../opening.js'
-import { liveLinkOf } from '../own-link.js'
+import { hiderOf, liveLinkOf } from '../own-link.js'
 import type { Parts } from '../parts.js'
 import { Follower } from './follower.js'
 import { httpSource } from './http-source.js'
@@ -19,7 +20,8 @@ export async function publishLive (where: string, options: PublishOptions, parts
   const report = (error: Error): void => { host.report(error, `following ${where}`) }
   const following = await follow(where, options, parts, report)
   try {
-    const text = liveLinkOf(parts.network.peerId.toString(), following.name, hintAddrs(host.addrs()))
+    const text = liveLinkOf(
+      parts.network.peerId.toString(), following.name, hintAddrs(host.addrs()), hiderOf(options.policy ?? {}, parts.config))
     const link = parseLink(text)
     if (host.entry(nameOf(link)) !== undefined) throw new PublishError(`${JSON.stringify(following.name)} is open already: close it first`)
     const content = await host.open({ link, text, origins: [], mode: parts.config.mode, head: following.head }, options.signal)
@@ -52,12 +54,11 @@ interface Following {
  * @throws ConfigError options that do not go together, PublishError the folder cannot be read or the name is none
  */
 async function follow (
-  where: string, options: PublishOptions, parts: Pick<Parts, 'platform' | 'library' | 'clock' | 'privateKey' | 'store'>,
+  where: string, options: PublishOptions, parts: Pick<Parts, 'config' | 'platform' | 'library' | 'clock' | 'privateKey' | 'store'>,
   onerror: (error: Error) => void
 ): Promise<Following> {
   const { signal, origin, policy = {} } = options
-  const refusal = refusalOf(policy)
-  if (refusal !== undefined) throw refusal
+  assertPublishable(policy, parts.config)
   const { clock, library, privateKey, store } = parts
   const { name: found, source } = await sourceAt(where, parts)
   const name = options.name ?? found

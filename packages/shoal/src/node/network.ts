@@ -10,6 +10,7 @@ import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { pendingGate } from './pending-gate.js'
+import { canBePrivate, privateNetwork } from './private-network.js'
 import { nativeTls } from './tls.js'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webRTCDirect } from '@libp2p/webrtc'
@@ -35,22 +36,27 @@ export async function nodeNetwork (
   config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore }: Trust
 ): Promise<Network> {
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
+  const { networkKey } = config
+  const webRtc = [
+    webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
+    patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock)
+  ]
   try {
     return await createLibp2p({
       privateKey,
       datastore,
       peerStore: peerStoreDefaults(),
       start: false,
-      addresses: { listen: [...config.listen], announce: [...config.announce] },
+      addresses: { listen: config.listen.filter(addr => networkKey === undefined || canBePrivate(addr)), announce: [...config.announce] },
       transports: [
         tcp(),
         webSockets(),
         circuitRelayTransport(),
-        webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
-        patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock)
+        ...(networkKey === undefined ? webRtc : [])
       ],
       // the dialler's order decides, and TLS is the faster between Node.js peers
       connectionEncrypters: [nativeTls(), noise()],
+      ...(networkKey === undefined ? {} : privateNetwork(networkKey)),
       streamMuxers: [yamux(YAMUX)],
       peerRouters: [() => walkPace(systemClock)],
       connectionMonitor: MONITOR,

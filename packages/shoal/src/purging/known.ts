@@ -10,5 +10,5 @@ export async function knownPurge (library: Library, swarm: SwarmId): Promise<Pur
 
 /** The same of a content by its record. */
 export async function purgeOf (record: ContentRecord, library: Library): Promise<Purge | undefined> {
-  return await knownPurge(library, await swarmIdOf(record.manifest))
+  return await knownPurge(library, record.swarm ?? await swarmIdOf(record.manifest))
 }

@@ -53,8 +53,8 @@ async function purgeOne (link: string, order: PurgeOrder, host: PurgeHost): Prom
 
 async function tagged (tag: string, { parts: { library }, self, contents }: PurgeHost): Promise<string[]> {
   const links = new Map<string, string>()
-  for await (const { manifest, publisher, tags } of library.all()) {
-    if (publisher === self && tags?.includes(tag) === true) links.set(manifest, linkOf(manifest, []))
+  for await (const { manifest, publisher, tags, tenant } of library.all()) {
+    if (publisher === self && tags?.includes(tag) === true) links.set(manifest, linkOf(manifest, [], tenant))
   }
   // live ones have no record, and those of earlier versions say less
   for (const { link, manifest: { policy }, summary: { cid, publisher } } of contents) {

@@ -14,8 +14,11 @@ export async function recordPurge (
   await library.putPurge(swarm, purge.bytes)
   const record = await library.get(manifest.summary.cid)
   if (record === undefined) return () => {}
-  if (purge.all) await library.delete(record.manifest)
-  else if (record.files.length > 0) await library.put({ ...record, files: await left(record, manifest, new Purged(purge)) })
+  if (purge.all) {
+    await library.delete(record.manifest)
+  } else if (record.files.length > 0 || record.tenant !== undefined) {
+    await library.put({ ...record, swarm, files: await left(record, manifest, new Purged(purge)) })
+  }
   return fresh => {
     // what lies in files has no pins but those of the manifest
     const pinned = !record.seed ? [] : record.files.length === 0 ? fresh : purge.all ? [manifest.root, ...manifest.pageRefs] : []
