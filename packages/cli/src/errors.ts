@@ -40,6 +40,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ERR_NOT_FOUND: 'Name a reachable node that knows it with --bootstrap, or use a link that carries addresses.',
   ERR_PURGED: 'Its publisher has taken it back: no node gives it any more.',
   ERR_UNAVAILABLE: 'Name a node that holds it with --bootstrap, or an HTTP copy with --origin; what is there already is kept.',
+  ERR_UNAUTHORISED: 'Show a token with --token or SHOAL_TOKEN. It is for the identity in one data folder: name that with --data.',
   ERR_BOOTSTRAP: 'Check the addresses given by --bootstrap, SHOAL_BOOTSTRAP or the configuration file, and that these nodes run.',
   ERR_DATA_IN_USE: 'Use another folder (--data), or stop the process that has it.',
   ERR_LISTEN: 'Stop what listens there, or give another address (--listen, --gateway, --metrics).',

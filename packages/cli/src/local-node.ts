@@ -4,6 +4,7 @@ import { type ControlServer, startControlServer } from './control/server.js'
 import { STOP_TIMEOUT_MS } from './defaults.js'
 import { logEvents } from './node-events.js'
 import { nodeOptions, type Values } from './options/table.js'
+import { tenantOptions } from './tenant.js'
 import type { CreateNode } from './types.js'
 
 /** A node that this process runs itself: made at the first use, reachable for other commands through its data folder. */
@@ -36,7 +37,7 @@ export class LocalNode {
   async #start (): Promise<Shoal> {
     const { data, verbose } = this.#values
     if (data !== undefined) makeFolder(data)
-    const node: Shoal = await this.#createNode(nodeOptions(this.#values))
+    const node: Shoal = await this.#createNode({ ...nodeOptions(this.#values), ...await tenantOptions(this.#values) })
     logEvents(node, this.#log, verbose === true)
     try {
       if (data !== undefined) this.#control = await startControlServer(data, node)

@@ -122,7 +122,7 @@ async function dispatch (command: Command, parsed: Parsed, init: MainInit, outpu
 
 async function runThere (socket: Socket, command: Command, parsed: Parsed, init: MainInit, output: Output): Promise<number> {
   const { values, positionals, flags } = parsed
-  const unheeded = flags.filter(name => specOf(name).node === true && name !== 'data' && name !== 'mode')
+  const unheeded = flags.filter(name => (specOf(name).node === true || name.startsWith('tenant')) && name !== 'data' && name !== 'mode')
   if (unheeded.length > 0) output.log(`a node is running on ${values.data}: its own ${unheeded.map(name => `--${flagName(name)}`).join(', ')} applies`)
   return await runAttached(socket, { command: command.name, args: { positionals, values } }, output, init.signal)
 }

@@ -52,6 +52,10 @@ export function renderMetrics ({ status, ledger, events, gateway, version, rss }
       const [from = '', to = '', reason = ''] = key.split(' ')
       return [{ from, to, reason }, value]
     })),
+    metric('counter', 'shoal_refusals_total', 'Tokens that did not count, by who refused whom and reason.', [...events.refusals].map(([key, value]) => {
+      const [by = '', reason = ''] = key.split(' ')
+      return [{ by, reason }, value]
+    })),
     metric('counter', 'shoal_segments_total', 'Segments delivered to readers, by main source.', labelled(events.segments, 'source')),
     metric('gauge', 'shoal_contents', 'Open contents.', contents.length),
     metric('gauge', 'shoal_content_bytes', 'Size of the open contents together.', sum(contents.map(({ bytes }) => bytes))),

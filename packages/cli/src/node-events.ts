@@ -7,6 +7,8 @@ export interface EventCounts {
   /** By `from→to`, then reason, joined by blanks. */
   readonly fallbacks: ReadonlyMap<string, number>
   readonly segments: ReadonlyMap<SourceKind, number>
+  /** By who refused whom, then reason, joined by a blank. */
+  readonly refusals: ReadonlyMap<string, number>
   readonly connects: number
   readonly disconnects: number
   readonly withdrawn: number
@@ -25,6 +27,7 @@ export function countEvents (node: Shoal): EventCounts {
     penalties: new Map<string, number>(Object.entries(PENALTY_REASONS)),
     fallbacks: new Map<string, number>(),
     segments: new Map(Object.entries(SOURCES)) as Map<SourceKind, number>,
+    refusals: new Map<string, number>(),
     connects: 0,
     disconnects: 0,
     withdrawn: 0,
@@ -32,6 +35,7 @@ export function countEvents (node: Shoal): EventCounts {
     errors: 0
   }
   node.addEventListener('peer:penalty', ({ detail }) => { add(counts.penalties, detail.reason) })
+  node.addEventListener('peer:refused', ({ detail }) => { add(counts.refusals, `${detail.by} ${detail.reason}`) })
   node.addEventListener('fallback', ({ detail }) => { add(counts.fallbacks, `${detail.from} ${detail.to} ${detail.reason}`) })
   node.addEventListener('segment', ({ detail }) => { add(counts.segments, detail.source) })
   node.addEventListener('peer:connect', () => { counts.connects++ })
@@ -63,6 +67,9 @@ export function logEvents (node: Shoal, log: (line: string) => void, verbose: bo
   }
   on('error', ({ doing, error }) => `error while ${doing}: ${error.message}`)
   on('peer:penalty', ({ peer, reason, detail, score }) => `peer ${shortPeer(peer)} penalised: ${reason}, ${detail}; score ${score}`)
+  on('peer:refused', ({ content, peer, by, reason, detail }) => {
+    return `${content}: ${by === 'us' ? `peer ${shortPeer(peer)} refused` : `refused by peer ${shortPeer(peer)}`}, ${reason}: ${detail}`
+  })
   on('store:withdrawn', ({ path, blocks, reason }) => `${path} is no longer seeded (${blocks} blocks): ${reason}`)
   on('store:corrupt', ({ where }) => `bad block in ${where} dropped`)
   on('purge', ({ content, all, paths, cids, reason }) => {

@@ -92,12 +92,13 @@ describe('publish', () => {
   it('asks of those who have it what its options say, and nothing without them', async () => {
     const { node, createNode } = nodeWith()
     const asked = ['--ttl', '60', '--replication', '0', '--residency', 'EU', '--residency', 'CH', '--tag', 'a', '--renditions', 'v/1.m3u8,v/2.m3u8',
-      '--significant-query', 'sq']
+      '--significant-query', 'sq', '--require-token', 'TENANT']
     for (const options of [asked, []]) {
       expect(await run(['publish', 'some', '--once', '--data', folder(), ...options], { createNode })).to.include({ code: 0 })
     }
     expect(node.published.map(({ options }) => options?.policy)).to.deep.equal([{
-      ttl: 60, replication: 0, residency: ['EU', 'CH'], tags: ['a'], renditions: [['v/1.m3u8', 'v/2.m3u8']], significantQuery: ['sq']
+      ttl: 60, replication: 0, residency: ['EU', 'CH'], tags: ['a'], renditions: [['v/1.m3u8', 'v/2.m3u8']], significantQuery: ['sq'],
+      token: 'TENANT'
     }, undefined])
   })
 

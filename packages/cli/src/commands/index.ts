@@ -6,8 +6,9 @@ import { publish } from './publish.js'
 import { purge } from './purge.js'
 import { serve } from './serve.js'
 import { peers, status } from './status.js'
+import { token } from './token.js'
 
-export const COMMANDS: readonly Command[] = [publish, fetch, serve, status, peers, ledger, pin, unpin, purge, gc]
+export const COMMANDS: readonly Command[] = [publish, fetch, serve, status, peers, ledger, token, pin, unpin, purge, gc]
 
 export function findCommand (name: string): Command | undefined {
   return COMMANDS.find(command => command.name === name)

@@ -27,6 +27,7 @@ export const publish: Command = {
     ['shoal publish --live ./hls --name tonight --data ./node', 'follows the playlists in ./hls; the link stays the same'],
     ['shoal publish ./show --tag season-1', 'can be taken back with all else of that tag: shoal purge --tag season-1'],
     ['shoal publish ./show --ttl 86400 --replication 5', 'signed with it: copies live for a day, and caches keep five'],
+    ['shoal publish ./show --tenant tenant.json --require-token 12D3Koo…', 'only for peers with a token of that tenant'],
     ['shoal publish film.mp4 --data ./node --once', 'stores and exits; a later "shoal serve --data ./node" seeds it']
   ],
   notes: 'Files are served from where they lie; one that changes is withdrawn. Beside a running node on the same --data, that node takes over\n' +
