@@ -16,6 +16,7 @@ import { mutateBytes, mutateText, pick } from './mutate.ts'
 import { playlistTarget } from './playlist-target.ts'
 import { purgeTarget } from './purge-target.ts'
 import type { Target } from './target.ts'
+import { tokenTargets } from './token-targets.ts'
 
 const PEER = '12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'
 const ADDR = '/dns4/example.com/tcp/443/wss'
@@ -47,6 +48,7 @@ function messages (): Message[] {
     { type: 'purge', swarm: '00'.repeat(32), bytes: new Uint8Array(100) },
     { type: 'pex', handle: 1, peers: [{ peer: PEER, addrs: [ADDR, '/ip4/192.0.2.1/tcp/4001'] }, { peer: PEER, addrs: [] }] },
     { type: 'ping', nonce: 7 },
+    { type: 'revoked', handle: 1, bytes: new Uint8Array(100), more: true },
     { type: 'goodbye', reason: 'leaving' },
     { type: 'choke', handle: 1 }
   ]
@@ -126,7 +128,7 @@ function dhtTarget (): Target {
 }
 
 function linkTarget (): Target {
-  const right = [`shoal:${CID}`, `shoal:${CID}?addr=${encodeURIComponent(`${ADDR}/p2p/${PEER}`)}&origin=https%3A%2F%2Fa.example%2F`, `shoal:${PEER}/show`]
+  const right = [`shoal:${CID}`, `shoal:${CID}?addr=${encodeURIComponent(`${ADDR}/p2p/${PEER}`)}&origin=https%3A%2F%2Fa.example%2F`, `shoal:${PEER}/show?tenant=${PEER}`]
   return {
     name: 'link',
     error: InvalidLinkError,
@@ -163,6 +165,9 @@ export async function targets (): Promise<{ manifest: readonly Weighed[], others
       { target: root, weight: 0.4 }, { target: page, weight: 0.3 }, { target: window, weight: 0.15 }, { target: head, weight: 0.1 },
       { target: envelope, weight: 0.05 }
     ],
-    others: [wireTarget(), announcementTarget(), dhtTarget(), await purgeTarget(), linkTarget(), bootstrapTarget(), playlistTarget()]
+    others: [
+      wireTarget(), announcementTarget(), dhtTarget(), await purgeTarget(), linkTarget(), bootstrapTarget(), playlistTarget(),
+      ...await tokenTargets()
+    ]
   }
 }
