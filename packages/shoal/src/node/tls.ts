@@ -6,6 +6,7 @@ import type {
 } from '@libp2p/interface'
 import { PROTOCOL, type TLSComponents } from '@libp2p/tls'
 import { generateCertificate, toMessageStream, toNodeDuplex, verifyPeerCertificate } from '@libp2p/tls/utils'
+import { systemClock } from '@shoal/base'
 
 /** How libp2p's streams hand down what is sent on them. */
 type SendData = (data: Iterable<Uint8Array> & { readonly byteLength: number }) => { sentBytes: number, canSendMore: boolean }
@@ -131,7 +132,7 @@ async function secured (socket: TLSSocket, signal: AbortSignal | undefined): Pro
     signal?.addEventListener('abort', abort)
     // not in this turn: the event comes out of the native handshake, and a socket that is destroyed under it takes the process with it
     socket.once('secure', () => {
-      setImmediate(() => {
+      systemClock.after(0, () => {
         end(socket.destroyed ? new InvalidCryptoExchangeError('the connection closed during the handshake') : undefined)
         resolve()
       })
