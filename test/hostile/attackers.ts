@@ -23,6 +23,11 @@ export const calls = {
     return working.filter(({ left }) => left?.() === false).length
   },
 
+  /** Those that have what they have no right to. */
+  async gainers (): Promise<number> {
+    return working.filter(({ gained }) => gained?.() === true).length
+  },
+
   async stop (): Promise<void> {
     ending.abort()
     await RawPeer.stopAll()

@@ -2,10 +2,11 @@
 
 import { connect, type Socket } from 'node:net'
 import { swarmIdOf } from '@shoal/content'
-import type { HaveDelta, PenaltyReason } from '@shoal/interface'
+import type { HaveDelta, PenaltyReason, SwarmId, TokenFault } from '@shoal/interface'
 import { encodeMessage, MAX_BLOCKS_PER_MESSAGE, type Message } from '@shoal/wire'
 import { RawPeer } from '../support/raw-peer.ts'
 import { sleep } from '../support/waiting.ts'
+import { badTokens } from './bad-tokens.ts'
 import { BLOCK_BYTES, bytesOf, type Goods, type Scene } from './goods.ts'
 import { pacedProxy, type Rates } from './paced-proxy.ts'
 
@@ -22,6 +23,8 @@ export interface Attack {
   readonly name: string
   /** Each identity has to be penalised for one of these; of an attack that the protocol cannot see, none. */
   readonly reasons: readonly PenaltyReason[]
+  /** What the victim has to say of the token of each identity, in their order. @default nothing */
+  readonly faults?: readonly TokenFault[]
   /** The victim has to end every connection. */
   readonly ends: boolean
   /** @default 4 */
@@ -36,6 +39,8 @@ export interface Attacker {
   readonly id?: string
   /** The victim ended what it holds; of one with a session the victim itself is asked. */
   readonly left?: () => boolean
+  /** It has what it has no right to. */
+  readonly gained?: () => boolean
 }
 
 export const attacks: readonly Attack[] = [
@@ -168,6 +173,14 @@ export const attacks: readonly Attack[] = [
         }))
       }
     })
+  },
+  {
+    name: 'tokens that do not count, again and again',
+    reasons: [],
+    faults: badTokens.map(({ fault }) => fault),
+    ends: false,
+    identities: badTokens.length,
+    run: knocking
   }
 ]
 
@@ -189,6 +202,35 @@ function joined (work: Work, respond: Respond = () => {}): Attack['run'] {
 /** Does nothing but answer requests. */
 function giving (respond: Respond): Attack['run'] {
   return joined(async () => {}, respond)
+}
+
+/** Shows one of the bad tokens. */
+async function knocking (scene: Scene, signal: AbortSignal, index: number): Promise<Attacker> {
+  const peer = await RawPeer.start({ localAddress: ATTACKERS_ADDRESS })
+  const token = await badTokens[index]?.make(scene, peer.id)
+  const swarm = await swarmIdOf(scene.kept.manifest)
+  await peer.meet(scene.victim)
+  knock(peer, swarm, token, signal).catch((error: unknown) => { if (!peer.left && !signal.aborted) throw error })
+  return { id: peer.id, gained: () => heardOf(peer, swarm) }
+}
+
+/** Joins with a token ten times a second, under another handle each time, and asks for what is there before it is answered. */
+async function knock (peer: RawPeer, swarm: SwarmId, token: string | undefined, signal: AbortSignal): Promise<void> {
+  for (let handle = 1; !signal.aborted && !peer.left && handle < 0xffff; handle++) {
+    peer.send({ type: 'join', handle, swarm, token })
+    peer.send({ type: 'have', handle, delta: ALL, more: false, bytes: 0 })
+    peer.send({ type: 'request', handle, id: handle, segment: 0, blocks: [0] })
+    await sleep(100)
+  }
+}
+
+/** Whether it has a block, or knows what the victim holds there, or who else is there. */
+function heardOf ({ messages, blocks }: RawPeer, swarm: SwarmId): boolean {
+  const handles = new Set(messages.flatMap(message => message.type === 'join' && message.swarm === swarm ? message.handle : []))
+  return blocks.size > 0 || messages.some(message => {
+    if (message.type === 'have') return handles.has(message.handle) && message.delta.complete.length + message.delta.partial.length > 0
+    return (message.type === 'pex' || message.type === 'head') && handles.has(message.handle)
+  })
 }
 
 /** Asks for everything, and from then on reads at a rate of bytes per second. */

@@ -1,6 +1,7 @@
 /** What the nodes of the scene give each other. */
 
 import { createCipheriv, createHash } from 'node:crypto'
+import type { TenantKeys } from '@shoal/policy/issuing'
 
 export const PATH = 'film.mp4'
 export const BLOCK_BYTES = 262_144
@@ -21,4 +22,8 @@ export interface Scene {
   readonly given: Goods
   /** The victim gets this from an honest peer. */
   readonly got: Goods
+  /** The victim holds this for those who show a token of the tenant. */
+  readonly kept: Goods
+  /** Whoever attacks has tokens that were right once, or are for others: these are made with its keys. */
+  readonly tenant: TenantKeys
 }

@@ -2,7 +2,7 @@
  * A node in a hostile world. Four processes: a victim, one honest node that gives it a content, one that gets another from it, and
  * attackers, of one kind at a time, who are members of both swarms. While they are at work both honest transfers have to keep four fifths
  * of the speed they have without them, a newcomer must be let in, the victim must not grow, no wrong byte may come to anybody, and the
- * victim has to say whom it shut out and why.
+ * victim has to say whom it shut out and why. It has a third content, for those who show a token, of which nobody may learn anything.
  *
  * Honest transfers go at a fixed rate far below what the machine can do, and are compared with those right before, so that the figures
  * do not hang on the machine.
@@ -10,6 +10,7 @@
  *     node test/hostile/hostile.ts [words of an attack's name]
  */
 
+import { createTenant } from '@shoal/policy/issuing'
 import { Checks, Problem } from '../support/checks.ts'
 import { RawPeer } from '../support/raw-peer.ts'
 import { expect, sleep, within } from '../support/waiting.ts'
@@ -38,8 +39,7 @@ interface Stage {
   readonly giver: Node
   readonly getter: Node
   readonly attackers: Child<typeof attackers.calls>
-  readonly peer: string
-  readonly addrs: readonly string[]
+  readonly scene: Pick<Scene, 'victim' | 'kept' | 'tenant'>
   /** Where the giver is reached, and the victim by a slow line. */
   readonly giverAddr: string
   readonly line: string
@@ -61,19 +61,21 @@ checks.end()
 
 async function prepare (): Promise<Stage> {
   const [victim, giver, getter] = [new Child<typeof node.calls>('node.ts'), new Child<typeof node.calls>('node.ts'), new Child<typeof node.calls>('node.ts')]
-  const { peer, addrs } = await victim.call('start', { rate: 0 })
+  const tenant = await createTenant()
+  const met = await victim.call('start', { rate: 0, tenant })
+  const kept = { seed: 'kept', bytes: BYTES, manifest: await victim.call('publish', { seed: 'kept', bytes: BYTES, policy: { token: tenant.tenant } }) }
   const { addrs: [giverAddr = ''] } = await giver.call('start', { rate: RATE })
   await getter.call('start', { rate: 0 })
-  const line = await getter.call('line', { addr: addrs[0] ?? '', rate: RATE })
-  return { victim, giver, getter, attackers: new Child<typeof attackers.calls>('attackers.ts'), peer, addrs, giverAddr, line }
+  const line = await getter.call('line', { addr: met.addrs[0] ?? '', rate: RATE })
+  return { victim, giver, getter, attackers: new Child<typeof attackers.calls>('attackers.ts'), scene: { victim: met, kept, tenant }, giverAddr, line }
 }
 
 /** Two contents that were never given before, open where they are to go. */
-async function goods ({ victim, giver, getter, giverAddr, line, peer, addrs }: Stage): Promise<Scene> {
+async function goods ({ victim, giver, getter, giverAddr, line, scene: always }: Stage): Promise<Scene> {
   const n = round++
   const [given, got] = [`given ${n}`, `got ${n}`]
   const scene: Scene = {
-    victim: { peer, addrs },
+    ...always,
     given: { seed: given, bytes: BYTES, manifest: await victim.call('publish', { seed: given, bytes: BYTES }) },
     got: { seed: got, bytes: BYTES, manifest: await giver.call('publish', { seed: got, bytes: BYTES }) }
   }
@@ -101,21 +103,28 @@ async function survive (stage: Stage, attack: Attack): Promise<void> {
   let identities: readonly string[]
   let attacked: number
   let remaining: number
+  let gainers: number
   try {
     identities = await stage.attackers.call('attack', { name: attack.name, scene })
     ;[attacked] = await Promise.all([transfers(stage, scene), welcome(stage)])
     remaining = attack.ends ? await isolate(stage, identities) : 0
+    gainers = await stage.attackers.call('gainers')
   } finally {
     await stage.attackers.call('stop')
   }
   const { peak } = await victim.call('memory')
-  const { penalties, disconnects } = await victim.call('said')
+  const { penalties, disconnects, refusals } = await victim.call('said')
 
   const problems: string[] = []
   const speed = alone / attacked
   if (speed < LEAST_SPEED) problems.push(`honest transfers kept ${(100 * speed).toFixed(0)} % of their speed`)
   if (peak - before > GROWTH) problems.push(`the victim grew by ${((peak - before) / 1e6).toFixed(0)} MB`)
   if (remaining > 0) problems.push(`${remaining} attackers were not turned away within ${ISOLATION_S} s`)
+  if (gainers > 0) problems.push(`${gainers} attackers have what is not for them`)
+  for (const [index, fault] of (attack.faults ?? []).entries()) {
+    const said = refusals.filter(({ peer, by }) => by === 'us' && peer === identities[index]).map(({ reason }) => reason)
+    if (!said.includes(fault)) problems.push(`the token of ${identities[index]} was not refused as ${fault}: ${said.join(', ') || 'nothing was said'}`)
+  }
   // a stall may be the fault of the machine, and costs next to nothing
   const strangers = penalties.filter(({ peer, reason }) => !identities.includes(peer) && reason !== 'stalled')
   if (strangers.length > 0) problems.push(`honest peers were penalised: ${JSON.stringify(strangers)}`)
@@ -129,7 +138,7 @@ async function survive (stage: Stage, attack: Attack): Promise<void> {
 }
 
 /** Somebody who was never there before is let in while the attack is on. */
-async function welcome ({ addrs }: Stage): Promise<void> {
+async function welcome ({ scene: { victim: { addrs } } }: Stage): Promise<void> {
   const newcomer = await RawPeer.start()
   try {
     await within(10, newcomer.meet({ addrs }), 'a session with the victim for a newcomer')

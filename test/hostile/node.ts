@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createShoal, type Shoal, type ShoalEvents } from 'shoal'
+import { issueToken, type TenantKeys } from '@shoal/policy/issuing'
+import { createShoal, type Policy, type Shoal, type ShoalEvents } from 'shoal'
 import { answer } from './child.ts'
 import { bytesOf, PATH } from './goods.ts'
 import { pacedProxy } from './paced-proxy.ts'
@@ -12,6 +13,7 @@ import { pacedProxy } from './paced-proxy.ts'
 export interface Said {
   readonly penalties: readonly ShoalEvents['peer:penalty']['detail'][]
   readonly disconnects: readonly ShoalEvents['peer:disconnect']['detail'][]
+  readonly refusals: readonly ShoalEvents['peer:refused']['detail'][]
 }
 
 export interface Memory {
@@ -26,22 +28,25 @@ process.on('exit', () => { rmSync(folder, { recursive: true, force: true }) })
 let shoal: Shoal
 let penalties: Said['penalties'][number][] = []
 let disconnects: Said['disconnects'][number][] = []
+let refusals: Said['refusals'][number][] = []
 let peak = 0
 setInterval(() => { peak = Math.max(peak, process.memoryUsage.rss()) }, 20).unref()
 
 export const calls = {
-  /** @param rate upload, bytes per second; 0: unlimited */
-  async start ({ rate }: { rate: number }): Promise<{ peer: string, addrs: readonly string[] }> {
+  /** @param rate upload, bytes per second; 0: unlimited. @param tenant the node is one of this tenant's */
+  async start ({ rate, tenant }: { rate: number, tenant?: TenantKeys }): Promise<{ peer: string, addrs: readonly string[] }> {
     const upload = rate === 0 ? {} : { rate }
-    shoal = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], data: join(folder, 'data'), upload })
+    const token = tenant && (async (peer: string) => await issueToken(tenant, { peer, seconds: 3_600 }))
+    shoal = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], data: join(folder, 'data'), upload, token })
     shoal.addEventListener('peer:penalty', ({ detail }) => { penalties.push(detail) })
     shoal.addEventListener('peer:disconnect', ({ detail }) => { disconnects.push(detail) })
+    shoal.addEventListener('peer:refused', ({ detail }) => { refusals.push(detail) })
     return { peer: shoal.peerId, addrs: shoal.addrs }
   },
 
   /** @returns the manifest's CID */
-  async publish ({ seed, bytes }: { seed: string, bytes: number }): Promise<string> {
-    return (await shoal.publishBytes(new Map([[PATH, bytesOf(seed, bytes)]]), { name: seed })).manifest
+  async publish ({ seed, bytes, policy }: { seed: string, bytes: number, policy?: Policy }): Promise<string> {
+    return (await shoal.publishBytes(new Map([[PATH, bytesOf(seed, bytes)]]), { name: seed, policy })).manifest
   },
 
   async open ({ manifest, addr }: { manifest: string, addr: string }): Promise<void> {
@@ -73,9 +78,10 @@ export const calls = {
   },
 
   async said (): Promise<Said> {
-    const said = { penalties, disconnects }
+    const said = { penalties, disconnects, refusals }
     penalties = []
     disconnects = []
+    refusals = []
     return said
   },
 
