@@ -15,7 +15,7 @@ export class Alarm {
   set (owner: () => void, at: number | undefined): void {
     if (at === undefined) this.#times.delete(owner)
     else this.#times.set(owner, at)
-    if (at !== undefined && (this.#armed === undefined || at < this.#armed.at)) this.#arm(at)
+    if (at !== undefined) this.#arm(at)
   }
 
   /** Brings the time forward, never back. */
@@ -31,8 +31,9 @@ export class Alarm {
     this.#armed = undefined
   }
 
+  /** Rings at `at` at the latest: whoever was called may have armed it for later than others wait for. */
   #arm (at: number): void {
-    if (this.#stopped) return
+    if (this.#stopped || (this.#armed !== undefined && this.#armed.at <= at)) return
     this.#armed?.cancel()
     this.#armed = { at, cancel: this.#clock.after(Math.max(0, at - this.#clock.now()), () => { this.#ring() }) }
   }
@@ -50,7 +51,7 @@ export class Alarm {
       for (const owner of due) this.soonest(owner, now)
       let next: number | undefined
       for (const at of this.#times.values()) if (next === undefined || at < next) next = at
-      if (next !== undefined && this.#armed === undefined) this.#arm(next)
+      if (next !== undefined) this.#arm(next)
     }
   }
 }

@@ -30,6 +30,18 @@ describe('alarm', () => {
     }))
   })
 
+  it('calls everybody in time though others set theirs anew while they are called', () => {
+    const clock = new ManualClock()
+    const alarm = new Alarm(clock)
+    const late: number[] = []
+    const slow = (): void => { alarm.set(slow, clock.now() + 500) }
+    alarm.set(slow, 10)
+    const quick = (): void => { late.push(clock.now()) }
+    for (const at of [30, 60, 520]) alarm.set(() => { quick() }, at)
+    clock.advance(1000)
+    expect(late).to.deep.equal([30, 60, 520])
+  })
+
   it('moves and clears times', () => {
     const clock = new ManualClock()
     const alarm = new Alarm(clock)
