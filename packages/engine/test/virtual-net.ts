@@ -186,6 +186,8 @@ export class VirtualSession implements Session {
   #turn: Promise<void> = Promise.resolve()
   /** Swarms that we are in, by handle: a second JOIN means nothing, as on the wire. */
   readonly #joined = new Map<SwarmId, number>()
+  /** JOINs that the other end is judging: what comes after them waits, as on the wire. */
+  readonly #joining = new Map<SwarmId, Promise<void>>()
   #handle = 0
   /** CHOKE messages sent. */
   chokes = 0
@@ -210,7 +212,10 @@ export class VirtualSession implements Session {
   join (swarm: SwarmId, init: JoinInit): void {
     if (this.#joined.has(swarm)) return
     this.#joined.set(swarm, ++this.#handle)
-    void this.#join(swarm, this.#handle, init)
+    const joining = this.#join(swarm, this.#handle, init).finally(() => {
+      if (this.#joining.get(swarm) === joining) this.#joining.delete(swarm)
+    })
+    this.#joining.set(swarm, joining)
   }
 
   async #join (swarm: SwarmId, handle: number, { token, have, head }: JoinInit): Promise<void> {
@@ -251,7 +256,13 @@ export class VirtualSession implements Session {
     this.other.#refused(swarm, reason)
   }
 
-  revoked (swarm: SwarmId, list: string): void { this.#tell({ type: 'revoked', session: this.other, swarm, list }) }
+  revoked (swarm: SwarmId, list: string): void {
+    const tell = (): void => { if (this.#joined.has(swarm)) this.#tell({ type: 'revoked', session: this.other, swarm, list }) }
+    const joining = this.#joining.get(swarm)
+    if (joining === undefined) tell()
+    else void joining.then(tell)
+  }
+
   have (swarm: SwarmId, delta: HaveDelta): void { this.#tell({ type: 'have', session: this.other, swarm, delta }) }
   fetching (swarm: SwarmId, segment: number): void { this.#tell({ type: 'fetching', session: this.other, swarm, segment }) }
   head (swarm: SwarmId, head: Uint8Array): void { if (!this.other.home.loses()) this.#tell({ type: 'head', session: this.other, swarm, head }) }
