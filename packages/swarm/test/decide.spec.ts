@@ -1,51 +1,7 @@
 import { expect } from 'chai'
-import { ManualClock, seededRandom } from '@shoal/base'
-import { createSwarm, type OriginLink, type PeerLink, type Swarm, type SwarmAction, type SwarmInit } from '../src/index.js'
+import type { SwarmAction } from '../src/index.js'
+import { all, BLOCKS, blocksFor, setup, WELL } from './decided.js'
 import { BLOCK_BYTES } from './model.js'
-import { testHaves } from './haves.js'
-
-const BLOCKS = 16
-
-/** One swarm whose actions show in `links` at once. */
-function setup (options: { mode?: SwarmInit['mode'], origin?: OriginLink | undefined, expecting?: number, links?: Record<string, Partial<PeerLink>> } = {}) {
-  const clock = new ManualClock()
-  const have = testHaves(() => BLOCKS)
-  const links = new Map<string, { window: number, outstanding: number, rate: number, rtt: number | undefined }>()
-  const held = new Map<string, ReturnType<typeof testHaves>>()
-  const swarm = createSwarm({ self: 'me', mode: options.mode ?? 'hybrid', swarm: 's' }, {
-    clock, random: seededRandom(1), have, size: () => BLOCK_BYTES, blocks: () => BLOCKS,
-    link: peer => links.get(peer) as PeerLink, origin: () => options.origin, swarmSize: () => held.size + 1,
-    known: () => [], expecting: () => options.expecting ?? 0
-  })
-  const act = (): SwarmAction[] => {
-    const { actions } = swarm.decide()
-    for (const action of actions) {
-      const link = action.type === 'request' || action.type === 'cancel' ? links.get(action.peer) : undefined
-      if (link === undefined || !('blocks' in action)) continue
-      link.outstanding += (action.type === 'request' ? 1 : -1) * action.blocks.length * BLOCK_BYTES
-    }
-    expect(swarm.decide().actions).to.deep.equal([])
-    return [...actions]
-  }
-  const join = (peer: string, full = true): void => {
-    links.set(peer, { window: 4 * BLOCK_BYTES, outstanding: 0, rate: 1_000_000, rtt: 50, ...options.links?.[peer] })
-    const map = testHaves(() => BLOCKS, full)
-    held.set(peer, map)
-    swarm.peerJoined(peer, map)
-  }
-  const arrive = (segment: number, block: number, from: string): void => {
-    have.add(segment, block, BLOCKS)
-    const link = links.get(from)
-    if (link !== undefined) link.outstanding -= BLOCK_BYTES
-    swarm.delivered(segment, block, from)
-  }
-  return { clock, swarm, act, join, arrive, links, held, have }
-}
-
-const WELL: OriginLink = { rate: 10_000_000, ttfb: 100, downUntil: 0 }
-const blocksFor = (actions: SwarmAction[], peer: string, type = 'request'): number[] =>
-  actions.flatMap(action => action.type === type && 'blocks' in action && action.peer === peer ? action.blocks : [])
-const all = (swarm: Swarm, deadline?: number): number => swarm.want({ segment: 0, first: 0, end: BLOCKS, deadline })
 
 describe('decide', () => {
   it('fills each window, groups by peer, asks for each block once', () => {
@@ -117,86 +73,6 @@ describe('decide', () => {
     expect(act()).to.deep.equal([
       { type: 'request', peer: 'a', segment: 0, blocks: [1] }, { type: 'fallback', segment: 0, from: 'peer', to: 'peer', reason: 'refused' }
     ])
-  })
-
-  it('a stalled peer loses its requests to another and is probed with one block later', () => {
-    const { swarm, act, join, clock, arrive } = setup({ mode: 'p2p', links: { b: { window: 16 * BLOCK_BYTES } } })
-    join('a')
-    all(swarm)
-    const asked = blocksFor(act(), 'a')
-    join('b')
-    swarm.stalled('a')
-    const actions = act()
-    expect(blocksFor(actions, 'a', 'cancel')).to.have.members(asked)
-    expect(blocksFor(actions, 'b')).to.include.members(asked)
-    expect(actions).to.deep.include({ type: 'fallback', segment: 0, from: 'peer', to: 'peer', reason: 'stalled' })
-    swarm.want({ segment: 1, first: 0, end: BLOCKS, deadline: undefined })
-    expect(blocksFor(act(), 'a')).to.deep.equal([])
-    clock.advance(2100)
-    const probe = act()
-    expect(blocksFor(probe, 'a')).to.have.length(1)
-    arrive(1, blocksFor(probe, 'a')[0] as number, 'a')
-    expect(blocksFor(act(), 'a')).to.have.length(4)
-  })
-
-  it('a probe stays with the stalled peer until that stalls again', () => {
-    const { swarm, act, join, clock } = setup({ mode: 'p2p', links: { b: { window: BLOCK_BYTES } } })
-    join('a')
-    swarm.want({ segment: 0, first: 0, end: 2, deadline: undefined })
-    act()
-    join('b')
-    swarm.stalled('a')
-    act()
-    clock.advance(2100)
-    const probe = blocksFor(act(), 'a')
-    expect(probe).to.have.length(1)
-    swarm.peerHave('b', [0])
-    expect(blocksFor(act(), 'a', 'cancel')).to.deep.equal([])
-    swarm.stalled('a')
-    expect(blocksFor(act(), 'a', 'cancel')).to.deep.equal(probe)
-  })
-
-  it('the last blocks do not go round among peers that stall while one that delivers has nothing to do', () => {
-    const silent = ['a', 'b', 'c', 'd']
-    const { swarm, act, join, clock, links, arrive } = setup({
-      mode: 'p2p', links: { good: { rtt: 100, rate: 2 * BLOCK_BYTES }, ...Object.fromEntries(silent.map(name => [name, { rate: 0, rtt: 1 }])) }
-    })
-    for (const peer of ['good', ...silent]) join(peer)
-    all(swarm)
-    const asked = new Map(['good', ...silent].map(name => [name, new Set<number>()]))
-    const busySince = new Map<string, number>()
-    let left = BLOCKS
-    for (let tick = 0; tick < 400 && left > 0; tick++) {
-      for (const action of act()) {
-        if (action.type !== 'request' && action.type !== 'cancel') continue
-        const blocks = asked.get(action.peer) as Set<number>
-        if (blocks.size === 0) busySince.set(action.peer, clock.now())
-        for (const block of action.blocks) if (action.type === 'request') blocks.add(block); else blocks.delete(block)
-      }
-      clock.advance(100)
-      // two blocks a second from one, nothing from the others, which a session reports after 2 s and again and again
-      const [block] = asked.get('good') as Set<number>
-      if (tick % 5 === 4 && block !== undefined) {
-        asked.get('good')?.delete(block)
-        arrive(0, block, 'good')
-        left--
-      }
-      for (const name of silent) {
-        if ((links.get(name)?.outstanding ?? 0) === 0 || clock.now() - (busySince.get(name) ?? 0) < 2_000) continue
-        busySince.set(name, clock.now())
-        swarm.stalled(name)
-      }
-    }
-    expect([left, clock.now() < 15_000]).to.deep.equal([0, true])
-  })
-
-  it('a stalled peer keeps what only it has', () => {
-    const { swarm, act, join } = setup({ mode: 'p2p' })
-    join('a')
-    all(swarm)
-    act()
-    swarm.stalled('a')
-    expect(act()).to.deep.equal([])
   })
 
   it('takes requests from a slow peer when the deadline demands it', () => {
