@@ -5,7 +5,10 @@ import { CHOKE_INTERVAL_MS, SLOT_IDLE_MS } from './defaults.js'
 import { unchoke, type Asker } from './unchoke.js'
 
 /** What the choker wants to know of a peer. */
-export type Standing = Pick<Asker, 'claim' | 'fresh' | 'weak'>
+export interface Standing extends Pick<Asker, 'claim' | 'fresh' | 'weak'> {
+  /** The part of what it alone gets that it passes on, 0 to 1: its claim where nobody gave anything. */
+  readonly passes: number
+}
 
 interface Entry extends Asker {
   served: boolean
@@ -100,7 +103,7 @@ export class Choker {
     const { clock, alarm, standing, contended, changed } = this.#init
     const now = clock.now()
     for (const { peer, served, used } of this.#entries.values()) if (served && now - used > SLOT_IDLE_MS) this.#entries.delete(peer)
-    for (const entry of this.#entries.values()) Object.assign(entry, standing(entry.peer))
+    this.#assess(standing)
     this.#account(now)
     const { regular, optimistic } = unchoke([...this.#entries.values()], this.#slots, contended(), now)
     const hopeful = new Set(optimistic)
@@ -116,6 +119,14 @@ export class Choker {
     }
     this.#divide()
     if (this.#entries.size > chosen.size) alarm.soonest(this.#work, now + CHOKE_INTERVAL_MS)
+  }
+
+  #assess (standing: ChokerInit['standing']): void {
+    const given = [...this.#entries.values()].map(entry => ({ entry, standing: standing(entry.peer) }))
+    const seeding = given.every(({ standing: { claim } }) => claim === 0)
+    for (const { entry, standing: { claim, passes, fresh, weak } } of given) {
+      Object.assign(entry, { claim: seeding ? passes : claim, fresh, weak })
+    }
   }
 
   /** Slot time since the last decision, over each one's part of all claims. */

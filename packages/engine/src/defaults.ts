@@ -85,6 +85,14 @@ export const STALE_BLOCKS = 64
 export const STALE_BLOCKS_PER_SECOND = 1
 /** Peers watched for that, and peers that said they are phones. */
 export const PEERS_WATCHED = 1_000
+/** Segments, and blocks of each, of which it is remembered to whom alone they were given, until they turn up elsewhere. */
+export const SPREAD_SEGMENTS = 256
+export const SPREAD_BLOCKS = 256
+/** Blocks given to a peer alone by which it is judged; older ones count less and less. */
+export const SPREAD_MEMORY = 64
+/** Who was given so many and passed on a smaller part of them than this takes what is left over. */
+export const SPREAD_PROOF = 4
+export const SPREAD_LEAST = 1 / 16
 /** While peers wait for slots, who has them is decided this often. */
 export const CHOKE_INTERVAL_MS = 1_000
 /** What a node with an upload rate of 0 gives all the same: manifests, so that newcomers get to know others through it. */

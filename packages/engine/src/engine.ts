@@ -16,6 +16,7 @@ import { PeerManager } from './peer-manager.js'
 import { BusyRate } from './profile.js'
 import { inSameNetwork } from './same-network.js'
 import type { Shared } from './shared.js'
+import { Spread } from './spread.js'
 import { SwarmDriver } from './swarm-driver.js'
 import type { Engine, EngineComponents, EngineInit, OpenSwarm, SwarmOpening, UploadLimits } from './types.js'
 import { UploadControl } from './upload-control.js'
@@ -36,6 +37,7 @@ class NodeEngine implements Engine {
   readonly #uploads: UploadControl
   readonly #peers: PeerManager
   readonly #honesty: Honesty
+  readonly #spread = new Spread()
   /** Peers that announce themselves as phones. */
   readonly #weak = new BoundedMap<PeerName, true>(PEERS_WATCHED)
   readonly #swarms = new Map<SwarmId, SwarmDriver>()
@@ -119,6 +121,7 @@ class NodeEngine implements Engine {
       alarm: this.#alarm,
       holdings: this.#holdings,
       peerManager: this.#peers,
+      spread: this.#spread,
       profile: () => this.profile,
       busy: () => this.#uploads.busy || [...this.#swarms.values()].some(driver => driver.active),
       sparing: () => this.#sparing,
@@ -241,7 +244,12 @@ class NodeEngine implements Engine {
     const { ledger: { accounts } } = this.#components
     const [session] = this.#peers.sessionsOf(peer)
     const local = session !== undefined && inSameNetwork(session.remoteAddr)
-    return { claim: claim(accounts.facts(peer), { local }), fresh: accounts.fresh(peer), weak: this.#weak.has(peer) }
+    return {
+      claim: claim(accounts.facts(peer), { local }),
+      passes: this.#spread.share(peer),
+      fresh: accounts.fresh(peer),
+      weak: this.#weak.has(peer)
+    }
   }
 
   #unfounded (session: Session): void {

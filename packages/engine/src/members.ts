@@ -69,6 +69,12 @@ export class Members {
     for (const { have } of this) have.apply({ complete: [], partial: [], dropped })
   }
 
+  /** Somebody else than this peer says that it holds this block. */
+  hold (segment: number, block: number, but: PeerName): boolean {
+    for (const { peer, have } of this) if (peer !== but && have.has(segment, block)) return true
+    return false
+  }
+
   /** Tells a member that it has to wait for a slot, or has to no more. */
   choke (peer: PeerName, choked: boolean, swarm: SwarmId): void {
     const member = this.#members.get(peer)

@@ -70,6 +70,7 @@ export class Neighbours {
     const member = this.#host.members.by(session)
     if (member === undefined) return
     const touched = member.have.apply(delta)
+    for (const segment of touched) this.#host.shared.spread.held(member.peer, this.#host.swarm, segment, member.have)
     if (member.session.limited || touched.length === 0) return
     this.#delivery?.swarm.peerHave(member.peer, touched, delta)
     this.#delivery?.schedule()

@@ -3,6 +3,7 @@ import type { Alarm } from './alarm.js'
 import type { Gates } from './gate.js'
 import type { Holdings } from './holdings.js'
 import type { PeerManager } from './peer-manager.js'
+import type { Spread } from './spread.js'
 import type { EngineComponents, EngineInit } from './types.js'
 
 /** What the contents of a node share. */
@@ -12,6 +13,7 @@ export interface Shared {
   readonly alarm: Alarm
   readonly holdings: Holdings
   readonly peerManager: PeerManager
+  readonly spread: Spread
   readonly profile: () => PeerProfile
   /** Somebody waits for bytes, here or elsewhere. */
   readonly busy: () => boolean

@@ -221,7 +221,9 @@ export class SwarmDriver implements OpenSwarm {
     if (!await this.access.covers(session, path)) return 'unauthorised'
     if (segment === MANIFEST_SEGMENT) return await this.#source.serve(block)
     if (this.#live?.retired(segment) === true || this.#delivery?.withholds(segment) === true) return 'retired'
-    return await this.#delivery?.serve(segment, block)
+    const found = await this.#delivery?.serve(segment, block)
+    if (typeof found === 'object') this.#shared.spread.gave(session.peer, this.swarm, segment, block, !this.#members.hold(segment, block, session.peer))
+    return found
   }
 
   get #swarmSize (): number {

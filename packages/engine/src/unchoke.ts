@@ -39,7 +39,7 @@ export function unchoke<A extends Asker> (askers: readonly A[], slots: number, c
   const claimants = askers.filter(({ claim }) => claim > 0)
   if (claimants.length === 0) return { regular: inTurns(askers, slots > 1, now).slice(0, slots), optimistic: [] }
   if (!contended && askers.length <= slots) return { regular: askers, optimistic: [] }
-  const room = openSlots(slots, askers.length - claimants.length, now)
+  const room = openSlots(slots, askers.length - claimants.length, contended, now)
   const regular = inProportion(claimants, now).slice(0, slots - room)
   const chosen = new Set(regular)
   const others = askers.filter(asker => !chosen.has(asker))
@@ -49,10 +49,14 @@ export function unchoke<A extends Asker> (askers: readonly A[], slots: number, c
   return { regular: [...regular, ...spare.slice(0, slots - room - regular.length)], optimistic }
 }
 
-/** Slots for those who gave nothing. A single slot is theirs for a third of the time. */
-function openSlots (slots: number, open: number, now: number): number {
+/**
+ * Slots for those who gave nothing. A single slot is theirs for a third of the time. Where the rate is scarce it is one: whoever has a slot
+ * takes what the others leave for a moment, and that adds up.
+ */
+function openSlots (slots: number, open: number, contended: boolean, now: number): number {
   if (open === 0) return 0
   if (slots <= 1) return slots === 1 && Math.floor(now / SLOT_TURN_MS) % 3 === 0 ? 1 : 0
+  if (contended) return 1
   return Math.max(1, Math.min(Math.floor(slots / 8), Math.ceil(open / 4)))
 }
 

@@ -44,6 +44,11 @@ describe('unchoke', () => {
     }))
   })
 
+  it('has one slot without a claim where the rate is scarce, an eighth where slots are', () => {
+    const all = [...Array.from({ length: 30 }, (_, i) => asker(`giver ${i}`, { claim: 1 })), ...Array.from({ length: 30 }, (_, i) => asker(`rider ${i}`))]
+    expect([true, false].map(contended => unchoke(all, 32, contended, 0).optimistic.length)).to.deep.equal([1, 4])
+  })
+
   it('serves everybody while there is room, whatever they gave', () => {
     const all = [asker('giver', { claim: 10 }), asker('rider'), asker('newcomer', { fresh: true })]
     expect(names(unchoke(all, 3, false, 0).regular)).to.have.members(['giver', 'rider', 'newcomer'])
@@ -82,7 +87,7 @@ describe('choker under contention', () => {
 
   function setup (slots: number, claims: Record<string, number>, contended = false): Setup {
     const clock = new ManualClock()
-    const standing = (peer: string): Standing => ({ claim: claims[peer] ?? 0, fresh: false, weak: false })
+    const standing = (peer: string): Standing => ({ claim: claims[peer] ?? 0, passes: 0, fresh: false, weak: false })
     const choker = new Choker({
       slots, clock, alarm: new Alarm(clock), standing, contended: () => contended, openShare: () => 0.1, changed () {}
     })

@@ -26,7 +26,7 @@ describe('upload control', () => {
       alarm: new Alarm(clock),
       ledger,
       limits: { ...DEFAULT_UPLOAD, ...limits },
-      standing: () => ({ claim: 0, fresh: false, weak: false }),
+      standing: () => ({ claim: 0, passes: 0, fresh: false, weak: false }),
       sessions: () => [],
       upRate: () => 1_000_000,
       pressed: () => pressed,

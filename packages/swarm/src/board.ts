@@ -29,8 +29,9 @@ export class Board {
   /** The open blocks when `refresh` last looked. */
   #open = new Uint8Array(64)
   #level = new Int8Array(64)
-  /** Joined peers that hold each block. */
+  /** Joined peers that hold each block, and those of them that do not withhold it. */
   #counts = new Uint16Array(64 * RUN_BLOCKS)
+  #givers = new Uint16Array(64 * RUN_BLOCKS)
   readonly #owner: (Peer | undefined)[] = []
   readonly #free: number[] = []
   readonly #slots = new Map<number, { slots: Int32Array, live: number }>()
@@ -89,6 +90,11 @@ export class Board {
     return this.#counts[slot * RUN_BLOCKS + bit] as number
   }
 
+  /** Those of them that do not withhold what they hold: a copy that nobody gets is no copy. */
+  givers (slot: number, bit: number): number {
+    return this.#givers[slot * RUN_BLOCKS + bit] as number
+  }
+
   /** Of the blocks in `mask`, those that no joined peer holds. */
   unheld (slot: number, mask: number): number {
     let none = 0
@@ -96,13 +102,16 @@ export class Board {
     return none
   }
 
-  /** A peer's holdings in this run change from one mask to another. */
-  count (slot: number, before: number, after: number): void {
-    for (let changed = before ^ after; changed !== 0; changed &= changed - 1) {
-      const bit = 31 - Math.clz32(changed & -changed)
-      const at = slot * RUN_BLOCKS + bit
-      this.#counts[at] = (this.#counts[at] as number) + ((after >>> bit & 1) === 1 ? 1 : -1)
-    }
+  /** A peer's holdings in this run change from one mask to another. @param gives it does not withhold them */
+  count (slot: number, before: number, after: number, gives: boolean): void {
+    tally(this.#counts, slot, before, after)
+    if (gives) tally(this.#givers, slot, before, after)
+    this.refresh(slot)
+  }
+
+  /** A peer begins to withhold what it holds of this run, or does so no more. */
+  withhold (slot: number, held: number, withholds: boolean): void {
+    tally(this.#givers, slot, withholds ? held : 0, withholds ? 0 : held)
     this.refresh(slot)
   }
 
@@ -112,7 +121,7 @@ export class Board {
     this.wanted[slot] = (this.wanted[slot] as number) & rest
     this.flying[slot] = (this.flying[slot] as number) & rest
     this.origin[slot] = (this.origin[slot] as number) & rest
-    this.#counts[slot * RUN_BLOCKS + bit] = 0
+    this.#counts[slot * RUN_BLOCKS + bit] = this.#givers[slot * RUN_BLOCKS + bit] = 0
     this.refresh(slot)
   }
 
@@ -139,11 +148,12 @@ export class Board {
     let sum = 0
     let held = 0
     for (let rest = open; rest !== 0; rest &= rest - 1) {
-      const holders = this.holders(slot, 31 - Math.clz32(rest & -rest))
-      if (holders === 0) continue
+      const bit = 31 - Math.clz32(rest & -rest)
+      if (this.holders(slot, bit) === 0) continue
+      const givers = Math.max(1, this.givers(slot, bit))
       held++
-      sum += holders
-      if (holders < least) least = holders
+      sum += givers
+      if (givers < least) least = givers
     }
     if (population(open) > held) this.orphans.add(slot)
     else this.orphans.delete(slot)
@@ -168,6 +178,16 @@ export class Board {
     this.#open = grown(this.#open, new Uint8Array(to))
     this.#level = grown(this.#level, new Int8Array(to))
     this.#counts = grown(this.#counts, new Uint16Array(to * RUN_BLOCKS))
+    this.#givers = grown(this.#givers, new Uint16Array(to * RUN_BLOCKS))
+  }
+}
+
+/** One peer's holdings in a run change from one mask to another. */
+function tally (counts: Uint16Array, slot: number, before: number, after: number): void {
+  for (let changed = before ^ after; changed !== 0; changed &= changed - 1) {
+    const bit = 31 - Math.clz32(changed & -changed)
+    const at = slot * RUN_BLOCKS + bit
+    counts[at] = (counts[at] as number) + ((after >>> bit & 1) === 1 ? 1 : -1)
   }
 }
 

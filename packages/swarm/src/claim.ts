@@ -8,12 +8,14 @@ export function unitOf (board: Board, slot: number, part: number): number {
 }
 
 /**
- * Whose turn it is to begin with something rare, by rendezvous hashing over ourselves and the peers that lack it. Positive when it is ours,
- * the more so the earlier; else the lower, the sooner its first claimant will come to it.
+ * Whose turn it is to begin with something rare, by rendezvous hashing over ourselves and the peers that lack it and do not keep all to
+ * themselves. Positive when it is ours, the more so the earlier; else the lower, the sooner its first claimant will come to it.
  */
 export function claimOf (state: State, slot: number, blocks: number, part: number): number {
   const unit = unitOf(state.board, slot, part)
   let top = 0
-  for (const peer of state.peers.values()) if ((peer.mask(slot) & blocks) !== blocks) top = Math.max(top, electionWeight(peer.seed, unit))
+  for (const peer of state.peers.values()) {
+    if (!peer.withholds && (peer.mask(slot) & blocks) !== blocks) top = Math.max(top, electionWeight(peer.seed, unit))
+  }
   return electionWeight(state.self, unit) - top
 }

@@ -97,6 +97,8 @@ export const FETCHING_LIMIT = 4_096
 /** Pause of a peer that refuses as busy or choked, doubled with each, and its limit. */
 export const BUSY_MS = 250
 export const BUSY_MAX_MS = 8_000
+/** Who has had us wait for so long and never gave us anything is no source. */
+export const WITHHOLD_MS = 3_000
 /** Pause of a peer that will not serve us at all. */
 export const SHUT_MS = 30_000
 /** Pause before a stalled peer is probed with one block, doubled with each stall, and its limit. */

@@ -82,9 +82,9 @@ function rarest (state: State, slot: number, mask: number, backwards: boolean): 
   let least = Infinity
   for (let i = 0; i < RUN_BLOCKS; i++) {
     const bit = backwards ? RUN_BLOCKS - 1 - i : i
-    if ((mask >>> bit & 1) === 0 || state.board.holders(slot, bit) >= least) continue
+    if ((mask >>> bit & 1) === 0 || state.board.givers(slot, bit) >= least) continue
     found = bit
-    least = state.board.holders(slot, bit)
+    least = state.board.givers(slot, bit)
   }
   return found
 }

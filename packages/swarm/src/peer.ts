@@ -22,6 +22,9 @@ export class Peer {
   /** From its end: the run is another neighbour's to begin. */
   backwards = false
   choked = false
+  /** It has had us wait for long and never gave us anything: what it holds is of no use to us, or to anybody like us. */
+  withholds = false
+  gave = false
   pausedUntil = 0
   stalled = false
   /** What it is sending is overdue: it gets nothing else until that is here. */
@@ -135,6 +138,7 @@ export class Peer {
 
   delivered (now: number): void {
     this.stalled = this.slow = false
+    this.gave = true
     this.busySince = now
     this.vain = 0
     this.#busy = this.#stalls = 0

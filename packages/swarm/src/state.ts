@@ -1,4 +1,5 @@
 import { shuffle } from '@shoal/base'
+import { nextCommon } from './bits.js'
 import { Board } from './board.js'
 import { DUPLICATES_SHARE, KNOWN_MS, RECALLS_SHARE, RUN_BLOCKS } from './defaults.js'
 import { electionSeed } from './election.js'
@@ -35,6 +36,8 @@ export class State {
   readonly stalled = new Set<Peer>()
   /** Those of them whose requests may have somewhere else to go. */
   readonly rescue = new Set<Peer>()
+  /** Peers that have us wait and never gave us anything, and when that is long enough. */
+  readonly refusing = new Map<Peer, number>()
   /** Stretches whose wants changed since the last decision. */
   #touched: { segment: number, first: number, end: number }[] = []
   /** Time of the event or decision under way, and the number of the decision. */
@@ -164,7 +167,7 @@ export class State {
     const after = peer.holds(board.segments[slot] as number, board.runs[slot] as number, board.wanted[slot] as number, this.now)
     if (mask !== after) peer.setMask(slot, after)
     if (before === after) return
-    board.count(slot, before, after)
+    board.count(slot, before, after, !peer.withholds)
     if ((after & ~before) !== 0) peer.stir()
   }
 
@@ -173,7 +176,18 @@ export class State {
     const before = peer.mask(slot) & (this.board.wanted[slot] as number)
     if ((before & mask) === 0) return
     peer.setMask(slot, before & ~mask)
-    this.board.count(slot, before, before & ~mask)
+    this.board.count(slot, before, before & ~mask, !peer.withholds)
+  }
+
+  /** The peer withholds what it holds, or does so no more. */
+  withhold (peer: Peer, withholds: boolean): void {
+    if (peer.withholds === withholds) return
+    peer.withholds = withholds
+    const { board } = this
+    for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, board.size)) >= 0;) {
+      const held = peer.mask(slot) & (board.wanted[slot] as number)
+      if (held !== 0) board.withhold(slot, held, withholds)
+    }
   }
 
   /** The block is here (`from`) or nobody wants it (`undefined`): whoever else was asked for it is told. */

@@ -1,5 +1,5 @@
 import { nextCommon } from './bits.js'
-import { RUN_BLOCKS } from './defaults.js'
+import { RUN_BLOCKS, WITHHOLD_MS } from './defaults.js'
 import { electionSeed } from './election.js'
 import { Endgame } from './endgame.js'
 import { far } from './far.js'
@@ -100,7 +100,7 @@ export class SwarmMachine implements Swarm {
     for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, state.board.size)) >= 0;) state.unsee(peer, slot, 0xff)
     state.peers.delete(name)
     state.outbox.forget(name)
-    for (const set of [state.stirred, state.stalled, state.rescue]) set.delete(peer)
+    for (const set of [state.stirred, state.stalled, state.rescue, state.refusing]) set.delete(peer)
     if (state.peers.size === 0) state.bulkSince = state.now
   }
 
@@ -135,6 +135,9 @@ export class SwarmMachine implements Swarm {
     const peer = this.#state.peers.get(name)
     if (peer === undefined) return
     peer.choked = choked
+    if (!choked) this.#state.withhold(peer, false)
+    if (!choked || peer.gave) this.#state.refusing.delete(peer)
+    else if (!this.#state.refusing.has(peer)) this.#state.refusing.set(peer, this.#state.tick() + WITHHOLD_MS)
     peer.stir()
     if (choked) {
       this.#state.disown(peer)
@@ -161,6 +164,8 @@ export class SwarmMachine implements Swarm {
     const peer = state.peers.get(from)
     if (peer !== undefined) {
       peer.delivered(state.now)
+      state.refusing.delete(peer)
+      state.withhold(peer, false)
       // its link no longer counts the block: the cancel would make room twice
       if (state.outbox.spare(from, segment, block)) state.adjust(peer, size)
       state.lastPeerDelivery = state.now
@@ -231,6 +236,7 @@ export class SwarmMachine implements Swarm {
     state.turn++
     state.reconcile()
     this.#relieve()
+    this.#writeOff()
     if (state.jobs.count > 0 || state.board.live > 0) this.#pick()
     else this.#starving.found = undefined
     state.settled()
@@ -268,6 +274,19 @@ export class SwarmMachine implements Swarm {
       }
     }
     state.rescue.clear()
+  }
+
+  /** Those who have refused us for long, and never gave us anything, are no source. */
+  #writeOff (): void {
+    const state = this.#state
+    for (const [peer, due] of state.refusing) {
+      if (due > state.now) {
+        state.wake(due)
+        continue
+      }
+      state.refusing.delete(peer)
+      state.withhold(peer, true)
+    }
   }
 
   #elsewhere (stalled: Peer, key: number): boolean {

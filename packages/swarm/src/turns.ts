@@ -104,6 +104,7 @@ export class Turns {
           let seeders = 0
           const takers: Peer[] = []
           for (const peer of state.peers.values()) {
+            if (peer.withholds) continue
             if (peer.have.complete(segment)) seeders++
             else takers.push(peer)
           }
@@ -111,7 +112,7 @@ export class Turns {
           const open = this.#open(slot)
           let weigh: Weigh | undefined
           for (let bit = 0; bit < RUN_BLOCKS; bit++) {
-            if ((open >>> bit & 1) === 0 || board.holders(slot, bit) > seeders) continue
+            if ((open >>> bit & 1) === 0 || board.givers(slot, bit) > seeders) continue
             weigh ??= state.strangers.length > 0 ? byBlock(state, slot) : byPlace(state, takers, slot)
             this.#turns.push(turnAt(state, takers, weigh, slot, bit))
             size = Math.max(size, state.parts.size(segment, (board.runs[slot] as number) * RUN_BLOCKS + bit))

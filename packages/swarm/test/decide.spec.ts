@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { SwarmAction } from '../src/index.js'
+import { WITHHOLD_MS } from '../src/defaults.js'
 import { all, BLOCKS, blocksFor, setup, WELL } from './decided.js'
 import { BLOCK_BYTES } from './model.js'
 
@@ -53,6 +54,26 @@ describe('decide', () => {
     expect(act()).to.deep.equal([])
     swarm.peerChoked('a', false)
     expect(blocksFor(act(), 'a')).to.have.length(4)
+  })
+
+  it('copies that peers withhold do not make a block less rare', () => {
+    const { clock, swarm, act, join, held, links } = setup({ mode: 'p2p' })
+    for (const name of ['a', 'giver', 'rider', 'other rider']) join(name, false)
+    const hold = (name: string, segment: number): void => {
+      for (let block = 0; block < BLOCKS - 1; block++) held.get(name)?.add(segment, block, BLOCKS)
+      swarm.peerHave(name, [segment])
+    }
+    for (const segment of [0, 1]) hold('a', segment)
+    hold('giver', 1)
+    for (const rider of ['rider', 'other rider']) {
+      hold(rider, 0)
+      swarm.peerChoked(rider, true)
+    }
+    ;(links.get('giver') as { window: number }).window = 0
+    act()
+    clock.advance(WITHHOLD_MS)
+    for (const segment of [0, 1]) swarm.want({ segment, first: 0, end: BLOCKS - 1, deadline: undefined })
+    expect(new Set(act().map(action => 'segment' in action && action.segment))).to.deep.equal(new Set([0]))
   })
 
   it('not-found is believed over the have-map, busy makes a pause', () => {
