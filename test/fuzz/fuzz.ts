@@ -4,6 +4,7 @@
  *
  *     npm run fuzz                                        ten million inputs to the decoders of manifests
  *     npm run fuzz -- [--count N] [--slice N] [--seconds S] [--seed N]
+ *     npm run fuzz -- --only TARGET                       all of them to one decoder
  *     npm run fuzz -- --seed N --at INDEX                 one input again
  *
  * Each slice of the inputs has a process of its own, whose memory is measured from its first input to its last: what V8 holds, in the heap
@@ -42,7 +43,7 @@ interface Slice {
 }
 
 function usage (message: string): never {
-  console.error(`${message}\nusage: npm run fuzz -- [--count N] [--slice N] [--seconds S] [--seed N] [--at INDEX]`)
+  console.error(`${message}\nusage: npm run fuzz -- [--count N] [--slice N] [--seconds S] [--seed N] [--only TARGET] [--at INDEX]`)
   process.exit(2)
 }
 
@@ -55,18 +56,23 @@ function whole (name: string, text: string | undefined, otherwise: number, least
 function readArguments (): Options {
   try {
     const text = { type: 'string' } as const
-    const { values } = parseArgs({ options: { count: text, slice: text, seconds: text, seed: text, at: text } })
+    const { values } = parseArgs({ options: { count: text, slice: text, seconds: text, seed: text, only: text, at: text } })
     const at = values.at === undefined ? undefined : whole('at', values.at, 0)
     return {
       seed: whole('seed', values.seed, Math.floor(Math.random() * 2 ** 31)),
       first: at ?? 0,
       count: at === undefined ? whole('count', values.count, COUNT) : 1,
+      only: values.only,
       slice: whole('slice', values.slice, SLICE, 1),
       seconds: whole('seconds', values.seconds, Infinity)
     }
   } catch (error) {
     usage((error as Error).message)
   }
+}
+
+function again ({ seed, only }: Job): string {
+  return `--seed ${seed}${only === undefined ? '' : ` --only '${only}'`}`
 }
 
 /** @param until time by `performance.now` at which it is told to end, whatever was done by then */
@@ -98,7 +104,7 @@ function run (job: Job, until: number, progress: (done: number) => void): Promis
       if ('fault' in news) {
         faults.push(news.target === undefined
           ? `slice of ${job.count} from input ${news.at}: ${news.fault}`
-          : `${news.target}, input ${news.at}: ${news.fault}\n  again: npm run fuzz -- --seed ${job.seed} --at ${news.at}`)
+          : `${news.target}, input ${news.at}: ${news.fault}\n  again: npm run fuzz -- ${again(job)} --at ${news.at}`)
         if (faults.length >= SHOW_FAULTS) end()
         return
       }
@@ -117,10 +123,16 @@ function run (job: Job, until: number, progress: (done: number) => void): Promis
   })
 }
 
-const { seed, first, count, slice, seconds } = readArguments()
+const { seed, first, count, slice, seconds, only } = readArguments()
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const built = spawnSync(process.execPath, ['node_modules/typescript-native/bin/tsc', '-b', 'packages/shoal'], { cwd: root, stdio: ['ignore', 2, 2] })
 if (built.status !== 0) throw new Error('the packages could not be built')
+if (only !== undefined) {
+  const { targets } = await import('./targets.ts')
+  const { manifest, others } = await targets()
+  const names = [...manifest.map(({ target }) => target), ...others].map(({ name }) => name)
+  if (!names.includes(only)) usage(`--only: expected one of ${names.join(', ')}, got ${only}`)
+}
 const start = performance.now()
 const until = start + seconds * 1000
 const faults: string[] = []
@@ -128,7 +140,7 @@ const most = { heap: 0, resident: 0 }
 let done = 0
 let slices = 0
 for (let at = first; at < first + count && performance.now() < until && faults.length < SHOW_FAULTS; at += slice) {
-  const job = { seed, first: at, count: Math.min(slice, first + count - at) }
+  const job = { seed, only, first: at, count: Math.min(slice, first + count - at) }
   const found = await run(job, until, now => { if (process.stderr.isTTY) process.stderr.write(`\r${now - first} of ${count} `) })
   done += found.done
   faults.push(...found.faults)
@@ -139,7 +151,7 @@ for (let at = first; at < first + count && performance.now() < until && faults.l
 }
 for (const fault of faults) console.log(`FAILED ${fault}`)
 const took = (performance.now() - start) / 1000
-console.log(`seed ${seed}: ${done} inputs to the decoders of manifests and ${Math.floor(done / 4)} to the others, ` +
+console.log(`seed ${seed}: ${done} inputs to ${only ?? `the decoders of manifests and ${Math.floor(done / 4)} to the others`}, ` +
   `${Math.round(took)} s, ${Math.round(done / took)} a second`)
 if (slices > 0) {
   console.log(`memory grew in none of ${slices} slices by more than ${(most.heap / MIB).toFixed(1)} MiB as V8 counts it, ` +

@@ -21,6 +21,8 @@ export interface Job {
   /** Inputs from this one on, as many. */
   readonly first: number
   readonly count: number
+  /** The name of the one target that gets them all. */
+  readonly only?: string | undefined
 }
 
 export type News =
@@ -68,17 +70,18 @@ function choose (from: readonly Weighed[], random: Random): Target {
   return (from[0] as Weighed).target
 }
 
-async function work ({ seed, first, count }: Job): Promise<void> {
+async function work ({ seed, first, count, only }: Job): Promise<void> {
   // nearly every input ends in an error, whose stack takes longer than the decoder
   if (count > 1) Error.stackTraceLimit = 0
   const { manifest, others } = await targets()
+  const alone = only === undefined ? undefined : [...manifest.map(({ target }) => target), ...others].find(({ name }) => name === only)
   const tell = (news: News): void => { process.send?.(news) }
   const before = { heap: takenForGood(), resident: process.memoryUsage.rss() }
   forgetResident()
   let at = first
   for (; at < first + count && !stopped; at++) {
-    const mine = choose(manifest, randomOf(seed, ~at))
-    const other = at % OTHERS_EVERY === 0 ? others[at / OTHERS_EVERY % others.length] : undefined
+    const mine = alone ?? choose(manifest, randomOf(seed, ~at))
+    const other = alone === undefined && at % OTHERS_EVERY === 0 ? others[at / OTHERS_EVERY % others.length] : undefined
     for (const target of other === undefined ? [mine] : [mine, other]) {
       const fault = await check(target, () => randomOf(seed, at))
       if (fault !== undefined) tell({ at, target: target.name, fault })
