@@ -101,6 +101,11 @@ export class VirtualNet {
 
 type JoinInit = Parameters<Session['join']>[1]
 
+interface Joined {
+  /** While the other end judges the JOIN: what came after it. */
+  held: ((joined: boolean) => void)[] | undefined
+}
+
 let sessions = 0
 
 export class VirtualExchange implements Exchange {
@@ -184,11 +189,8 @@ export class VirtualSession implements Session {
   readonly #outstanding = new Map<string, { readonly place: BlockPlace, readonly abort: AbortController }>()
   /** Ends when what was asked for before has come: one block at a time, as on a data stream. */
   #turn: Promise<void> = Promise.resolve()
-  /** Swarms that we are in, by handle: a second JOIN means nothing, as on the wire. */
-  readonly #joined = new Map<SwarmId, number>()
-  /** JOINs that the other end is judging: what comes after them waits, as on the wire. */
-  readonly #joining = new Map<SwarmId, Promise<void>>()
-  #handle = 0
+  /** Swarms that we are in: a second JOIN means nothing, as on the wire. */
+  readonly #joined = new Map<SwarmId, Joined>()
   /** CHOKE messages sent. */
   chokes = 0
   #received = 0
@@ -211,36 +213,58 @@ export class VirtualSession implements Session {
 
   join (swarm: SwarmId, init: JoinInit): void {
     if (this.#joined.has(swarm)) return
-    this.#joined.set(swarm, ++this.#handle)
-    const joining = this.#join(swarm, this.#handle, init).finally(() => {
-      if (this.#joining.get(swarm) === joining) this.#joining.delete(swarm)
-    })
-    this.#joining.set(swarm, joining)
+    const joined: Joined = { held: [] }
+    this.#joined.set(swarm, joined)
+    void this.#join(swarm, joined, init)
+    if (init.head !== undefined) this.head(swarm, init.head)
   }
 
-  async #join (swarm: SwarmId, handle: number, { token, have, head }: JoinInit): Promise<void> {
+  async #join (swarm: SwarmId, joined: Joined, { token, have }: JoinInit): Promise<void> {
     const { other } = this
     const refused = await other.home.serve?.admit(other, swarm, token)
-    if (this.#joined.get(swarm) !== handle) return
+    if (this.#joined.get(swarm) !== joined) return
     if (refused !== undefined) {
       this.#refused(swarm, refused)
       other.home.emit({ type: 'turned-away', session: other, swarm })
       return
     }
+    const { held = [] } = joined
+    joined.held = undefined
     other.home.emit({ type: 'join', session: other, swarm, have, token })
-    if (head !== undefined && !other.home.loses()) other.home.emit({ type: 'head', session: other, swarm, head })
+    for (const act of held) act(true)
+  }
+
+  /**
+   * What is done in a swarm: while the other end judges our JOIN it waits there, as on the wire.
+   *
+   * @param act told whether we are in it
+   */
+  #in (swarm: SwarmId, act: (joined: boolean) => void): void {
+    const joined = this.#joined.get(swarm)
+    if (joined?.held === undefined) act(joined !== undefined)
+    else joined.held.push(act)
+  }
+
+  /** It is not in the swarm any more. Who leaves before the answer was never there. */
+  #out (swarm: SwarmId): 'joined' | 'judged' | undefined {
+    const joined = this.#joined.get(swarm)
+    if (!this.#joined.delete(swarm)) return undefined
+    for (const act of joined?.held ?? []) act(false)
+    return joined?.held === undefined ? 'joined' : 'judged'
   }
 
   leave (swarm: SwarmId): void {
-    if (this.#joined.delete(swarm)) this.#tell({ type: 'leave', session: this.other, swarm })
+    if (this.#out(swarm) === 'joined') this.#tell({ type: 'leave', session: this.other, swarm })
     if (!this.closed && !this.home.vanished) this.other.#refused(swarm, 'not-found')
   }
 
   #refused (swarm: SwarmId, reason: RefuseReason): void {
-    if (this.#joined.delete(swarm)) this.home.emit({ type: 'join-refused', session: this, swarm, reason })
+    const { home } = this
+    if (this.#joined.has(swarm)) home.emit({ type: 'join-refused', session: this, swarm, reason })
+    this.#out(swarm)
   }
 
-  renew (swarm: SwarmId, token: string): void { if (this.#joined.has(swarm)) void this.#renew(swarm, token) }
+  renew (swarm: SwarmId, token: string): void { this.#in(swarm, joined => { if (joined) void this.#renew(swarm, token) }) }
 
   async #renew (swarm: SwarmId, token: string): Promise<void> {
     const { other } = this
@@ -257,44 +281,47 @@ export class VirtualSession implements Session {
   }
 
   revoked (swarm: SwarmId, list: string): void {
-    const tell = (): void => { if (this.#joined.has(swarm)) this.#tell({ type: 'revoked', session: this.other, swarm, list }) }
-    const joining = this.#joining.get(swarm)
-    if (joining === undefined) tell()
-    else void joining.then(tell)
+    this.#say({ type: 'revoked', session: this.other, swarm, list })
   }
 
-  have (swarm: SwarmId, delta: HaveDelta): void { this.#tell({ type: 'have', session: this.other, swarm, delta }) }
-  fetching (swarm: SwarmId, segment: number): void { this.#tell({ type: 'fetching', session: this.other, swarm, segment }) }
-  head (swarm: SwarmId, head: Uint8Array): void { if (!this.other.home.loses()) this.#tell({ type: 'head', session: this.other, swarm, head }) }
+  have (swarm: SwarmId, delta: HaveDelta): void { this.#say({ type: 'have', session: this.other, swarm, delta }) }
+  fetching (swarm: SwarmId, segment: number): void { this.#say({ type: 'fetching', session: this.other, swarm, segment }) }
+  head (swarm: SwarmId, head: Uint8Array): void { if (!this.other.home.loses()) this.#say({ type: 'head', session: this.other, swarm, head }) }
 
   purge (swarm: SwarmId, purge: Uint8Array): void { if (!this.other.home.loses()) this.#tell({ type: 'purge', session: this.other, swarm, purge }) }
 
   choke (swarm: SwarmId): void {
     this.chokes++
-    this.#tell({ type: 'choke', session: this.other, swarm })
+    this.#say({ type: 'choke', session: this.other, swarm })
     this.other.#refuseAll(swarm, 'choked')
   }
 
-  unchoke (swarm: SwarmId): void { this.#tell({ type: 'unchoke', session: this.other, swarm }) }
-  pex (swarm: SwarmId, peers: readonly PeerHint[]): void { this.#tell({ type: 'pex', session: this.other, swarm, peers }) }
+  unchoke (swarm: SwarmId): void { this.#say({ type: 'unchoke', session: this.other, swarm }) }
+  pex (swarm: SwarmId, peers: readonly PeerHint[]): void { this.#say({ type: 'pex', session: this.other, swarm, peers }) }
 
   request (swarm: SwarmId, segment: number, blocks: readonly number[], _refs: readonly BlockRef[]): void {
     for (const block of blocks) {
       const place = { swarm, segment, block }
       const abort = new AbortController()
       this.#outstanding.set(`${swarm}/${segment}/${block}`, { place, abort })
-      const before = this.#turn
-      this.#turn = this.#get(place, abort.signal, before).catch(() => {})
+      this.#in(swarm, joined => {
+        const before = this.#turn
+        this.#turn = this.#get(place, abort.signal, before, joined).catch(() => {})
+      })
     }
   }
 
-  async #get (place: BlockPlace, signal: AbortSignal, before: Promise<void>): Promise<void> {
+  async #get (place: BlockPlace, signal: AbortSignal, before: Promise<void>, joined: boolean): Promise<void> {
     const { other } = this
     const key = `${place.swarm}/${place.segment}/${place.block}`
     const refuse = (reason: RefuseReason): void => {
       if (!signal.aborted && this.#outstanding.delete(key)) this.home.emit({ type: 'refused', session: this, place, reason })
     }
-    if (other.home.vanished) return
+    if (other.home.vanished || signal.aborted) return
+    if (!joined) {
+      refuse('not-joined')
+      return
+    }
     if (other.home.serve?.choked(other, place.swarm, place.segment) === true) {
       refuse('choked')
       return
@@ -346,6 +373,11 @@ export class VirtualSession implements Session {
       this.#drop(key)
       this.home.emit({ type: 'refused', session: this, place, reason })
     }
+  }
+
+  /** In a swarm: nobody hears it who is not in it. */
+  #say (event: Extract<SessionEvent, { readonly swarm: SwarmId }>): void {
+    this.#in(event.swarm, joined => { if (joined) this.#tell(event) })
   }
 
   #tell (event: SessionEvent): void {
