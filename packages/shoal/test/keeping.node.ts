@@ -1,45 +1,18 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import type { AddressInfo } from 'node:net'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { seededRandom } from '@shoal/base'
 import { expect } from 'chai'
-import { NotFoundError, StoreError, StoreFullError, type Shoal, type ShoalEvents, type ShoalOptions } from '@shoal/interface'
-import { createShoal } from '../src/index.js'
+import { NotFoundError, StoreError, StoreFullError, type Shoal, type ShoalEvents } from '@shoal/interface'
+import { bytesOf, read, surroundings, until } from './nodes.js'
 
 const SIZE = 600_000
 
 describe('keeping', () => {
-  const nodes: Shoal[] = []
-  const folders: string[] = []
-
-  const node = async (options: ShoalOptions = {}): Promise<Shoal> => {
-    const shoal = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], ...options })
-    nodes.push(shoal)
-    return shoal
-  }
-  const folder = async (): Promise<string> => {
-    const path = await mkdtemp(join(tmpdir(), 'shoal-'))
-    folders.push(path)
-    return path
-  }
+  const { node, folder, serve } = surroundings()
   const published = async (seed: number): Promise<{ link: string, publisher: Shoal }> => {
     const publisher = await node()
-    const random = seededRandom(seed)
-    const bytes = Uint8Array.from({ length: SIZE }, () => random() * 256)
-    const { link } = await publisher.publishBytes(new Map([['x', bytes]]), { name: 'c' })
+    const { link } = await publisher.publishBytes(new Map([['x', bytesOf(SIZE, seed)]]), { name: 'c' })
     return { link, publisher }
   }
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise(resolve => setTimeout(resolve, 10))
-  }
-
-  afterEach(async () => {
-    await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
-    await Promise.all(folders.splice(0).map(async path => { await rm(path, { recursive: true, force: true }) }))
-  })
 
   describe('a pinned content', () => {
     it('is there at the next start with nobody to ask, whatever is collected, until it is unpinned', async () => {
@@ -53,7 +26,7 @@ describe('keeping', () => {
 
       shoal = await node({ data })
       expect(await shoal.collect({ keep: 0 })).to.deep.equal({ blocks: 0, bytes: 0 })
-      await until(() => shoal.status.contents[0]?.held === SIZE)
+      await until(() => shoal.status.contents[0]?.held === SIZE, 'all is there')
       expect(await shoal.unpin(link)).to.have.property('cid', cid)
       expect(shoal.contents).to.deep.equal([])
       expect((await shoal.collect({ keep: '4KiB' })).bytes).to.be.greaterThan(SIZE)
@@ -111,10 +84,8 @@ describe('keeping', () => {
         await rm(store, { recursive: true, force: true })
         await writeFile(store, '')
       }
-      let bytes = 0
-      for await (const part of content.read('x')) bytes += part.byteLength
-      expect(bytes).to.equal(SIZE)
-      await until(() => errors.length > 0)
+      expect(await read(content, 'x')).to.have.length(SIZE)
+      await until(() => errors.length > 0, 'it says so')
       expect(errors[0]).to.be.instanceOf('data' in options ? StoreError : StoreFullError)
       await shoal.stop()
     }
@@ -122,11 +93,8 @@ describe('keeping', () => {
 
   it('asks again for blocks that rotted or were deleted underneath', async () => {
     const data = await folder()
-    const random = seededRandom(6)
-    const bytes = Uint8Array.from({ length: SIZE }, () => random() * 256)
-    const server = createServer((_, response) => { response.end(bytes) }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const bytes = bytesOf(SIZE, 6)
+    const origin = await serve((_, response) => { response.end(bytes) })
     const publisher = await node()
     const { link } = await publisher.publishBytes(new Map([['x', bytes]]), { name: 'c', origin })
     const shoal = await node({ data })
@@ -135,10 +103,7 @@ describe('keeping', () => {
     const content = await shoal.open(link)
     await content.fetchAll()
     await writeFile(join(data, 'store/packs/256k'), new Uint8Array(10))
-    const parts: Uint8Array[] = []
-    for await (const part of content.read('x')) parts.push(part)
-    expect(Buffer.concat(parts).equals(bytes)).to.equal(true)
+    expect((await read(content, 'x')).equals(bytes)).to.equal(true)
     expect(corrupt).to.have.length(2)
-    server.close()
   })
 })

@@ -1,13 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import { mkdtemp, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { seededRandom } from '@shoal/base'
 import { expect } from 'chai'
-import type { Content, Shoal, ShoalOptions } from '@shoal/interface'
-import { createShoal } from '../src/index.js'
+import type { Content, Shoal } from '@shoal/interface'
+import { bytesOf, read as readAll, surroundings, until } from './nodes.js'
 
 /** Writes a live presentation into a folder, as a packager does: a segment, then the playlist that lists it. */
 class Writer {
@@ -26,7 +21,7 @@ class Writer {
 
   async next (ended = false): Promise<string> {
     const path = `seg${this.#next}.ts`
-    const bytes = randomBytes(300_000, ++this.#next)
+    const bytes = bytesOf(300_000, ++this.#next)
     this.segments.set(path, bytes)
     await writeFile(join(this.folder, path), bytes)
     if (this.#next - this.#first > 4) this.#first++
@@ -40,67 +35,25 @@ class Writer {
   }
 }
 
-function randomBytes (length: number, seed: number): Uint8Array {
-  const random = seededRandom(seed)
-  return Uint8Array.from({ length }, () => random() * 256)
-}
-
-async function read (content: Content, path: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of content.read(path, { deadline: 5_000 })) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-async function until (condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; !await condition(); tries++) {
-    if (tries > 1_000) throw new Error(`never happened: ${what}`)
-    await new Promise(resolve => { setTimeout(resolve, 20) })
-  }
-}
-
+const read = async (content: Content, path: string): Promise<Buffer> => await readAll(content, path, { deadline: 5_000 })
 const has = async (content: Content, path: string): Promise<boolean> => await content.stat(path).then(() => true, () => false)
 
 describe('a live content between real nodes', function () {
   this.timeout(60_000)
-  const nodes: Shoal[] = []
-  const folders: string[] = []
-  const servers: Server[] = []
-
-  const node = async (options: ShoalOptions = {}): Promise<Shoal> => {
-    const shoal = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], ...options })
-    nodes.push(shoal)
-    return shoal
-  }
-  const folder = async (): Promise<string> => {
-    const path = await mkdtemp(join(tmpdir(), 'shoal-live-'))
-    folders.push(path)
-    return path
-  }
+  const { node, folder, serve: listen } = surroundings()
   /** A plain server of a folder; what it was asked for goes into `asked`. */
   const serve = async (path: string, asked: string[] = []): Promise<string> => await serveWith(async url => {
     asked.push(url.pathname + url.search)
     return await readFile(join(path, url.pathname.slice(1))).catch(() => undefined)
   })
   const serveWith = async (answer: (url: URL) => Uint8Array | undefined | Promise<Uint8Array | undefined>): Promise<string> => {
-    const server = createServer((request, response) => {
+    return await listen((request, response) => {
       void Promise.resolve(answer(new URL(request.url ?? '/', `http://${request.headers.host}`))).then(bytes => {
         if (bytes === undefined) response.writeHead(404)
         response.end(bytes)
       })
-    }).listen(0, '127.0.0.1')
-    servers.push(server)
-    await once(server, 'listening')
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    })
   }
-
-  afterEach(async () => {
-    await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
-    for (const server of servers.splice(0)) {
-      server.close()
-      server.closeAllConnections()
-    }
-    await Promise.all(folders.splice(0).map(async path => { await rm(path, { recursive: true, force: true }) }))
-  })
 
   it('is followed in a folder, read by one who comes late, and ends', async () => {
     const writer = new Writer(await folder())
@@ -211,7 +164,7 @@ describe('a live content between real nodes', function () {
     const path = await folder()
     const segments: Uint8Array[] = []
     const write = async (ended = false): Promise<void> => {
-      segments.push(randomBytes(300_000, 100 + segments.length))
+      segments.push(bytesOf(300_000, 100 + segments.length))
       await writeFile(join(path, `v${segments.length - 1}.m4s`), segments.at(-1) as Uint8Array)
       const first = Math.max(0, segments.length - 4)
       const live = 'type="dynamic" availabilityStartTime="2026-01-01T00:00:00Z" minimumUpdatePeriod="PT1S" timeShiftBufferDepth="PT4S"'
@@ -260,7 +213,7 @@ describe('a live content between real nodes', function () {
       if (url.pathname === '/live.m3u8') {
         return Buffer.from(['#EXTM3U', '#EXT-X-TARGETDURATION:1', ...[1, 2, 3].flatMap(sq => ['#EXTINF:1,', `seg?sq=${sq}&session=a`]), ''].join('\n'))
       }
-      return url.pathname === '/seg' ? randomBytes(1_000, Number(url.searchParams.get('sq'))) : undefined
+      return url.pathname === '/seg' ? bytesOf(1_000, Number(url.searchParams.get('sq'))) : undefined
     })
     const publisher = await node({ upload: { rate: 0 } })
     const { link } = await publisher.publish(`${base}live.m3u8`, { live: true, name: 'show', policy: { significantQuery: ['sq'] } })
@@ -269,7 +222,7 @@ describe('a live content between real nodes', function () {
     expect(content.policy).to.deep.equal({ significantQuery: ['sq'] })
     for (const sq of [2, 1, 3]) {
       const response = await viewer.fetch(`${base}seg?session=b&sq=${sq}`)
-      expect(Buffer.from(await response.arrayBuffer())).to.deep.equal(Buffer.from(randomBytes(1_000, sq)))
+      expect(Buffer.from(await response.arrayBuffer())).to.deep.equal(Buffer.from(bytesOf(1_000, sq)))
     }
     expect(asked.filter(url => url.includes('token')).toSorted()).to.deep.equal([1, 2, 3].map(sq => `${base}seg?sq=${sq}&token=t`))
   })

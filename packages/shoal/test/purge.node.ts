@@ -1,28 +1,12 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { seededRandom } from '@shoal/base'
 import { expect } from 'chai'
-import type { Content, FallbackDetail, PurgeDetail, Shoal, ShoalOptions } from '@shoal/interface'
+import type { FallbackDetail, PurgeDetail, Shoal } from '@shoal/interface'
 import { LevelDatastore } from 'datastore-level'
 import { Key } from 'interface-datastore'
-import { createShoal } from '../src/index.js'
-
-function bytesOf (size: number, seed: number): Uint8Array {
-  const random = seededRandom(seed)
-  return Uint8Array.from({ length: size }, () => random() * 256)
-}
+import { bytesOf, read, surroundings, until } from './nodes.js'
 
 const FILES = new Map([['low/1', bytesOf(300_000, 1)], ['low/2', bytesOf(300_000, 2)], ['top', bytesOf(300_000, 3)]])
-
-async function read (content: Content, path: string): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  for await (const part of content.read(path)) parts.push(part)
-  return Buffer.concat(parts)
-}
 
 async function failure (promise: Promise<unknown>): Promise<string> {
   return await promise.then(() => expect.fail('it should fail'), (error: Error) => error.name)
@@ -34,27 +18,7 @@ const tell = async (shoal: Shoal): Promise<PurgeDetail> => await new Promise(res
 
 describe('purging', function () {
   this.timeout(30_000)
-  const nodes: Shoal[] = []
-  const folders: string[] = []
-
-  const node = async (options: ShoalOptions = {}): Promise<Shoal> => {
-    const shoal = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], ...options })
-    nodes.push(shoal)
-    return shoal
-  }
-  const folder = async (): Promise<string> => {
-    const path = await mkdtemp(join(tmpdir(), 'shoal-'))
-    folders.push(path)
-    return path
-  }
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise(resolve => setTimeout(resolve, 10))
-  }
-
-  afterEach(async () => {
-    await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
-    await Promise.all(folders.splice(0).map(async path => { await rm(path, { recursive: true, force: true }) }))
-  })
+  const { node, stopAll, folder, serve } = surroundings()
 
   it('of a folder reaches those who fetched it, and outlives a restart of both', async () => {
     const [dataA, dataB] = [await folder(), await folder()]
@@ -71,7 +35,7 @@ describe('purging', function () {
     expect(await failure(read(content, 'low/1'))).to.equal('PurgedError')
     expect(await failure(content.stat('low/2'))).to.equal('PurgedError')
     expect((await read(content, 'top')).equals(FILES.get('top') as Uint8Array)).to.equal(true)
-    await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
+    await stopAll()
 
     for (const data of [dataA, dataB]) {
       const again = await node({ data })
@@ -124,7 +88,7 @@ describe('purging', function () {
     const told = tell(b)
     expect(await a.purge(link)).to.have.length(1)
     expect(await told).to.deep.include({ all: true, paths: [], cids: [] })
-    await until(() => b.contents.length === 0)
+    await until(() => b.contents.length === 0, 'b forgets it')
     expect([a, b].map(shoal => shoal.contents.length)).to.deep.equal([0, 0])
     expect([a, b].map(shoal => shoal.status.store.used)).to.deep.equal([0, 0])
     for (const handle of [open, content]) expect(await failure(read(handle, 'top'))).to.equal('PurgedError')
@@ -135,11 +99,10 @@ describe('purging', function () {
     const lateTold = tell(late)
     const found = await late.open(link).catch(() => undefined)
     await lateTold
-    await until(() => late.contents.length === 0)
+    await until(() => late.contents.length === 0, 'the late one forgets it')
     if (found !== undefined) expect(await failure(read(found, 'top'))).to.equal('PurgedError')
 
     await b.stop()
-    nodes.splice(nodes.indexOf(b), 1)
     const again = await node({ data: dataB })
     expect(await failure(again.open(link))).to.equal('PurgedError')
     expect(again.contents).to.have.length(0)
@@ -154,10 +117,9 @@ describe('purging', function () {
     await a.purge(link, { paths: ['low/1'] })
     expect((await readFile(join(files, 'low/1'))).equals(FILES.get('low/1') as Uint8Array)).to.equal(true)
     await a.stop()
-    nodes.splice(0)
     const again = await node({ data })
     const opened = await again.open(link)
-    await until(() => again.status.contents[0]?.held === 600_000)
+    await until(() => again.status.contents[0]?.held === 600_000, 'the others are seeded')
     expect(await failure(read(opened, 'low/1'))).to.equal('PurgedError')
   })
 
@@ -174,7 +136,7 @@ describe('purging', function () {
     await told
     for (const place of [files, out]) expect((await readFile(join(place, 'top'))).equals(FILES.get('top') as Uint8Array), place).to.equal(true)
     expect(await failure(read(saved, 'top'))).to.equal('PurgedError')
-    await until(() => b.contents.length === 0)
+    await until(() => b.contents.length === 0, 'b forgets it')
   })
 
   it('goes by tag where the record of the content is one of an earlier version', async () => {
@@ -192,7 +154,7 @@ describe('purging', function () {
     await records.close()
 
     a = await node({ data })
-    await until(() => a.status.contents.length === 2 && a.status.contents.every(({ held, bytes }) => held === bytes))
+    await until(() => a.status.contents.length === 2 && a.status.contents.every(({ held, bytes }) => held === bytes), 'both are seeded')
     const purged = await a.purge({ tag: 'old' })
     expect(purged.map(({ name }) => name).sort()).to.deep.equal(['c', 'late'])
     expect(await failure(a.open(late.link))).to.equal('PurgedError')
@@ -200,12 +162,10 @@ describe('purging', function () {
 
   it('passes URLs of it through to the origin untouched', async () => {
     const asked: (string | undefined)[] = []
-    const server = createServer((request, response) => {
+    const origin = `${await serve((request, response) => {
       asked.push(request.headers.range)
       response.end('from the origin')
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/show/`
+    })}show/`
     const a = await node()
     const { link } = await a.publishBytes(FILES, { name: 'c', origin })
     const fallbacks: FallbackDetail[] = []
@@ -218,7 +178,6 @@ describe('purging', function () {
     await a.purge(link)
     expect(await (await a.fetch(`${origin}low/1`)).text()).to.equal('from the origin')
     expect(asked).to.deep.equal(['bytes=0-9', undefined])
-    server.close()
   })
 
   it('goes by tag, CID and folder, adds up, and names nothing that is not there', async () => {
