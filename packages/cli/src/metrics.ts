@@ -47,6 +47,8 @@ export function renderMetrics ({ status, ledger, events, gateway, version, rss }
     metric('gauge', 'shoal_peers', 'Peers with a session, by transport.', byTransport(peers)),
     metric('counter', 'shoal_peer_connects_total', 'Sessions opened.', events.connects),
     metric('counter', 'shoal_peer_disconnects_total', 'Sessions ended.', events.disconnects),
+    metric('counter', 'shoal_connections_refused_total', 'Connections refused before anything was said over them, by reason.',
+      labelled(events.refusedConnections, 'reason')),
     metric('counter', 'shoal_penalties_total', 'Penalties given to peers, by reason.', labelled(events.penalties, 'reason')),
     metric('counter', 'shoal_fallbacks_total', 'Deliveries that changed their source, by reason.', [...events.fallbacks].map(([key, value]) => {
       const [from = '', to = '', reason = ''] = key.split(' ')

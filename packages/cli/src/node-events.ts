@@ -1,4 +1,4 @@
-import type { PenaltyReason, Shoal, ShoalEvents, SourceKind } from '@shoal/interface'
+import type { ConnectionFault, PenaltyReason, Shoal, ShoalEvents, SourceKind } from '@shoal/interface'
 import { shortPeer } from './format.js'
 
 /** What a node reported since it started, counted. */
@@ -9,6 +9,8 @@ export interface EventCounts {
   readonly segments: ReadonlyMap<SourceKind, number>
   /** By who refused whom, then reason, joined by a blank. */
   readonly refusals: ReadonlyMap<string, number>
+  /** Connections that were refused, by reason. */
+  readonly refusedConnections: ReadonlyMap<string, number>
   readonly connects: number
   readonly disconnects: number
   readonly withdrawn: number
@@ -19,6 +21,7 @@ export interface EventCounts {
 const PENALTY_REASONS: Readonly<Record<PenaltyReason, 0>> = {
   'corrupt-block': 0, 'protocol-violation': 0, 'stalled': 0, 'false-have': 0, 'spam': 0, 'bad-head': 0, 'bad-purge': 0, 'bad-announcement': 0
 }
+const CONNECTION_FAULTS: Readonly<Record<ConnectionFault, 0>> = { banned: 0, silent: 0, crowded: 0, full: 0 }
 const SOURCES: Readonly<Record<SourceKind, 0>> = { peer: 0, origin: 0, store: 0 }
 
 /** Counts a node's events. Reasons are few and fixed, so the maps stay small; known ones start at 0, as rates over them need. */
@@ -28,6 +31,7 @@ export function countEvents (node: Shoal): EventCounts {
     fallbacks: new Map<string, number>(),
     segments: new Map(Object.entries(SOURCES)) as Map<SourceKind, number>,
     refusals: new Map<string, number>(),
+    refusedConnections: new Map<string, number>(Object.entries(CONNECTION_FAULTS)),
     connects: 0,
     disconnects: 0,
     withdrawn: 0,
@@ -36,6 +40,7 @@ export function countEvents (node: Shoal): EventCounts {
   }
   node.addEventListener('peer:penalty', ({ detail }) => { add(counts.penalties, detail.reason) })
   node.addEventListener('peer:refused', ({ detail }) => { add(counts.refusals, `${detail.by} ${detail.reason}`) })
+  node.addEventListener('connection:refused', ({ detail }) => { add(counts.refusedConnections, detail.reason, detail.count) })
   node.addEventListener('fallback', ({ detail }) => { add(counts.fallbacks, `${detail.from} ${detail.to} ${detail.reason}`) })
   node.addEventListener('segment', ({ detail }) => { add(counts.segments, detail.source) })
   node.addEventListener('peer:connect', () => { counts.connects++ })
@@ -46,14 +51,21 @@ export function countEvents (node: Shoal): EventCounts {
   return counts
 }
 
-function add<K> (map: Map<K, number>, key: K): void {
-  map.set(key, (map.get(key) ?? 0) + 1)
+function add<K> (map: Map<K, number>, key: K, count = 1): void {
+  map.set(key, (map.get(key) ?? 0) + count)
 }
 
 /** Same lines in a row within this many are written once: a flood from outside must not become a flood of logs. */
 const REMEMBERED_LINES = 32
 
-/** Writes what an operator should know: penalties, withdrawn and corrupt files, errors; everything when `verbose`. */
+const CONNECTION_FAULT_TEXTS: Readonly<Record<ConnectionFault, string>> = {
+  banned: 'the peer is shut out',
+  silent: 'too many of the same address without a handshake',
+  crowded: 'too many at once',
+  full: 'no more are allowed'
+}
+
+/** Writes what an operator should know: penalties, refusals, withdrawn and corrupt files, errors; everything when `verbose`. */
 export function logEvents (node: Shoal, log: (line: string) => void, verbose: boolean): void {
   const recent: string[] = []
   const once = (line: string): void => {
@@ -70,6 +82,10 @@ export function logEvents (node: Shoal, log: (line: string) => void, verbose: bo
   on('peer:refused', ({ content, peer, by, reason, detail }) => {
     return `${content}: ${by === 'us' ? `peer ${shortPeer(peer)} refused` : `refused by peer ${shortPeer(peer)}`}, ${reason}: ${detail}`
   })
+  on('connection:refused', ({ reason, count, from }) => {
+    const why = CONNECTION_FAULT_TEXTS[reason]
+    return count === 1 ? `1 connection refused, ${why}, from ${from}` : `${count} connections refused, ${why}, most from ${from}`
+  }, log)
   on('store:withdrawn', ({ path, blocks, reason }) => `${path} is no longer seeded (${blocks} blocks): ${reason}`)
   on('store:corrupt', ({ where }) => `bad block in ${where} dropped`)
   on('purge', ({ content, all, paths, cids, reason }) => {

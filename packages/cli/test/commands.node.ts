@@ -281,10 +281,15 @@ describe('serve', () => {
       for (let i = 0; i < 3; i++) {
         node.dispatchEvent(new CustomEvent('peer:penalty', { detail: { peer: 'p', reason: 'corrupt-block', detail: 'block 3', score: -1 } }))
       }
+      for (const [reason, count] of [['silent', 1], ['full', 30]] as const) {
+        node.dispatchEvent(new CustomEvent('connection:refused', { detail: { reason, count, from: '192.0.2.0/24' } }))
+      }
       node.dispatchEvent(new CustomEvent('fallback', { detail: { content: 'c', path: 'a.ts', from: 'peer', to: 'origin', reason: 'stalled' } }))
       running.stop()
       const { err } = await running.done
       expect(err.match(/peer p penalised: corrupt-block, block 3; score -1/g)).to.have.length(1)
+      expect(err).to.include('1 connection refused, too many of the same address without a handshake, from 192.0.2.0/24\n')
+      expect(err).to.include('30 connections refused, no more are allowed, most from 192.0.2.0/24\n')
       expect(err.includes('a.ts: peer → origin, stalled')).to.equal(verbose)
     }
   })

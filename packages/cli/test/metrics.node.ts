@@ -36,6 +36,7 @@ describe('metrics', () => {
     const given = input(node)
     node.dispatchEvent(new CustomEvent('peer:refused', { detail: { content: 'c', peer: 'p', by: 'us', reason: 'expired', detail: '' } }))
     for (let i = 0; i < 2; i++) node.dispatchEvent(new CustomEvent('peer:penalty', { detail: { peer: 'p', reason: 'spam', detail: '', score: 0 } }))
+    for (const count of [1, 40]) node.dispatchEvent(new CustomEvent('connection:refused', { detail: { reason: 'silent', count, from: '192.0.2.0/24' } }))
     node.dispatchEvent(new CustomEvent('fallback', { detail: { content: 'c', path: 'p', from: 'peer', to: 'origin', reason: 'deadline' } }))
     node.dispatchEvent(new CustomEvent('store:withdrawn', { detail: { path: 'p', blocks: 4, reason: 'changed' } }))
     node.dispatchEvent(new CustomEvent('error', { detail: { error: new Error('x'), doing: 'y' } }))
@@ -44,6 +45,7 @@ describe('metrics', () => {
       'shoal_penalties_total{reason="spam"} 2', 'shoal_penalties_total{reason="corrupt-block"} 0',
       'shoal_fallbacks_total{from="peer",to="origin",reason="deadline"} 1', 'shoal_store_withdrawn_blocks_total 4', 'shoal_errors_total 1',
       'shoal_refusals_total{by="us",reason="expired"} 1',
+      'shoal_connections_refused_total{reason="silent"} 41', 'shoal_connections_refused_total{reason="full"} 0',
       'shoal_peers{transport="tcp"} 1', 'shoal_peers{transport="webrtc-direct"} 0', 'shoal_received_bytes_total{source="origin"} 500', 'shoal_sent_bytes_total 5',
       'shoal_store_quota_bytes +Inf', 'shoal_rss_bytes 5', 'shoal_upload_rate_bytes 500', 'shoal_upload_month_bytes 70', 'shoal_upload_monthly_bytes 100',
       'shoal_ledger_peers{standing="good"} 1', 'shoal_ledger_peers{standing="banned"} 1', 'shoal_uptime_seconds 12.5', 'shoal_gateway_responses_total{status="206"} 3'

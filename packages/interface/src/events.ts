@@ -52,6 +52,20 @@ export interface PurgeDetail {
   readonly bytes: number
 }
 
+/**
+ * Why a connection was refused before anything was said over it. `banned`: the peer is shut out. `silent`: too many from its address have
+ * not ended their handshake. `crowded`: too many at once, from its address or in all. `full`: the node has as many connections as it may.
+ */
+export type ConnectionFault = 'banned' | 'silent' | 'crowded' | 'full'
+
+/** Connections that were refused for one reason: the first, or all of the ten seconds since the last such event. */
+export interface ConnectionsRefusedDetail {
+  readonly reason: ConnectionFault
+  readonly count: number
+  /** The network that most of them came from: `192.0.2.0/24`, `2001:db8:0::/48`; `relay` where that does not show. */
+  readonly from: string
+}
+
 /** What a node reports; `content` events are the same but for its own only. */
 export interface ContentEvents {
   'segment': CustomEvent<SegmentDetail>
@@ -76,4 +90,6 @@ export interface ContentEvents {
 export interface ShoalEvents extends ContentEvents {
   /** Addresses that others can dial changed. */
   'address': CustomEvent<{ readonly addrs: readonly string[] }>
+  /** At most one every ten seconds for each reason. */
+  'connection:refused': CustomEvent<ConnectionsRefusedDetail>
 }

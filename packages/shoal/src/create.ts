@@ -15,6 +15,7 @@ import { Library, type ContentRecord } from './library.js'
 import { ShoalNode } from './node.js'
 import type { Platform } from './platform.js'
 import { QUOTAS } from './quotas.js'
+import { Refusals } from './refusals.js'
 import { revocationRecords } from './revocation-records.js'
 import { sweep } from './sweep.js'
 import { trust } from './trust.js'
@@ -64,10 +65,12 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     await store.collect({ keep: store.quota })
     const privateKey = await identity(records.datastore)
     const ledger = await openLedger({ clock, datastore: records.datastore })
-    const network = await platform.network(config, privateKey, records.datastore, trust(ledger))
+    const running: { node?: ShoalNode } = {}
+    const refusals = new Refusals(clock, detail => { running.node?.dispatchEvent(new CustomEvent('connection:refused', { detail })) })
+    undo.push(() => Promise.resolve(refusals.stop()))
+    const network = await platform.network(config, privateKey, records.datastore, trust(ledger, refusals.refused))
     undo.push(async () => { await network.stop() })
 
-    const running: { node?: ShoalNode } = {}
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
     const addresses = addressBook(network, platform.addressRules)
     const routes = routing({

@@ -26,6 +26,10 @@ export const CONNECTIONS = {
 /** Of the pending connections, those from one address: 100 viewers in 5 s, each done within a second or two, stay below. */
 export const PENDING_PER_ADDRESS = 50
 
+/** Of refused connections it is told this often, for each reason; and which network most came from, among so many. */
+export const REFUSALS_EVERY_MS = 10_000
+export const PREFIXES_COUNTED = 256
+
 /** A relay carries signalling: small, short connections, for many. The library's own limit is 15 reservations. */
 export const RELAY = {
   reservations: { maxReservations: 1_000, reservationTtl: 30 * 60_000 },

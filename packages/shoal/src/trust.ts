@@ -1,28 +1,36 @@
-import type { ConnectionGater, PeerId } from '@libp2p/interface'
+import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import type { Ledger } from '@shoal/ledger'
+import type { Refused } from './refusals.js'
 
-/** What libp2p is told of peers: whom to have nothing to do with, and whose gossip to prefer. */
+/** What libp2p is told of peers: whom to have nothing to do with, and whose gossip to prefer. And what it tells: whom it turned away. */
 export interface Trust {
   readonly gater: Pick<ConnectionGater, 'denyDialPeer' | 'denyInboundEncryptedConnection' | 'denyOutboundEncryptedConnection'>
   /** A part of a peer's score in gossipsub. */
   readonly appSpecificScore: (peer: string) => number
+  readonly refused: Refused
 }
 
 /** As the ledger has it. A connection is refused as soon as it is known who is at its other end. */
-export function trust (ledger: Ledger): Trust {
+export function trust (ledger: Ledger, refused: Refused): Trust {
   const banned = (peer: PeerId): boolean => ledger.accounts.banned(peer.toString())
+  const refuse = (peer: PeerId, { remoteAddr }: MultiaddrConnection): boolean => {
+    const shutOut = banned(peer)
+    if (shutOut) refused('banned', remoteAddr)
+    return shutOut
+  }
   return {
     gater: {
       denyDialPeer: banned,
-      denyInboundEncryptedConnection: banned,
+      denyInboundEncryptedConnection: refuse,
       // where the address named nobody
-      denyOutboundEncryptedConnection: banned
+      denyOutboundEncryptedConnection: refuse
     },
     appSpecificScore (peer) {
       const score = ledger.score(peer)
       // what was earned elsewhere must not make up for misbehaving here
       return score < 0 ? score : score * EARNED_WEIGHT
-    }
+    },
+    refused
   }
 }
 

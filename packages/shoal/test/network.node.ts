@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { noise } from '@libp2p/noise'
 import { tcp } from '@libp2p/tcp'
@@ -7,10 +9,12 @@ import { MemoryDatastore } from 'datastore-core'
 import { expect } from 'chai'
 import { createLibp2p } from 'libp2p'
 import { systemClock } from '@shoal/base'
-import { openLedger } from '@shoal/ledger'
+import { openLedger, type Ledger } from '@shoal/ledger'
 import { resolveConfig } from '../src/config.js'
+import { CONNECTIONS, PENDING_PER_ADDRESS } from '../src/defaults.js'
 import { nodeNetwork } from '../src/node/network.js'
 import { nodePlatform } from '../src/node/platform.js'
+import type { Refused } from '../src/refusals.js'
 import { trust } from '../src/trust.js'
 
 describe('the network of a Node.js node', () => {
@@ -21,10 +25,12 @@ describe('the network of a Node.js node', () => {
     await libp2p.start()
     return libp2p
   }
-  const node = async (listen = '/ip4/127.0.0.1/tcp/0'): Promise<Libp2p> => {
-    const config = resolveConfig({ listen: [listen] }, nodePlatform.surroundings)
+  const node = async (listen = '/ip4/127.0.0.1/tcp/0', { connections = 300, refused = () => {}, ledger }: {
+    connections?: number, refused?: Refused, ledger?: Ledger
+  } = {}): Promise<Libp2p> => {
+    const config = resolveConfig({ listen: [listen] }, { ...nodePlatform.surroundings, connections })
     const datastore = new MemoryDatastore()
-    const trusted = trust(await openLedger({ clock: systemClock, datastore }))
+    const trusted = trust(ledger ?? await openLedger({ clock: systemClock, datastore }), refused)
     return await start(await nodeNetwork(config, await generateKeyPair('Ed25519'), datastore, trusted))
   }
 
@@ -46,5 +52,62 @@ describe('the network of a Node.js node', () => {
     }))
     expect((await other.dial(listener.getMultiaddrs())).encryption).to.equal('/noise')
     expect((await (await node()).dial(other.getMultiaddrs())).encryption).to.equal('/noise')
+  })
+
+  describe('tells of connections that it refuses', () => {
+    const sockets: Socket[] = []
+    const reasons: string[] = []
+    const refused: Refused = (reason, addr) => { reasons.push(`${reason} ${addr.toString().replace(/\/tcp.*/, '')}`) }
+
+    afterEach(() => {
+      for (const socket of sockets.splice(0)) socket.destroy()
+      reasons.length = 0
+    })
+
+    /** Opens sockets and says nothing. */
+    const silent = async (to: Libp2p, count: number): Promise<void> => {
+      const port = Number(/\/tcp\/(\d+)/.exec(to.getMultiaddrs().join())?.[1])
+      const opened = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}))
+      sockets.push(...opened)
+      // one that is refused at once need not have seen itself connected
+      await Promise.all(opened.map(async socket => { await once(socket, 'connect').catch(() => {}) }))
+    }
+    const until = async (reason: string, meanwhile: () => Promise<void> = async () => {}): Promise<void> => {
+      while (!reasons.includes(reason)) {
+        await meanwhile()
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    }
+
+    it('because they come faster than they may, or say nothing', async () => {
+      const listener = await node(undefined, { refused })
+      await silent(listener, CONNECTIONS.inboundConnectionThreshold + 1)
+      await until('crowded /ip4/127.0.0.1')
+      expect(reasons).to.deep.equal(['crowded /ip4/127.0.0.1'])
+      expect(PENDING_PER_ADDRESS, 'all others are pending').to.equal(CONNECTIONS.inboundConnectionThreshold)
+      // when a second is over
+      await until('silent /ip4/127.0.0.1', async () => { await silent(listener, 1) })
+    })
+
+    it('because there are as many as may be', async () => {
+      const listener = await node(undefined, { refused, connections: 1 })
+      const [one, two] = [await node(), await node()]
+      await one.dial(listener.getMultiaddrs())
+      expect(await two.dial(listener.getMultiaddrs()).then(() => 'open', () => 'refused')).to.equal('refused')
+      expect(reasons).to.deep.equal(['full /ip4/127.0.0.1'])
+    })
+
+    it('because the peer is banned, whoever dials', async () => {
+      const ledger = await openLedger({ clock: systemClock })
+      const [listener, banned] = [await node(undefined, { refused, ledger }), await node()]
+      ledger.accounts.penalise(banned.peerId.toString(), 'corrupt-block')
+      await banned.dial(listener.getMultiaddrs()).catch(() => {})
+      await until('banned /ip4/127.0.0.1')
+      // by an address that names nobody
+      const [addr] = banned.getMultiaddrs().map(addr => addr.decapsulate('/p2p'))
+      if (addr === undefined) throw new Error('it listens')
+      expect(await listener.dial(addr).then(() => 'open', () => 'refused')).to.equal('refused')
+      expect(reasons).to.deep.equal(['banned /ip4/127.0.0.1', 'banned /ip4/127.0.0.1'])
+    })
   })
 })

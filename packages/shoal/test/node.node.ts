@@ -9,7 +9,9 @@ import { expect } from 'chai'
 import { UnavailableError, type FallbackDetail, type Shoal, type ShoalEvents, type ShoalOptions } from '@shoal/interface'
 import { fileStore } from '@shoal/store/node'
 import { CID } from 'multiformats'
+import { createNode } from '../src/create.js'
 import { createShoal } from '../src/index.js'
+import { nodePlatform } from '../src/node/platform.js'
 
 describe('a node', () => {
   const nodes: Shoal[] = []
@@ -30,6 +32,15 @@ describe('a node', () => {
   afterEach(async () => {
     await Promise.all(nodes.splice(0).map(async shoal => { await shoal.stop() }))
     await Promise.all(folders.splice(0).map(async path => { await rm(path, { recursive: true, force: true }) }))
+  })
+
+  it('tells of connections that it refuses', async () => {
+    const surroundings = { ...nodePlatform.surroundings, connections: 1 }
+    const full = await createNode({ listen: ['/ip4/127.0.0.1/tcp/0'] }, { ...nodePlatform, surroundings })
+    nodes.push(full)
+    const told = once(full, 'connection:refused') as Promise<[ShoalEvents['connection:refused']]>
+    for (let i = 0; i < 2; i++) await node({ bootstrap: full.addrs })
+    expect((await told)[0].detail).to.deep.equal({ reason: 'full', count: 1, from: '127.0.0.0/24' })
   })
 
   describe('handles', () => {

@@ -3,6 +3,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { pendingGate } from '../src/node/pending-gate.js'
+import type { Refused } from '../src/refusals.js'
 
 const PEER = peerIdFromString('12D3KooWJYbRXoi9WTLWeEuzS9ZqQMzRFnxZcbRhKLPvZqaHWMrQ')
 
@@ -10,15 +11,19 @@ function from (addr: string): MultiaddrConnection {
   return Object.assign(new EventTarget(), { remoteAddr: multiaddr(addr) }) as unknown as MultiaddrConnection
 }
 
+const ignore: Refused = () => {}
+
 describe('pending gate', () => {
   it('lets in as many of one address as may be pending, and others all the same', () => {
-    const gate = pendingGate(2)
+    const refused: string[] = []
+    const gate = pendingGate(2, (reason, addr) => { refused.push(`${reason} ${addr.toString()}`) })
     const answers = ['/ip4/1.1.1.1/tcp/1', '/ip4/1.1.1.1/tcp/2', '/ip4/1.1.1.1/tcp/3', '/ip4/2.2.2.2/tcp/1', '/ip6/2001:db8::1/tcp/1']
     expect(answers.map(addr => gate.denyInboundConnection(from(addr)))).to.deep.equal([false, false, true, false, false])
+    expect(refused).to.deep.equal(['silent /ip4/1.1.1.1/tcp/3'])
   })
 
   it('frees a place with the handshake, and when the connection closes', () => {
-    const gate = pendingGate(1)
+    const gate = pendingGate(1, ignore)
     const [done, closed] = [from('/ip4/1.1.1.1/tcp/1'), from('/ip4/1.1.1.1/tcp/2')]
     expect(gate.denyInboundConnection(done)).to.equal(false)
     expect(gate.denyInboundEncryptedConnection(PEER, done)).to.equal(false)
@@ -32,7 +37,7 @@ describe('pending gate', () => {
   })
 
   it('does not count what comes through a relay', () => {
-    const gate = pendingGate(0)
+    const gate = pendingGate(0, ignore)
     expect(gate.denyInboundConnection(from(`/ip4/1.1.1.1/tcp/1/p2p/${PEER.toString()}/p2p-circuit`))).to.equal(false)
   })
 })

@@ -15,6 +15,7 @@ import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, MONITOR, YAMUX } from '../defaults.js'
+import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
 import { walkPace } from '../walk-pace.js'
@@ -23,7 +24,7 @@ import { addressRules } from './surroundings.js'
 
 /** The libp2p node of a page. */
 export async function browserNetwork (
-  config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore }: Trust
+  config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore, refused }: Trust
 ): Promise<Network> {
   if (config.networkKey !== undefined) throw new ConfigError('networkKey: a page connects by WebRTC, which knows no private networks: use Node.js')
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
@@ -51,6 +52,7 @@ export async function browserNetwork (
         identify: identify(),
         identifyPush: identifyPush(),
         ping: ping(),
+        inboundLimits: inboundLimits(refused),
         dht: dhtClient({ network: config.network, clock: systemClock }),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore }))
       }

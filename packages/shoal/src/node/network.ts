@@ -9,9 +9,6 @@ import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
-import { pendingGate } from './pending-gate.js'
-import { canBePrivate, privateNetwork } from './private-network.js'
-import { nativeTls } from './tls.js'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webRTCDirect } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
@@ -26,14 +23,18 @@ import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, RELAY, YAMUX } from '../defaults.js'
+import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
+import { pendingGate } from './pending-gate.js'
+import { canBePrivate, privateNetwork } from './private-network.js'
+import { nativeTls } from './tls.js'
 
 /** The libp2p node of a Node.js process. */
 export async function nodeNetwork (
-  config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore }: Trust
+  config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore, refused }: Trust
 ): Promise<Network> {
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
   const { networkKey } = config
@@ -61,12 +62,13 @@ export async function nodeNetwork (
       peerRouters: [() => walkPace(systemClock)],
       connectionMonitor: MONITOR,
       connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
-      connectionGater: pendingGate(PENDING_PER_ADDRESS, gater),
+      connectionGater: pendingGate(PENDING_PER_ADDRESS, refused, gater),
       peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
       services: {
         identify: identify(),
         identifyPush: identifyPush(),
         ping: ping(),
+        inboundLimits: inboundLimits(refused),
         kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
         dht: overKad({ clock: systemClock, random: systemRandom }),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),

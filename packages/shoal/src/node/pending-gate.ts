@@ -1,14 +1,16 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
+import type { Refused } from '../refusals.js'
 
 /**
  * Bounds how many connections of one address may be without a handshake at a time, so that somebody who opens sockets and stays silent does
  * not take the places in which all others come in.
  *
  * @param limit connections
+ * @param refused told of each that is turned away
  * @param gater what it asks as well
  */
 export function pendingGate (
-  limit: number, gater: Omit<ConnectionGater, 'denyInboundConnection'> = {}
+  limit: number, refused: Refused, gater: Omit<ConnectionGater, 'denyInboundConnection'> = {}
 ): ConnectionGater & Required<Pick<ConnectionGater, 'denyInboundConnection' | 'denyInboundEncryptedConnection'>> {
   const pending = new Map<string, Set<MultiaddrConnection>>()
 
@@ -23,7 +25,10 @@ export function pendingGate (
       const host = hostOf(connection)
       if (host === undefined) return false
       const set = pending.get(host) ?? new Set()
-      if (set.size >= limit) return true
+      if (set.size >= limit) {
+        refused('silent', connection.remoteAddr)
+        return true
+      }
       pending.set(host, set.add(connection))
       connection.addEventListener('close', () => { settled(host, connection) })
       return false
