@@ -14,6 +14,8 @@ describe('file sink', () => {
   let out: string
   let clock: ManualClock
   let store: FileReferenceStore
+  /** Those of processes that were killed as well: here nobody but us closes their files. */
+  const stores: FileReferenceStore[] = []
   let events: StoreEvent[]
   let content: VerifiedBlock[]
   let refs: BlockRef[]
@@ -27,7 +29,7 @@ describe('file sink', () => {
   })
 
   afterEach(async () => {
-    await store.close()
+    await Promise.all(stores.splice(0).map(async each => { await each.close() }))
     await fs.rm(folder, { recursive: true, force: true })
   })
 
@@ -36,6 +38,7 @@ describe('file sink', () => {
     clock = new ManualClock()
     events = []
     store = referenceStore(memoryStore({ quota: 0 }), { clock })
+    stores.push(store)
     store.onevent = event => { events.push(event) }
     await store.open()
   }
