@@ -11,7 +11,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomFile, temporaryFolder } from './support/folders.ts'
-import { transfer, type Contender, type Profile, type Run } from './support/contender.ts'
+import { readProfile, transfer, type Contender, type Run } from './support/contender.ts'
+import { LEDGER_TARGETS, ledgerShare } from './support/profile.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { installRivals, ownVersion, rivalVersion } from './support/rivals.ts'
 import { positive, readOptions, UsageError, type Bench } from './support/usage.ts'
@@ -40,12 +41,14 @@ const help = `usage: npm run -s bench -- pair [options]
   --mib N        size of the content in MiB (default 512)
   --runs N       rounds (default 5)
   --only A,B     only these of ${CONTENDERS.map(({ name }) => name).join(', ')}: for a closer look, no targets
-  --profile END  seed, fetch or both: these ends write a CPU profile into the working folder, and are slower for it; no targets
+  --profile END  seed, fetch or both: these ends write a CPU profile into the working folder, and are slower for it; no target but
+                 ledger_cpu_percent
   --json         one JSON object as the last line of standard output, all else on standard error
 
 Measured, medians: *_mbps in 10^6 bytes per second; ratio_* is shoal_mbps over the other's; *_cpu_s is the CPU time of both processes;
 shoal_rss_mb the highest resident set of the larger of seeder and fetcher, in 10^6 bytes. shoal writes into the store of a data folder,
-shoal_save into one file.`
+shoal_save into one file. With --profile also ledger_cpu_percent: what the profiled ends of shoal, or else of shoal_save, spent in the ledger and
+the choker, with all that these call, of the CPU time of their main threads while the clock ran; ledger_self_percent without what they call.`
 
 export const pair: Bench = {
   name: 'pair',
@@ -63,8 +66,7 @@ export const pair: Bench = {
     const mib = positive('mib', options.mib)
     const rounds = positive('runs', options.runs)
     const contenders = choose(options.only)
-    const { profile } = options
-    if (profile !== undefined && !isProfile(profile)) throw new UsageError(`--profile: expected seed, fetch or both, got ${JSON.stringify(profile)}`)
+    const profile = readProfile(options.profile)
     const needsRivals = contenders.some(({ script }) => script.includes('rivals'))
     build()
     if (needsRivals) await installRivals()
@@ -100,6 +102,12 @@ export const pair: Bench = {
       values[`${name}_cpu_s`] = of.map(run => run.cpu)
       if (name === 'shoal') values['shoal_rss_mb'] = of.map(run => run.peakRss / 1e6)
     }
+    const profiled = profile === undefined ? [] : runs.get('shoal') ?? runs.get('shoal_save') ?? []
+    for (const { profiles } of profiled) {
+      const { self, total } = await ledgerShare(profiles)
+      ;(values['ledger_cpu_percent'] ??= []).push(total)
+      ;(values['ledger_self_percent'] ??= []).push(self)
+    }
     const measured: Record<string, number> = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
     const shoal = measured['shoal_mbps']
     if (shoal !== undefined) {
@@ -108,14 +116,10 @@ export const pair: Bench = {
         if (rate !== undefined) measured[`ratio_${rival}`] = shoal / rate
       }
     }
-    const targets = options.only === '' && profile === undefined ? TARGETS : []
+    const targets = profiled.length > 0 ? LEDGER_TARGETS : options.only === '' && profile === undefined ? TARGETS : []
     for (const { key } of targets) if (measured[key] === undefined) throw new Error(`${key} was not measured`)
     print({ bench: 'pair', env: { ...env, load_1min_after: machine().load_1min }, measured, runs: values, targets }, options.json)
   }
-}
-
-function isProfile (text: string): text is Profile {
-  return text === 'seed' || text === 'fetch' || text === 'both'
 }
 
 function choose (only: string): readonly Contender[] {

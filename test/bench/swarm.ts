@@ -11,9 +11,10 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { whyNoSpaces } from '../support/namespaces.ts'
-import { REST_MS, Worker, type Contender, type Source } from './support/contender.ts'
+import { isProfiled, profiledIn, readProfile, REST_MS, Worker, type Contender, type Profile, type Source } from './support/contender.ts'
 import { randomFile, temporaryFolder } from './support/folders.ts'
 import { CONGESTION_CONTROL, Lan, type Host } from './support/lan.ts'
+import { LEDGER_TARGETS, ledgerShare, profileClock, type Profiled } from './support/profile.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { installRivals, ownVersion, rivalVersion } from './support/rivals.ts'
 import { positive, readOptions, UsageError, type Bench } from './support/usage.ts'
@@ -48,6 +49,8 @@ const help = `usage: npm run -s bench -- swarm [options]
   --mixed        uplinks of the fetchers: ${MIXED_MBIT.join(', ')} Mbit/s in turn
   --runs N       rounds (default 3)
   --only NAME    shoal or webtorrent: for a closer look, no targets
+  --profile END  seed, fetch or both: these ends of Shoal, which runs alone, write a CPU profile each into the working folder, and are slower
+                 for it; no target but ledger_cpu_percent
   --json         one JSON object as the last line of standard output, all else on standard error
 
 Linux, root and iproute2 are needed: each peer runs in a network namespace, its uplink capped by tc tbf, its downlink not. Shoal's fetchers
@@ -55,13 +58,15 @@ know the link and find each other; WebTorrent's are given each other's addresses
 
 Measured, medians of the rounds: bound_s max(F/u_s, N·F/(u_s + Σu_i)), payload bytes at the configured rates; ratio_median and ratio_last the
 median and the last fetcher's time over it; seed_copies payload bytes that the seeder sent over F; waste_percent payload bytes that came to
-fetchers for nothing, of N·F. webtorrent_* the same of WebTorrent.`
+fetchers for nothing, of N·F. webtorrent_* the same of WebTorrent. With --profile also ledger_cpu_percent: what the profiled ends spent in the
+ledger and the choker, with all that these call, of the CPU time of their main threads; ledger_self_percent without what they call.`
 
 interface Outcome {
   /** Of each fetcher. */
   readonly seconds: readonly number[]
   readonly seedCopies: number
   readonly wastePercent: number
+  readonly profiles: readonly Profiled[]
 }
 
 export const swarm: Bench = {
@@ -77,13 +82,16 @@ export const swarm: Bench = {
       mixed: { type: 'boolean', default: false },
       runs: { type: 'string', default: '3' },
       only: { type: 'string' },
+      profile: { type: 'string' },
       json: { type: 'boolean', default: false }
     })
     const peers = positive('peers', options.peers)
     const mib = positive('mib', options.mib)
     const mbit = positive('mbit', options.mbit)
     const rounds = positive('runs', options.runs)
-    const { only, mixed } = options
+    const { mixed } = options
+    const profile = readProfile(options.profile)
+    const only = profile === undefined ? options.only : 'shoal'
     const contenders = CONTENDERS.filter(({ name }) => only === undefined || name === only)
     if (contenders.length === 0) throw new UsageError(`--only: expected shoal or webtorrent, got ${JSON.stringify(only)}`)
     const obstacle = whyNoSpaces()
@@ -104,12 +112,18 @@ export const swarm: Bench = {
     for (let turn = 0; turn < rounds; turn++) {
       for (let i = 0; i < contenders.length; i++) {
         const contender = contenders[(i + turn) % contenders.length] as Contender
-        const { seconds, seedCopies, wastePercent } = await distribute(contender, source, hosts, join(folder, contender.name))
+        const place = join(folder, contender.name)
+        const { seconds, seedCopies, wastePercent, profiles } = await distribute(contender, source, hosts, place, profile)
         const prefix = contender.name === 'shoal' ? '' : `${contender.name}_`
         add(`${prefix}ratio_median`, median(seconds) / bound)
         add(`${prefix}ratio_last`, Math.max(...seconds) / bound)
         add(`${prefix}seed_copies`, seedCopies)
         add(`${prefix}waste_percent`, wastePercent)
+        if (profiles.length > 0) {
+          const { self, total } = await ledgerShare(profiles)
+          add('ledger_cpu_percent', total)
+          add('ledger_self_percent', self)
+        }
         progress(`round ${turn + 1} of ${rounds}: ${contender.name.padEnd(10)} ${seconds.map(each => (each / bound).toFixed(2)).join(' ')} × ` +
           `${bound.toFixed(2)} s, seeder ${seedCopies.toFixed(2)} copies, waste ${wastePercent.toFixed(2)} %`)
       }
@@ -128,7 +142,7 @@ export const swarm: Bench = {
       security: 'TLS, none for webtorrent'
     }
     const measured = { bound_s: bound, ...Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)])) }
-    const targets = only !== undefined ? [] : mixed ? MIXED_TARGETS : TARGETS
+    const targets = profile !== undefined ? LEDGER_TARGETS : only !== undefined ? [] : mixed ? MIXED_TARGETS : TARGETS
     print({ bench: mixed ? 'swarm --mixed' : 'swarm', env, measured, runs: values, targets }, options.json)
   }
 }
@@ -141,9 +155,14 @@ function fluidBound (bytes: number, uplinks: readonly number[]): number {
 }
 
 /** From a fresh seeder on the first host to fresh fetchers on the others. @throws Error when one failed or got something else */
-async function distribute (contender: Contender, source: Source, hosts: readonly Host[], folder: string): Promise<Outcome> {
+async function distribute (
+  contender: Contender, source: Source, hosts: readonly Host[], folder: string, profile?: Profile
+): Promise<Outcome> {
   const { name, script, options = {} } = contender
-  const workers = hosts.map(({ space }, i) => new Worker(script, i === 0 ? 'seed' : 'fetch', false, space))
+  const workers = hosts.map(({ space }, i) => {
+    const role = i === 0 ? 'seed' : 'fetch'
+    return new Worker(script, role, isProfiled(profile, role), space)
+  })
   const fetchers = workers.slice(1)
   try {
     const founds: unknown[] = []
@@ -156,7 +175,9 @@ async function distribute (contender: Contender, source: Source, hosts: readonly
       await mkdir(job.folder, { recursive: true })
       founds.push((await worker.ask({ do: 'prepare', job })).found)
     }
+    const from = profileClock()
     const done = await Promise.all(fetchers.map(fetcher => fetcher.ask({ do: 'fetch' })))
+    const to = profileClock()
     const traffic = await Promise.all(workers.map(async worker => trafficOf(await worker.ask({ do: 'traffic' }), name)))
     for (const fetcher of fetchers) {
       const { digest } = await fetcher.ask({ do: 'digest' })
@@ -166,6 +187,7 @@ async function distribute (contender: Contender, source: Source, hosts: readonly
     return {
       seconds: done.map(({ seconds }) => seconds as number),
       seedCopies: sent.uploaded / source.bytes,
+      profiles: profiledIn(workers, from, to),
       wastePercent: 100 * came.reduce((sum, { wasted }) => sum + wasted, 0) / (fetchers.length * source.bytes)
     }
   } finally {

@@ -4,6 +4,8 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Space } from '../../support/namespaces.ts'
+import { profileClock, type Profiled } from './profile.ts'
+import { UsageError } from './usage.ts'
 import type { Answer, Job, Request } from './worker.ts'
 
 /** What runs against the others. */
@@ -17,7 +19,20 @@ export interface Contender {
 }
 
 /** Whose CPU profile is written into the working folder. */
-export type Profile = Job['role'] | 'both'
+const PROFILES = ['seed', 'fetch', 'both'] as const
+export type Profile = typeof PROFILES[number]
+
+/** The option `--profile` of a bench. */
+export function readProfile (text: string | undefined): Profile | undefined {
+  const found = PROFILES.find(known => known === text)
+  if (text !== undefined && found === undefined) throw new UsageError(`--profile: expected seed, fetch or both, got ${JSON.stringify(text)}`)
+  return found
+}
+
+/** Does this end write one? */
+export function isProfiled (profile: Profile | undefined, role: Job['role']): boolean {
+  return profile === 'both' || profile === role
+}
 
 export interface Run {
   /** Bytes per second. */
@@ -27,6 +42,7 @@ export interface Run {
   readonly cpu: number
   /** Highest resident set of the larger of the two processes until the end of the timed part, bytes. */
   readonly peakRss: number
+  readonly profiles: readonly Profiled[]
 }
 
 export interface Source {
@@ -46,14 +62,15 @@ export const REST_MS = 6000
 const STEP_MS = 10 * 60_000
 
 const live = new Set<Worker>()
+let profilesWritten = 0
 
 /** One end of one contender, a process of its own. */
 export class Worker {
   readonly #child: ChildProcess
   readonly #title: string
   #stderr = ''
-
-  readonly #profiled: boolean
+  /** Where its CPU profile is once it has ended. */
+  readonly profile: string | undefined
 
   /**
    * @param profiled it writes a CPU profile into the working folder
@@ -61,8 +78,9 @@ export class Worker {
    */
   constructor (script: string, role: Job['role'], profiled = false, space?: Space) {
     this.#title = `${basename(script)} ${role}`
-    this.#profiled = profiled
-    const flags = ['--disable-warning=ExperimentalWarning', ...profiled ? ['--cpu-prof', '--cpu-prof-interval=500'] : []]
+    if (profiled) this.profile = `${basename(script, '.ts')}-${role}-${process.pid}-${++profilesWritten}.cpuprofile`
+    const profiling = this.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-name=${this.profile}`]
+    const flags = ['--disable-warning=ExperimentalWarning', ...profiling]
     const [execPath, ...execArgv] = space?.command(process.execPath, ...flags) ?? [process.execPath, ...flags]
     this.#child = fork(script, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execPath, execArgv })
     this.#child.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + chunk.toString()).slice(-10_000) })
@@ -93,7 +111,7 @@ export class Worker {
     if (child.exitCode !== null || child.signalCode !== null) return
     const closed = new Promise(resolve => { child.once('close', resolve) })
     // a profile is written on the way out
-    child.kill(this.#profiled ? 'SIGTERM' : 'SIGKILL')
+    child.kill(this.profile === undefined ? 'SIGKILL' : 'SIGTERM')
     await closed
   }
 }
@@ -112,13 +130,15 @@ export async function transfer (contender: Contender, source: Source, folder: st
   const { name, script, options = {}, keepsNothing = false } = contender
   const job = (role: Job['role']): Job => ({ role, file: source.file, bytes: source.bytes, folder: join(folder, role), options })
   await Promise.all([mkdir(job('seed').folder, { recursive: true }), mkdir(job('fetch').folder, { recursive: true })])
-  const seeder = new Worker(script, 'seed', profile === 'seed' || profile === 'both')
-  const fetcher = new Worker(script, 'fetch', profile === 'fetch' || profile === 'both')
+  const seeder = new Worker(script, 'seed', isProfiled(profile, 'seed'))
+  const fetcher = new Worker(script, 'fetch', isProfiled(profile, 'fetch'))
   try {
     const { found, digest: expected = source.digest } = await seeder.ask({ do: 'prepare', job: job('seed') })
     const ready = await fetcher.ask({ do: 'prepare', job: { ...job('fetch'), found } })
     const before = (await seeder.ask({ do: 'usage' })).usage.cpu + ready.usage.cpu
+    const from = profileClock()
     const { seconds, usage } = await fetcher.ask({ do: 'fetch' })
+    const to = profileClock()
     const seeded = (await seeder.ask({ do: 'usage' })).usage
     if (seconds === undefined) throw new Error(`${name} did not run`)
     const { digest } = await fetcher.ask({ do: 'digest' })
@@ -127,11 +147,17 @@ export async function transfer (contender: Contender, source: Source, folder: st
       rate: source.bytes / seconds,
       seconds,
       cpu: usage.cpu + seeded.cpu - before,
-      peakRss: Math.max(usage.peakRss, seeded.peakRss)
+      peakRss: Math.max(usage.peakRss, seeded.peakRss),
+      profiles: profiledIn([seeder, fetcher], from, to)
     }
   } finally {
     await Promise.all([seeder.end(), fetcher.end()])
     await rm(folder, { recursive: true, force: true })
     await new Promise(resolve => { setTimeout(resolve, REST_MS) })
   }
+}
+
+/** Their profiles, which are there once they have ended. */
+export function profiledIn (workers: readonly Worker[], from: number, to: number): Profiled[] {
+  return workers.flatMap(({ profile }) => profile === undefined ? [] : [{ path: profile, from, to }])
 }
