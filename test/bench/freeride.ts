@@ -1,19 +1,22 @@
 /**
  * A swarm behind capped uplinks with and without free riders, in turn, in the same network namespaces: what those who give lose by the
- * riders, and what riders lose by riding. Then the same number of peers around a publisher with upload to spare.
+ * riders, and what riders lose by riding. Then the same number of peers around a publisher with upload to spare. With `--cunning` there
+ * are peers that are out for an advantage instead, one kind after the other.
  */
 
 import { join } from 'node:path'
 import { whyNoSpaces } from '../support/namespaces.ts'
-import { crowd, type Ended, type Part } from './freeride/crowd.ts'
+import { crowd, type Crowd, type Part } from './freeride/crowd.ts'
+import { cunning, ENOUGH, NAMES } from './freeride/cunning.ts'
 import { randomFile, temporaryFolder } from './support/folders.ts'
-import { CONGESTION_CONTROL, Lan } from './support/lan.ts'
+import { CONGESTION_CONTROL, Lan, type Host } from './support/lan.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { ownVersion } from './support/rivals.ts'
 import { positive, readOptions, type Bench } from './support/usage.ts'
 
 /** Of all fetchers. */
 const RIDERS_SHARE = 0.4
+const CUNNING_SHARE = 0.2
 /** What the publisher has more than a fetcher. */
 const PUBLISHER = 4
 /** What a node gives of its uplink: the rest is headers, and what else it has to say. */
@@ -30,12 +33,14 @@ const TARGETS: readonly Target[] = [
   { key: 'newcomer_first_block_s', op: '<=', want: OPTIMISTIC_S },
   { key: 'spare_slowdown', op: '<=', want: 1.15 }
 ]
+const CUNNING_TARGETS: readonly Target[] = ['strategic', 'sybil', 'colluding', 'whitewasher'].map(kind => ({ key: `${kind}_gain`, op: '<=', want: 1.1 }))
 
 const help = `usage: npm run -s bench -- freeride [options]
 
   --peers N   fetchers, of whom two of five are free riders (default 20)
   --mib N     size of the content in MiB (default 24)
   --mbit N    uplink of each fetcher in 10^6 bits per second (default 5); the publisher has ${PUBLISHER} times that
+  --cunning   peers out for an advantage instead of riders, one of five fetchers; each kind has a run of its own in each round
   --runs N    rounds (default 3)
   --json      one JSON object as the last line of standard output, all else on standard error
 
@@ -45,7 +50,14 @@ ${NEWCOMER_MS / 1000} s after the others, with riders and without.
 
 Measured, medians of the rounds: contributor_over_freerider how many times longer the median free rider takes than the median contributor;
 contributor_slowdown the median contributor's time with free riders over that without; newcomer_first_block_s the newcomer's first block, with
-free riders, from the link on; spare_slowdown the median free rider's time over the median contributor's where the publisher has upload for all.`
+free riders, from the link on; spare_slowdown the median free rider's time over the median contributor's where the publisher has upload for all.
+
+With --cunning: *_gain is the median time of those who give over the median time of the cunning in the same run; *_s and *_contributor_s are these
+times. strategic gives ${100 * ENOUGH} % of what others do; sybil has ${NAMES} identities that share the uplink and divide the content between them; colluding
+peers serve each other alone; a whitewasher gives nothing and goes on under a new identity every 10 s.
+
+*_cpu_saturated_percent: of the time of each run, in how much all cores of the machine were busy. Where that is more than a little, processors and
+not the uplinks decide who is fast.`
 
 export const freeride: Bench = {
   name: 'freeride',
@@ -57,6 +69,7 @@ export const freeride: Bench = {
       peers: { type: 'string', default: '20' },
       mib: { type: 'string', default: '24' },
       mbit: { type: 'string', default: '5' },
+      cunning: { type: 'boolean', default: false },
       runs: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false }
     })
@@ -68,49 +81,108 @@ export const freeride: Bench = {
     if (obstacle !== undefined) throw new Error(`nothing was measured: ${obstacle}`)
     build()
 
-    const rate = (mbit: number): string => `${RATE_SHARE * mbit}Mbit`
     const lan = new Lan()
-    const publisher = { host: lan.add(PUBLISHER * mbit * 1e6), rate: rate(PUBLISHER * mbit) }
-    const all = Array.from({ length: peers }, () => lan.add(mbit * 1e6))
-    const givers = Math.max(1, peers - Math.round(RIDERS_SHARE * peers))
-    const contributors: Part = { kind: 'contributor', hosts: all.slice(0, givers), rate: rate(mbit) }
-    const riders: Part = { kind: 'rider', hosts: all.slice(givers), rate: '0' }
-    const newcomer: Part = { kind: 'newcomer', hosts: [lan.add(mbit * 1e6)], rate: rate(mbit), lateMs: NEWCOMER_MS }
-    const free = { host: lan.add(SPARE_BPS) }
     const folder = await temporaryFolder()
     progress(`making a file of ${mib} MiB …`)
     const source = await randomFile(join(folder, 'content.bin'), mib * 2 ** 20)
-
     const values: Record<string, number[]> = {}
-    const add = (key: string, value: number): void => { (values[key] ??= []).push(value) }
-    const contended = (parts: readonly Part[]): ReturnType<typeof crowd> => crowd(source, publisher, parts, join(folder, 'peers'))
+    const scene: Scene = {
+      lan,
+      mbit,
+      publisher: { host: lan.add(PUBLISHER * mbit * 1e6), rate: rateOf(PUBLISHER * mbit) },
+      fetchers: Array.from({ length: peers }, () => lan.add(mbit * 1e6)),
+      crowd: async (publisher, parts) => await crowd(source, publisher, parts, join(folder, 'peers')),
+      add (key, value) { (values[key] ??= []).push(value) }
+    }
+    const round = options.cunning ? outwit(scene) : ride(scene)
     for (let turn = 0; turn < rounds; turn++) {
-      const ended = new Map<boolean, Awaited<ReturnType<typeof crowd>>>()
-      for (const ridden of turn % 2 === 0 ? [false, true] : [true, false]) {
-        ended.set(ridden, await contended([contributors, ...ridden ? [riders] : [], newcomer]))
-      }
-      const [alone, ridden] = [ended.get(false), ended.get(true)]
-      const giver = median(seconds(ridden?.get('contributor')))
-      add('alone_s', median(seconds(alone?.get('contributor'))))
-      add('contributor_s', giver)
-      add('freerider_s', median(seconds(ridden?.get('rider'))))
-      add('contributor_over_freerider', median(seconds(ridden?.get('rider'))) / giver)
-      add('contributor_slowdown', giver / median(seconds(alone?.get('contributor'))))
-      add('newcomer_first_block_s', ridden?.get('newcomer')?.[0]?.firstBlock ?? NaN)
-      const spare = await crowd(source, free, [{ kind: 'contributor', hosts: contributors.hosts }, riders], join(folder, 'peers'))
-      add('spare_slowdown', median(seconds(spare.get('rider'))) / median(seconds(spare.get('contributor'))))
+      await round(turn)
       progress(`round ${turn + 1} of ${rounds}: ${Object.entries(values).map(([key, of]) => `${key} ${of.at(-1)?.toFixed(2)}`).join(', ')}`)
     }
     lan.remove()
     const env = {
-      ...machine(), peers, riders: riders.hosts.length, mib, mbit, publisher_mbit: PUBLISHER * mbit, rounds, downlinks: 'not capped',
-      congestion_control: CONGESTION_CONTROL, libp2p: await ownVersion('libp2p')
+      ...machine(), peers, ...options.cunning ? { cunning: share(peers, CUNNING_SHARE) } : { riders: share(peers, RIDERS_SHARE) }, mib,
+      mbit, publisher_mbit: PUBLISHER * mbit, rounds, downlinks: 'not capped', congestion_control: CONGESTION_CONTROL,
+      libp2p: await ownVersion('libp2p')
     }
     const measured = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
-    print({ bench: 'freeride', env, measured, runs: values, targets: TARGETS }, options.json)
+    const [bench, targets] = options.cunning ? ['freeride --cunning', CUNNING_TARGETS] as const : ['freeride', TARGETS] as const
+    print({ bench, env, measured, runs: values, targets }, options.json)
   }
 }
 
-function seconds (ended: readonly Ended[] | undefined): number[] {
-  return (ended ?? []).map(({ seconds }) => seconds)
+interface Publisher {
+  readonly host: Host
+  readonly rate?: string
+}
+
+interface Scene {
+  readonly lan: Lan
+  /** Uplink of a fetcher. */
+  readonly mbit: number
+  readonly publisher: Publisher
+  readonly fetchers: readonly Host[]
+  crowd (publisher: Publisher, parts: readonly Part[]): Promise<Crowd>
+  /** One more value of a figure. */
+  add (key: string, value: number): void
+}
+
+/** A round with riders and without, in turn, and one where there is upload for all. */
+function ride ({ lan, mbit, publisher, fetchers, crowd, add }: Scene): (turn: number) => Promise<void> {
+  const givers = fetchers.length - share(fetchers.length, RIDERS_SHARE)
+  const contributors: Part = { kind: 'contributor', hosts: fetchers.slice(0, givers), rate: rateOf(mbit) }
+  const riders: Part = { kind: 'rider', hosts: fetchers.slice(givers), rate: '0' }
+  const newcomer: Part = { kind: 'newcomer', hosts: [lan.add(mbit * 1e6)], rate: rateOf(mbit), lateMs: NEWCOMER_MS }
+  const free = { host: lan.add(SPARE_BPS) }
+  return async turn => {
+    const runs = new Map<boolean, Crowd>()
+    for (const ridden of turn % 2 === 0 ? [false, true] : [true, false]) {
+      runs.set(ridden, await crowd(publisher, [contributors, ...ridden ? [riders] : [], newcomer]))
+    }
+    const [alone, ridden] = [runs.get(false), runs.get(true)]
+    const giver = time(ridden, 'contributor')
+    add('alone_s', time(alone, 'contributor'))
+    add('contributor_s', giver)
+    add('freerider_s', time(ridden, 'rider'))
+    add('contributor_over_freerider', time(ridden, 'rider') / giver)
+    add('contributor_slowdown', giver / time(alone, 'contributor'))
+    add('newcomer_first_block_s', ridden?.ended.get('newcomer')?.[0]?.firstBlock ?? NaN)
+    const spare = await crowd(free, [{ kind: 'contributor', hosts: contributors.hosts }, riders])
+    add('spare_slowdown', time(spare, 'rider') / time(spare, 'contributor'))
+    for (const [name, run] of Object.entries({ alone, ridden, spare })) add(`${name}_cpu_saturated_percent`, run?.saturated ?? NaN)
+  }
+}
+
+/** A round with one kind of cunning peers after the other among peers that give. */
+function outwit ({ mbit, publisher, fetchers, crowd, add }: Scene): (turn: number) => Promise<void> {
+  const givers = fetchers.length - share(fetchers.length, CUNNING_SHARE)
+  const contributors: Part = { kind: 'contributor', hosts: fetchers.slice(0, givers), rate: rateOf(mbit) }
+  const kinds = cunning(fetchers.slice(givers), share => rateOf(share * mbit))
+  return async turn => {
+    for (let i = 0; i < kinds.length; i++) {
+      const part = kinds[(i + turn) % kinds.length] as Part
+      const run = await crowd(publisher, [contributors, part])
+      const gain = time(run, 'contributor') / time(run, part.kind)
+      progress(`${part.kind}: ${time(run, part.kind).toFixed(1)} s, gain ${gain.toFixed(2)}, all cores busy for ${run.saturated.toFixed(0)} % of the time`)
+      add(`${part.kind}_gain`, gain)
+      add(`${part.kind}_s`, time(run, part.kind))
+      add(`${part.kind}_contributor_s`, time(run, 'contributor'))
+      add(`${part.kind}_cpu_saturated_percent`, run.saturated)
+    }
+  }
+}
+
+/** So many of all, one at least, and one at least is left. */
+function share (peers: number, part: number): number {
+  return Math.min(peers - 1, Math.max(1, Math.round(part * peers)))
+}
+
+/** As the option `upload.rate`: what a node gives of an uplink. */
+function rateOf (mbit: number): string {
+  return `${RATE_SHARE * mbit}Mbit`
+}
+
+/** Seconds of the median peer of this kind. */
+function time (run: Crowd | undefined, kind: string): number {
+  return median((run?.ended.get(kind) ?? []).map(({ seconds }) => seconds))
 }

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { REST_MS, Worker, type Source } from '../support/contender.ts'
+import { watchCpu } from '../support/cpu.ts'
 import type { Host } from '../support/lan.ts'
 import type { Job } from '../support/worker.ts'
 
-const SCRIPT = fileURLToPath(new URL('peer.ts', import.meta.url))
+const HONEST = fileURLToPath(new URL('peer.ts', import.meta.url))
+const CUNNING = fileURLToPath(new URL('cunning-peer.ts', import.meta.url))
 
 /** For the others to be found, and for processes that have just started to come to rest. */
 const SETTLE_MS = 10_000
@@ -19,11 +21,20 @@ export interface Part {
   readonly rate?: string
   /** They come so much later than the others, and begin with the link alone; the others have opened the content before. */
   readonly lateMs?: number
+  /** What makes it cunning, for `cunning-peer.ts`. */
+  readonly cunning?: Job['options']
 }
 
 export interface Ended {
   readonly seconds: number
   readonly firstBlock: number
+}
+
+export interface Crowd {
+  /** By kind. */
+  readonly ended: ReadonlyMap<string, readonly Ended[]>
+  /** Percent of the time in which all cores of the machine were busy: then it is not the uplinks alone that were waited for. */
+  readonly saturated: number
 }
 
 /**
@@ -33,10 +44,10 @@ export interface Ended {
  */
 export async function crowd (
   source: Source, publisher: { readonly host: Host, readonly rate?: string }, parts: readonly Part[], folder: string
-): Promise<ReadonlyMap<string, readonly Ended[]>> {
+): Promise<Crowd> {
   const workers: Worker[] = []
   const prepare = async (role: Job['role'], host: Host, options: Job['options'], found?: unknown): Promise<{ worker: Worker, found: unknown }> => {
-    const worker = new Worker(SCRIPT, role, false, host.space)
+    const worker = new Worker('way' in options ? CUNNING : HONEST, role, false, host.space)
     const job: Job = {
       role, file: source.file, bytes: source.bytes, folder: join(folder, String(workers.length)), host: host.address, found, options
     }
@@ -55,13 +66,14 @@ export async function crowd (
   try {
     const { found } = await prepare('seed', publisher.host, given(publisher.rate))
     const ready: { kind: string, worker: Worker, lateMs: number }[] = []
-    for (const { kind, hosts, rate, lateMs = 0 } of parts) {
-      const options = { ...given(rate), ...lateMs > 0 && { newcomer: 'yes' } }
+    for (const { kind, hosts, rate, lateMs = 0, cunning } of parts) {
+      const options = { ...given(rate), ...lateMs > 0 && { newcomer: 'yes' }, ...cunning }
       for (const host of hosts) ready.push({ kind, lateMs, worker: (await prepare('fetch', host, options, found)).worker })
     }
     await sleep(SETTLE_MS)
+    const watched = watchCpu()
     const ended = await Promise.all(ready.map(async ({ kind, worker, lateMs }) => ({ kind, ...await fetch(worker, lateMs) })))
-    return Map.groupBy(ended, ({ kind }) => kind)
+    return { ended: Map.groupBy(ended, ({ kind }) => kind), saturated: watched() }
   } finally {
     await Promise.all(workers.map(worker => worker.end()))
     await rm(folder, { recursive: true, force: true })
