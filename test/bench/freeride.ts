@@ -53,7 +53,7 @@ contributor_slowdown the median contributor's time with free riders over that wi
 free riders, from the link on; spare_slowdown the median free rider's time over the median contributor's where the publisher has upload for all.
 
 With --cunning: *_gain is the median time of those who give over the median time of the cunning in the same run; *_s and *_contributor_s are these
-times. strategic gives ${100 * ENOUGH} % of what others do; sybil has ${NAMES} identities that share the uplink and divide the content between them; colluding
+times; *_gain_over_honest the time of the same peers in a run in which they are honest over that when they are cunning. strategic gives ${100 * ENOUGH} % of what others do; sybil has ${NAMES} identities that share the uplink and divide the content between them; colluding
 peers serve each other alone; a whitewasher gives nothing and goes on under a new identity every 10 s.
 
 *_cpu_saturated_percent: of the time of each run, in how much all cores of the machine were busy. Where that is more than a little, processors and
@@ -153,22 +153,25 @@ function ride ({ lan, mbit, publisher, fetchers, crowd, add }: Scene): (turn: nu
   }
 }
 
-/** A round with one kind of cunning peers after the other among peers that give. */
+/** A round with one kind of cunning peers after the other among peers that give, and one in which they are honest. */
 function outwit ({ mbit, publisher, fetchers, crowd, add }: Scene): (turn: number) => Promise<void> {
   const givers = fetchers.length - share(fetchers.length, CUNNING_SHARE)
   const contributors: Part = { kind: 'contributor', hosts: fetchers.slice(0, givers), rate: rateOf(mbit) }
-  const kinds = cunning(fetchers.slice(givers), share => rateOf(share * mbit))
+  const kinds = [{ ...contributors, kind: 'honest', hosts: fetchers.slice(givers) }, ...cunning(fetchers.slice(givers), share => rateOf(share * mbit))]
   return async turn => {
+    const took = new Map<string, number>()
     for (let i = 0; i < kinds.length; i++) {
       const part = kinds[(i + turn) % kinds.length] as Part
       const run = await crowd(publisher, [contributors, part])
-      const gain = time(run, 'contributor') / time(run, part.kind)
-      progress(`${part.kind}: ${time(run, part.kind).toFixed(1)} s, gain ${gain.toFixed(2)}, all cores busy for ${run.saturated.toFixed(0)} % of the time`)
-      add(`${part.kind}_gain`, gain)
-      add(`${part.kind}_s`, time(run, part.kind))
-      add(`${part.kind}_contributor_s`, time(run, 'contributor'))
+      const [seconds, others] = [time(run, part.kind), time(run, 'contributor')]
+      took.set(part.kind, seconds)
+      progress(`${part.kind}: ${seconds.toFixed(1)} s, the others ${others.toFixed(1)} s, all cores busy for ${run.saturated.toFixed(0)} % of the time`)
+      add(`${part.kind}_gain`, others / seconds)
+      add(`${part.kind}_s`, seconds)
+      add(`${part.kind}_contributor_s`, others)
       add(`${part.kind}_cpu_saturated_percent`, run.saturated)
     }
+    for (const [kind, seconds] of took) if (kind !== 'honest') add(`${kind}_gain_over_honest`, (took.get('honest') ?? NaN) / seconds)
   }
 }
 
