@@ -93,6 +93,8 @@ describe('the network of a Node.js node', () => {
       const listener = await node(undefined, { refused, connections: 1 })
       const [one, two] = [await node(), await node()]
       await one.dial(listener.getMultiaddrs())
+      // the dialler is done first
+      while (listener.getConnections().length === 0) await new Promise(resolve => setTimeout(resolve, 20))
       expect(await two.dial(listener.getMultiaddrs()).then(() => 'open', () => 'refused')).to.equal('refused')
       expect(reasons).to.deep.equal(['full /ip4/127.0.0.1'])
     })
