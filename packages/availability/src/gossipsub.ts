@@ -1,4 +1,5 @@
 import type { GossipsubOpts } from '@libp2p/gossipsub'
+import { SCORE_PARAMS, SCORE_THRESHOLDS } from './scoring.js'
 
 interface Trust {
   /** What is known of a peer from elsewhere, −100 to 10: below −10 it hears no gossip, below −80 it is not heard. @default 0 for all */
@@ -41,6 +42,7 @@ export function gossipsubDefaults ({ appSpecificScore }: Trust = {}): Partial<Go
       maxControlMessages: 512,
       maxPeerInfos: 0
     },
-    scoreParams: { IPColocationFactorWeight: 0, ...appSpecificScore !== undefined && { appSpecificScore, appSpecificWeight: 1 } }
+    scoreParams: { ...SCORE_PARAMS, ...appSpecificScore !== undefined && { appSpecificScore, appSpecificWeight: 1 } },
+    scoreThresholds: SCORE_THRESHOLDS
   }
 }

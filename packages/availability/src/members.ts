@@ -1,31 +1,72 @@
 import { BoundedMap } from '@shoal/base'
 import type { PeerName } from '@shoal/interface'
-import { COUNT_EVERY_MS, MAX_MEMBERS, MIN_GAP_MS } from './defaults.js'
+import { COUNT_EVERY_MS, COUNTED_INTERVALS, MAX_DEPTH, MAX_MEMBERS, MIN_GAP_MS } from './defaults.js'
 
-interface Member { sequence: number, heardAt: number, expiresAt: number }
+interface Member {
+  /** How many of the highest bits of its place are ours. */
+  readonly bits: number
+  readonly sequence: number
+  readonly heardAt: number
+  /** Mean time between its announcements. */
+  readonly intervalMs: number
+  readonly depth: number
+}
 
-/** The peers of one swarm as their announcements show them. Those that expired stay for their sequence until others need the room. */
+/** Peers by how many of the highest bits of their places are ours: `at(n)` counts those that share n or more. */
+export class Census {
+  readonly #byBits: readonly number[]
+  /** The middle one of all depths that they say. */
+  readonly common: number | undefined
+  readonly total: number
+
+  constructor (byBits: readonly number[], depths: readonly number[]) {
+    this.#byBits = byBits
+    this.total = depths.reduce((sum, count) => sum + count, 0)
+    let below = 0
+    const middle = depths.findIndex(count => (below += count) * 2 > this.total)
+    this.common = middle < 0 ? undefined : middle
+  }
+
+  at (bits: number): number {
+    let count = 0
+    for (let more = bits; more < this.#byBits.length; more++) count += this.#byBits[more] ?? 0
+    return count
+  }
+}
+
+/** The peers of one swarm as their announcements show them. Those that fell silent stay for their sequence until others need the room. */
 export class Members {
   readonly #members = new BoundedMap<PeerName, Member>(MAX_MEMBERS)
-  #count = 0
+  #census = new Census([], [])
   #countedAt = -Infinity
 
+  /** How many bits of its place a peer that was heard shares with us. */
+  bits (peer: PeerName): number | undefined {
+    return this.#members.get(peer)?.bits
+  }
+
   /** Takes note of an announcement; the reason when it must not count. */
-  hear (peer: PeerName, sequence: number, ttlMs: number, now: number): 'old' | 'too-often' | undefined {
+  hear (peer: PeerName, member: Omit<Member, 'heardAt'>, now: number): 'old' | 'too-often' | undefined {
     const known = this.#members.get(peer)
-    if (known !== undefined && sequence <= known.sequence) return 'old'
+    if (known !== undefined && member.sequence <= known.sequence) return 'old'
     if (known !== undefined && now - known.heardAt < MIN_GAP_MS) return 'too-often'
-    if (known === undefined || known.expiresAt <= now) this.#countedAt = -Infinity
-    this.#members.set(peer, { sequence, heardAt: now, expiresAt: now + ttlMs })
+    if (known === undefined) this.#countedAt = -Infinity
+    this.#members.set(peer, { ...member, heardAt: now })
     return undefined
   }
 
-  /** Peers whose last announcement is valid still; counted once a second. */
-  count (now: number): number {
-    if (now - this.#countedAt < COUNT_EVERY_MS) return this.#count
-    this.#count = 0
+  /** Those who are there still; counted once a second, and when somebody new was heard. @param intervalMs ours: who grew with the swarm is silent for as long as we are */
+  census (now: number, intervalMs: number): Census {
+    if (now - this.#countedAt < COUNT_EVERY_MS) return this.#census
     this.#countedAt = now
-    for (const [, member] of this.#members.entries()) if (member.expiresAt > now) this.#count++
-    return this.#count
+    const byBits = new Array<number>(MAX_DEPTH + 2).fill(0)
+    const depths = new Array<number>(MAX_DEPTH + 1).fill(0)
+    for (const [, member] of this.#members.entries()) {
+      if (now - member.heardAt > COUNTED_INTERVALS * Math.max(intervalMs, member.intervalMs)) continue
+      byBits[member.bits] = (byBits[member.bits] ?? 0) + 1
+      depths[member.depth] = (depths[member.depth] ?? 0) + 1
+    }
+    this.#census = new Census(byBits, depths)
+    return this.#census
   }
 }

@@ -18,6 +18,7 @@ import { QUOTAS } from './quotas.js'
 import { revocationRecords } from './revocation-records.js'
 import { sweep } from './sweep.js'
 import { trust } from './trust.js'
+import { whereabouts } from './whereabouts.js'
 
 /**
  * Puts a node together and starts it: the only place where the packages meet.
@@ -69,7 +70,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
 
     const running: { node?: ShoalNode } = {}
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
-    const addresses = addressBook(network, platform.addressRules)
+    const addresses = { ...addressBook(network, platform.addressRules), surroundings: whereabouts(network, config.region) }
     const routes = routing({
       onevent: event => {
         if (event.type === 'failed') emit('error', { error: new Error(event.reason), doing: event.doing })
