@@ -16,7 +16,7 @@ export function sharedBits (a: number, b: number): number {
   return Math.min(MAX_DEPTH + 1, Math.clz32(a ^ b))
 }
 
-/** Cells whose announcements a peer hears beside those of the whole swarm: its own, the one it came from, and the half of its own it would go to. */
+/** Depths of the cells that a peer hears beside the whole swarm: its own, the one that was part of, and the half that it may become. */
 export function listened (depth: number, population: number): number[] {
   const depths = [depth - 1, depth, ...depth > 0 || population >= CELL_SPLIT / 2 ? [depth + 1] : []]
   return depths.filter(one => one > 0 && one <= MAX_DEPTH)

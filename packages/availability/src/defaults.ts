@@ -80,7 +80,7 @@ export const SHED_EVERY_MS = 60_000
 export const MIN_INTERVAL_MS = 5000
 export const MAX_INTERVAL_MS = 16 * 3_600_000
 
-/** An announcement stays valid for so many of its peer's intervals, so that two may get lost; and says by that how long these are. */
+/** An announcement stays valid for so many of its peer's intervals: two may get lost. So it also says how long these are. */
 export const TTL_INTERVALS = 3.5
 
 /** Validity that is believed: from ten seconds to three days. */

@@ -55,7 +55,11 @@ export class Members {
     return undefined
   }
 
-  /** Those who are there still; counted once a second, and when somebody new was heard. @param intervalMs ours: who grew with the swarm is silent for as long as we are */
+  /**
+   * Those who are there still; counted once a second, and when somebody new was heard.
+   *
+   * @param intervalMs ours: where a swarm grows, the others' intervals have become as long since they spoke
+   */
   census (now: number, intervalMs: number): Census {
     if (now - this.#countedAt < COUNT_EVERY_MS) return this.#census
     this.#countedAt = now

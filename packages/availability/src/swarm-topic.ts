@@ -132,7 +132,10 @@ export class SwarmTopic {
     // who has come into a cell just now has heard of as many of its members as of the interval is over
     const listened = (now - this.#enteredAt) / (COUNTED_INTERVALS * this.#interval)
     const unheard = this.#depth === 0 ? 0 : Math.max(0, 1 - listened)
-    const known = (bits: number, typical: number): number => 1 + Math.max(census.at(bits), census.at(bits) * (1 - unheard) + typical * unheard)
+    const known = (bits: number, typical: number): number => {
+      const heard = census.at(bits)
+      return 1 + Math.max(heard, heard * (1 - unheard) + typical * unheard)
+    }
     return {
       depth: this.#depth,
       population: known(this.#depth, CELL_TYPICAL),

@@ -37,7 +37,7 @@ export type TopicKind = 'swarm' | 'head' | 'purge'
 export interface PubSub extends Pick<GossipSub, 'subscribe' | 'unsubscribe' | 'publish' | 'getSubscribers' | 'topicValidators'> {
   /** Where it keeps scores: what is refused counts against who passed it on. @default nothing is held against anybody */
   readonly score?: Scores | undefined
-  /** Tells what connected peers subscribe to: who comes into a large swarm knows at once how it is divided. @default it learns it by listening */
+  /** Tells what connected peers subscribe to, and by that how a large swarm is divided. @default who comes in learns it by listening */
   readonly addEventListener?: ((type: 'subscription-change', listener: (event: SubscriptionChange) => void) => void) | undefined
   readonly removeEventListener?: ((type: 'subscription-change', listener: (event: SubscriptionChange) => void) => void) | undefined
 }

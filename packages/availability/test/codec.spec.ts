@@ -85,7 +85,8 @@ describe('announcement codec', () => {
   })
 
   it('carries the depth and a locality hint, and does without', () => {
-    fc.assert(fc.property(fc.nat(12), fc.option(fc.record({ site: fc.nat(0xfff), region: fc.nat(0xff) }), { nil: undefined }), (depth, locality) => {
+    const hint = fc.option(fc.record({ site: fc.nat(0xfff), region: fc.nat(0xff) }), { nil: undefined })
+    fc.assert(fc.property(fc.nat(12), hint, (depth, locality) => {
       const back = decodeAnnouncement(PEER, encodeAnnouncement(PEER, body([{ start: 3, count: 4 }], { depth, locality })))
       expect(back.depth).to.equal(depth)
       expect(back.locality).to.deep.equal(locality)

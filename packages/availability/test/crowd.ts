@@ -1,4 +1,4 @@
-import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
+import type { TopicValidatorResult, Message } from '@libp2p/gossipsub'
 import { seededRandom, type Clock, type Random } from '@shoal/base'
 import type { AnnouncementEvent, Availability, Description, SwarmCell } from '@shoal/interface'
 import { availability, type PubSub } from '../src/index.js'

@@ -38,7 +38,7 @@ export class Dialler {
     this.#host = host
   }
 
-  /** Dials up to `missing` candidates to have `target` neighbours, as far as the limits allow. Returns when there will be somebody to dial. */
+  /** Dials up to `missing` candidates, to have `target` neighbours, as far as limits allow. Returns when there will be somebody to dial. */
   dial (interest: Interest, missing: number, target: number, now: number): number {
     const { limits, ledger: { accounts } } = this.#init
     let wake = Infinity
@@ -108,7 +108,8 @@ export class Dialler {
         score: ledger.score(candidate.peer, { local: candidate.nearness > 0 })
       }))
       .sort((a, b) => Number(a.suspect) - Number(b.suspect) || Number(b.candidate.linked) - Number(a.candidate.linked) ||
-        a.candidate.failures - b.candidate.failures || b.preferred - a.preferred || b.score - a.score || b.candidate.rank - a.candidate.rank)
+        a.candidate.failures - b.candidate.failures || b.preferred - a.preferred || b.score - a.score ||
+        b.candidate.rank - a.candidate.rank)
       .map(({ candidate }) => candidate)
   }
 

@@ -6,9 +6,9 @@ const SITE_BITS = 12
 const REGION_BITS = 8
 
 /**
- * What others hear of where we are. The swarm is part of the hash, so that the hints of one node in two swarms have nothing in common; cut so
- * short, each stands for some 4,000 addresses of the internet even where site and region are put together. Site and region are told
- * together: alone, the site would bring strangers together too often.
+ * What others hear of where we are. The swarm is part of the hash, so that the hints of one node in two swarms have nothing in common; cut
+ * so short, some 4,000 addresses of the internet share a hint even where site and region are put together. They are told together:
+ * alone, the site would bring strangers together too often.
  */
 export function localityOf (swarm: SwarmId, { site, region }: Surroundings): Locality | undefined {
   if (site === undefined || region === undefined) return undefined

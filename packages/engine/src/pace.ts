@@ -19,8 +19,8 @@ export function findPause (previous: number, { neighbours, swarmSize, active }: 
 }
 
 /**
- * Whether we are one of those who can be found. Who is stays so until the swarm is twice as large as it would have to be, so that an estimate
- * that goes up and down takes no records away.
+ * Whether we are one of those who can be found. Who is stays so until the swarm is twice as large as it would have to be, so that an
+ * estimate that goes up and down takes no records away.
  *
  * @param draw drawn once, 0 to 1
  */

@@ -61,6 +61,8 @@ describe('candidates', () => {
   })
 })
 
+const NOBODY = { known: 0, async * find () { await Promise.resolve() } } as unknown as Routing
+
 describe('peer manager', () => {
   interface Setup {
     readonly clock: ManualClock
@@ -76,7 +78,7 @@ describe('peer manager', () => {
   }
 
   function setup (
-    { connect, limits = {}, addresses = {}, availability = {}, routing = { known: 0, async * find () { await Promise.resolve() } } as unknown as Routing }: {
+    { connect, limits = {}, addresses = {}, availability = {}, routing = NOBODY }: {
       connect?: (peer: string) => Promise<Session>, limits?: Partial<EngineLimits>, addresses?: Partial<AddressBook>,
       availability?: Partial<Availability>, routing?: Routing
     } = {}

@@ -5,8 +5,8 @@ import type { HaveDelta } from './have-map.js'
 export type CapacityClass = 0 | 1 | 2 | 3
 
 /**
- * Where a peer is, as far as it says: two peers with the same site and region are likely behind one public address, two with the same region
- * alone likely near. Hashes over the swarm and the network's prefix, so short that thousands of addresses share each: no address follows
+ * Where a peer is, as far as it says: two peers with the same site and region are likely behind one public address, two with the same
+ * region alone likely near. Hashes over the swarm and the network's prefix, so short that thousands of addresses share each: no address follows
  * from them. A hint, and no more: anybody can say anything.
  */
 export interface Locality {
@@ -87,5 +87,5 @@ export interface SwarmCell {
   /** Estimated number of peers in it, ourselves included. */
   readonly size: number
   /** Whether that peer is in it, too. */
-  has (peer: PeerName): boolean
+  readonly has: (peer: PeerName) => boolean
 }

@@ -139,8 +139,8 @@ export interface ShoalOptions {
    */
   networkKey?: string | undefined
   /**
-   * Where this node is, in any word that all nodes of the place share: a branch, a campus, a provider. Peers of one region are dialled before
-   * others. Others hear eight bits of a hash of it, nothing more.
+   * Where this node is, in any word that all nodes of the place share: a branch, a campus, a provider. Peers of one region are dialled
+   * before others. Others hear eight bits of a hash of it, nothing more.
    *
    * @default what follows from the network's address, as others see it
    */

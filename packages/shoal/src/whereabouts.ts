@@ -5,6 +5,8 @@ import { WITNESSES } from './defaults.js'
 
 type Place = Surroundings & { readonly scope: Scope, readonly v6: boolean }
 
+const SCOPES: readonly Scope[] = ['public', 'private', 'link-local', 'loopback']
+
 /** What peers say of where this node's connections come from. */
 interface Identified {
   readonly detail: {
@@ -34,8 +36,10 @@ export function whereabouts (network: Witnessing, region: string | undefined): (
   return () => {
     const all = [...seen.entries()].map(([, place]) => place)
     // the widest view tells most: whoever sees a private address is inside as well
-    const scoped = (['public', 'private', 'link-local', 'loopback'] as const).map(scope => all.filter(place => place.scope === scope)).find(some => some.length > 0)
-    const place = mostOften(scoped?.some(({ v6 }) => !v6) === true ? scoped.filter(({ v6 }) => !v6) : scoped ?? [])
+    const widest = SCOPES.find(scope => all.some(place => place.scope === scope))
+    const views = all.filter(({ scope }) => scope === widest)
+    const v4 = views.filter(({ v6 }) => !v6)
+    const place = mostOften(v4.length > 0 ? v4 : views)
     return { site: place?.site, region: region ?? place?.region }
   }
 }
