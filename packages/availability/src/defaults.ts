@@ -34,8 +34,8 @@ export const MAX_ADDRS = 3
 /** A binary multiaddr; WebRTC-Direct over a relay with two certificate hashes takes about 150. */
 export const MAX_ADDR_BYTES = 255
 
-/** Copies of each announcement that reach a peer: a mesh of six brings two to three, gossip the rest. */
-export const COPIES = 3
+/** What gossipsub brings for each announcement, in announcements: three copies and more over a mesh of four, gossip and control the rest. */
+export const COPIES = 4
 
 /** What the announcements of one swarm may take of each peer's downlink: half a percent of a stream of 2.5 Mbit/s. */
 export const ANNOUNCE_BYTES_PER_SECOND = 1500
@@ -43,7 +43,7 @@ export const ANNOUNCE_BYTES_PER_SECOND = 1500
 /** Who has nothing new to say doubles its interval with each announcement, up to so many times the interval of the others. */
 export const IDLE_STRETCH = 4
 
-/** A cell of more peers is divided in two, one of fewer goes together with its other half; and what a cell is taken for before it is known. */
+/** A cell of more peers is divided, one of fewer goes together with its other half; and what a cell is taken for before it is known. */
 export const CELL_SPLIT = 400
 export const CELL_MERGE = 128
 export const CELL_TYPICAL = 225

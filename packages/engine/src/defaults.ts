@@ -37,6 +37,8 @@ export const USELESS_MS = 30_000
 export const AWAY_MS = 60_000
 /** A connection that was opened for a content is closed when its peer has shared no swarm with us for this long. */
 export const UNSHARED_MS = 60_000
+/** A node that has no relay, and can be reached through one only, tries somebody who may be one this often. */
+export const RELAY_SEARCH_MS = 5_000
 /** Looking for peers again: pauses double from the first to the last while too few are connected. */
 export const FIND_FIRST_MS = 1_000
 export const FIND_MAX_MS = 60_000

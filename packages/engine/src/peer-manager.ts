@@ -8,6 +8,7 @@ import { Discovery, type DiscoveryInit } from './discovery.js'
 import type { Circle, Interest } from './interest.js'
 import { missing, targetAfter, toLeave, Unshared } from './keeper.js'
 import { localityOf, nearness } from './locality.js'
+import { RelaySearch } from './relay-search.js'
 import { swarmCell } from './swarm-cell.js'
 
 interface PeerManagerInit extends DiscoveryInit, DiallerInit {
@@ -23,6 +24,7 @@ export class PeerManager {
   readonly #init: PeerManagerInit
   readonly #discovery: Discovery
   readonly #dialler: Dialler
+  readonly #relays: RelaySearch
   readonly #unshared = new Unshared()
   readonly #interests = new Map<SwarmId, Interest>()
   readonly #sessions = new Map<PeerName, Set<Session>>()
@@ -32,14 +34,11 @@ export class PeerManager {
     this.#init = init
     const changed = (): void => { this.#nudge() }
     this.#discovery = new Discovery(init, changed)
-    this.#dialler = new Dialler(init, {
-      changed,
-      sessionsOf: peer => this.sessionsOf(peer),
-      outbound: () => this.#outbound(),
-      opened: (session, first) => {
-        if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
-      }
-    })
+    const opened = (session: Session, first: boolean): void => {
+      if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
+    }
+    this.#dialler = new Dialler(init, { changed, sessionsOf: peer => this.sessionsOf(peer), outbound: () => this.#outbound(), opened })
+    this.#relays = new RelaySearch(init, { connected: peer => this.#sessions.has(peer), banned: peer => this.banned(peer), opened })
   }
 
   /** Look for peers of this swarm until `forget`. */
@@ -177,7 +176,7 @@ export class PeerManager {
     const interests = shuffle([...this.#interests.values()], random)
     const unshared = this.#unshared.due(interests, () => addresses.own(), now)
     for (const peer of unshared.peers) this.#leave(peer)
-    let wake = Math.min(interests.length > 0 ? now + FIND_MAX_MS : Infinity, unshared.wake)
+    let wake = Math.min(interests.length > 0 ? now + FIND_MAX_MS : Infinity, unshared.wake, this.#relays.look(interests, now))
     for (const interest of interests) {
       if (interest.nextReview <= now) this.#review(interest, now)
       if (interest.circle.direct.size > 0) wake = Math.min(wake, interest.nextReview)

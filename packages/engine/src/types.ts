@@ -60,6 +60,8 @@ export interface Surroundings {
 
 /** What the node knows of addresses; text multiaddrs throughout. */
 export interface AddressBook {
+  /** Nobody can dial this node for want of a relay. @default it needs none */
+  lacksRelay? (): boolean
   /** Where this node is, as far as is known by now. @default nothing is known */
   surroundings? (): Surroundings
   /** Our own, as others can dial them: the first three are those worth telling where there is no room for more. */

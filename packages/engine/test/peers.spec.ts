@@ -401,4 +401,22 @@ describe('peer manager', () => {
     expect(new Set(asked.slice(before))).to.deep.equal(new Set(['s']))
     manager.forget('s')
   })
+
+  it('dials who may relay when it has no relay, though it has neighbours enough', async () => {
+    const lacks = { relay: true }
+    const { manager, dialled, members, run, seek } = setup({ limits: { peersPerSwarm: 1 }, addresses: { lacksRelay: () => lacks.relay } })
+    members.add('neighbour')
+    seek()
+    manager.suggest('s', { peer: 'page', addrs: ['/dns4/r/tcp/443/wss/p2p/relay/p2p-circuit/webrtc/p2p/page'] }, 'pex')
+    manager.suggest('s', { peer: 'node', addrs: ['/ip4/8.8.8.8/tcp/1/ws/p2p/node'] }, 'announcement')
+    await run(4_000)
+    expect(dialled, 'it may come back').to.deep.equal([])
+    await run(120_000)
+    expect(dialled.toSorted()).to.deep.equal([['node', '/ip4/8.8.8.8/tcp/1/ws/p2p/node'], ['relay', '/dns4/r/tcp/443/wss/p2p/relay']])
+    await run(REDIAL_MAX_MS)
+    expect(dialled.length, 'again, after a while').to.equal(4)
+    lacks.relay = false
+    await run(2 * REDIAL_MAX_MS)
+    expect(dialled).to.have.length(4)
+  })
 })

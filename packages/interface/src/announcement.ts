@@ -6,8 +6,8 @@ export type CapacityClass = 0 | 1 | 2 | 3
 
 /**
  * Where a peer is, as far as it says: two peers with the same site and region are likely behind one public address, two with the same
- * region alone likely near. Hashes over the swarm and the network's prefix, so short that thousands of addresses share each: no address follows
- * from them. A hint, and no more: anybody can say anything.
+ * region alone likely near. Hashes over the swarm and the network's prefix, so short that thousands of addresses share each: no address
+ * follows from them. A hint, and no more: anybody can say anything.
  */
 export interface Locality {
   /** 12 bits. */

@@ -70,7 +70,12 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
 
     const running: { node?: ShoalNode } = {}
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
-    const addresses = { ...addressBook(network, platform.addressRules), surroundings: whereabouts(network, config.region) }
+    const book = addressBook(network, platform.addressRules)
+    const addresses = {
+      ...book,
+      surroundings: whereabouts(network, config.region),
+      lacksRelay: () => book.own().length === 0 && config.listen.some(addr => addr.includes('/p2p-circuit'))
+    }
     const routes = routing({
       onevent: event => {
         if (event.type === 'failed') emit('error', { error: new Error(event.reason), doing: event.doing })

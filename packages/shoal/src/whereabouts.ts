@@ -21,8 +21,8 @@ export interface Witnessing {
 }
 
 /**
- * Where this node is, as most of those it is connected to see it: its own addresses tell little behind a router, and one who lies about it has
- * one voice. Words for `localityOf`, which lets no more than a few bits of them out.
+ * Where this node is, as most of those it is connected to see it: its own addresses tell little behind a router, and one who lies about it
+ * has one voice. Words for `localityOf`, which lets no more than a few bits of them out.
  *
  * @param region as the operator says; in place of what follows from the address
  */
