@@ -107,7 +107,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         createHaveMap: bounds => createHaveMap(bounds ?? {}),
         emit
       })
-    const bootstrap = new Bootstrap(config.bootstrap, network, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
+    const bootstrap = new Bootstrap(config, network, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
     const node = running.node = new ShoalNode({
       config, platform, clock, random, privateKey, network, store, ledger, library, engine, bootstrap, close
     })
