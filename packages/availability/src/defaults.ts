@@ -34,7 +34,7 @@ export const MAX_ADDRS = 3
 /** A binary multiaddr; WebRTC-Direct over a relay with two certificate hashes takes about 150. */
 export const MAX_ADDR_BYTES = 255
 
-/** What gossipsub brings for each announcement, in announcements: three copies and more over a mesh of four, gossip and control the rest. */
+/** What gossipsub brings for each announcement, in announcements: three copies or so over a mesh of four, and gossip and control. */
 export const COPIES = 4
 
 /** What the announcements of one swarm may take of each peer's downlink: half a percent of a stream of 2.5 Mbit/s. */

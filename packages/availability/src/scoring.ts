@@ -1,4 +1,5 @@
-import type { TopicKind } from './types.js'
+/** What a topic is for: announcements of a swarm or of one of its cells, heads of a live content, purges. */
+type TopicKind = 'swarm' | 'head' | 'purge'
 
 /** One topic's part of a peer's score (gossipsub v1.1, "Topic Parameter Calculation and Decay"). */
 interface TopicScore {

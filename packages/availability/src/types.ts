@@ -30,9 +30,6 @@ export interface AvailabilityInit {
   readonly bytesPerSecond?: number | undefined
 }
 
-/** What a topic is for: announcements of a swarm or of one of its cells, heads of a live content, purges. */
-export type TopicKind = 'swarm' | 'head' | 'purge'
-
 /** The part of gossipsub that announcements need. */
 export interface PubSub extends Pick<GossipSub, 'subscribe' | 'unsubscribe' | 'publish' | 'getSubscribers' | 'topicValidators'> {
   /** Where it keeps scores: what is refused counts against who passed it on. @default nothing is held against anybody */

@@ -8,7 +8,7 @@ import { ANNOUNCE_BYTES_PER_SECOND, CELL_SHARE, COPIES, ENVELOPE_BYTES, TTL_INTE
 import { announceInterval } from '../src/schedule.js'
 
 /** A manual clock that keeps its timers in a heap: thousands of peers have thousands of them. */
-export class HeapClock implements Clock {
+class HeapClock implements Clock {
   #now = 0
   #order = 0
   readonly #heap: { at: number, order: number, fn: (() => void) | undefined }[] = []

@@ -76,7 +76,7 @@ export class RelaySearch {
 }
 
 /** Who relays for a peer, as its addresses say, and the peer itself where it can be dialled without any. */
-export function relaysOf ({ peer, addrs }: { readonly peer: PeerName, readonly addrs: readonly { readonly addr: string }[] }): PeerHint[] {
+function relaysOf ({ peer, addrs }: { readonly peer: PeerName, readonly addrs: readonly { readonly addr: string }[] }): PeerHint[] {
   const relays = new Map<PeerName, string[]>()
   for (const { addr } of addrs) {
     const [, relayed, relay] = /^(.*\/p2p\/([^/]+))\/p2p-circuit(?:\/|$)/.exec(addr) ?? []

@@ -1,6 +1,6 @@
 /**
- * A swarm of real announcers on one clock, over a pubsub that loses nothing: what each of them hears, and for how large they take the swarm.
- * The largest is what one member hears of peers that only speak.
+ * A swarm of real announcers on one clock, over a pubsub that loses nothing: what each of them hears, and for how large they take the
+ * swarm. The largest is what one member hears of peers that only speak.
  *
  * Sends `{ bps, least, most, off, depth }`: bytes of announcements per peer and second as a mesh of gossipsub brings them, the smallest and
  * the largest estimate over the truth, the share of peers that are off by more than 30 %, and the depth that most have.
@@ -8,14 +8,19 @@
 
 import { Crowd, Populace, median } from '../../../packages/availability/dist/test/crowd.js'
 
-export interface Modelled { readonly bps: number, readonly least: number, readonly most: number, readonly off: number, readonly depth: number }
+export interface Modelled {
+  readonly bps: number
+  readonly least: number
+  readonly most: number
+  readonly off: number
+  readonly depth: number
+}
 
 const SWARM = 'cd'.repeat(32)
 const MINUTE_MS = 60_000
 const [size = '100', minutes = '15'] = process.argv.slice(2)
 const count = Number(size)
 const crowd = new Crowd(SWARM)
-const told = process.send === undefined ? (modelled: Modelled) => { console.log(modelled) } : (modelled: Modelled) => { process.send?.(modelled) }
 const MOST_REAL = 3000
 
 if (count <= MOST_REAL) {
@@ -33,10 +38,12 @@ for (const viewer of crowd.viewers.values()) viewer.heard = 0
 crowd.clock.advance(Number(minutes) * MINUTE_MS)
 const viewers = [...crowd.viewers.values()]
 const estimates = viewers.map(({ announcing }) => announcing.swarmSize(SWARM) / count)
-told({
+const modelled: Modelled = {
   bps: viewers.reduce((sum, { heard }) => sum + heard, 0) / viewers.length / (Number(minutes) * 60),
   least: Math.min(...estimates),
   most: Math.max(...estimates),
   off: estimates.filter(share => share < 0.7 || share > 1.3).length / estimates.length,
   depth: median(viewers.map(({ depth }) => depth))
-})
+}
+if (process.send === undefined) console.log(modelled)
+else process.send(modelled)
