@@ -17,8 +17,10 @@ export function sharedBits (a: number, b: number): number {
 }
 
 /** Depths of the cells that a peer hears beside the whole swarm: its own, the one that was part of, and the half that it may become. */
-export function listened (depth: number, population: number): number[] {
-  const depths = [depth - 1, depth, ...depth > 0 || population >= CELL_SPLIT / 2 ? [depth + 1] : []]
+export function listened ({ depth, population, common = depth }: Pick<CellView, 'depth' | 'population' | 'common'>): number[] {
+  // as long as nobody can have divided the swarm there is no half to hear
+  const divided = depth > 0 || common > 0 || population >= CELL_SPLIT / 2
+  const depths = [depth - 1, depth, ...divided ? [depth + 1] : []]
   return depths.filter(one => one > 0 && one <= MAX_DEPTH)
 }
 
@@ -50,6 +52,7 @@ export function nextDepth ({ depth, population, half, settled, common = depth }:
  * Peers of the whole swarm. Where the other half of our cell is silent, it is divided already and speaks where we do not listen: then our
  * half tells more.
  */
-export function swarmSizeOf ({ depth, population, half }: CellView): number {
-  return depth > 0 && population - half < half / 2 ? half * 2 ** (depth + 1) : population * 2 ** depth
+export function swarmSizeOf ({ depth, population, half, common = depth }: CellView): number {
+  const silent = Math.max(depth, common) > 0 && population - half < half / 2
+  return silent ? half * 2 ** (depth + 1) : population * 2 ** depth
 }

@@ -14,17 +14,18 @@ interface Member {
 
 /** Peers by how many of the highest bits of their places are ours: `at(n)` counts those that share n or more. */
 export class Census {
-  readonly #byBits: readonly number[]
-  /** The middle one of all depths that they say. */
-  readonly common: number | undefined
-  readonly total: number
+  readonly #byBits = new Array<number>(MAX_DEPTH + 2).fill(0)
+  readonly #depths = new Array<number>(MAX_DEPTH + 1).fill(0)
+  #total = 0
 
-  constructor (byBits: readonly number[], depths: readonly number[]) {
-    this.#byBits = byBits
-    this.total = depths.reduce((sum, count) => sum + count, 0)
-    let below = 0
-    const middle = depths.findIndex(count => (below += count) * 2 > this.total)
-    this.common = middle < 0 ? undefined : middle
+  get total (): number {
+    return this.#total
+  }
+
+  add ({ bits, depth }: Pick<Member, 'bits' | 'depth'>): void {
+    this.#total++
+    this.#byBits[bits] = (this.#byBits[bits] ?? 0) + 1
+    this.#depths[depth] = (this.#depths[depth] ?? 0) + 1
   }
 
   at (bits: number): number {
@@ -32,12 +33,19 @@ export class Census {
     for (let more = bits; more < this.#byBits.length; more++) count += this.#byBits[more] ?? 0
     return count
   }
+
+  /** The middle one of all depths that they say. */
+  get common (): number | undefined {
+    let below = 0
+    const middle = this.#depths.findIndex(count => (below += count) * 2 > this.#total)
+    return middle < 0 ? undefined : middle
+  }
 }
 
 /** The peers of one swarm as their announcements show them. Those that fell silent stay for their sequence until others need the room. */
 export class Members {
   readonly #members = new BoundedMap<PeerName, Member>(MAX_MEMBERS)
-  #census = new Census([], [])
+  #census = new Census()
   #countedAt = -Infinity
 
   /** How many bits of its place a peer that was heard shares with us. */
@@ -50,27 +58,24 @@ export class Members {
     const known = this.#members.get(peer)
     if (known !== undefined && member.sequence <= known.sequence) return 'old'
     if (known !== undefined && now - known.heardAt < MIN_GAP_MS) return 'too-often'
-    if (known === undefined) this.#countedAt = -Infinity
+    if (known === undefined) this.#census.add(member)
     this.#members.set(peer, { ...member, heardAt: now })
     return undefined
   }
 
   /**
-   * Those who are there still; counted once a second, and when somebody new was heard.
+   * Those who are there still; counted anew once a second at most, and twenty times an interval. Somebody new counts at once.
    *
    * @param intervalMs ours: where a swarm grows, the others' intervals have become as long since they spoke
    */
   census (now: number, intervalMs: number): Census {
-    if (now - this.#countedAt < COUNT_EVERY_MS) return this.#census
+    if (now - this.#countedAt < Math.max(COUNT_EVERY_MS, intervalMs / 20)) return this.#census
     this.#countedAt = now
-    const byBits = new Array<number>(MAX_DEPTH + 2).fill(0)
-    const depths = new Array<number>(MAX_DEPTH + 1).fill(0)
+    this.#census = new Census()
     for (const [, member] of this.#members.entries()) {
       if (now - member.heardAt > COUNTED_INTERVALS * Math.max(intervalMs, member.intervalMs)) continue
-      byBits[member.bits] = (byBits[member.bits] ?? 0) + 1
-      depths[member.depth] = (depths[member.depth] ?? 0) + 1
+      this.#census.add(member)
     }
-    this.#census = new Census(byBits, depths)
     return this.#census
   }
 }

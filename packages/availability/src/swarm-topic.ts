@@ -170,7 +170,7 @@ export class SwarmTopic {
   #listen (): void {
     const { pubsub, clock } = this.#components
     const { topic: root } = this.#init
-    const wanted = new Set([root, ...listened(this.#depth, this.#view().population).map(depth => `${root}/${cellOf(this.#place, depth)}`)])
+    const wanted = new Set([root, ...listened(this.#view()).map(depth => `${root}/${cellOf(this.#place, depth)}`)])
     for (const topic of [...this.#topics.keys()]) if (!wanted.has(topic)) this.#leave(topic)
     for (const topic of wanted) {
       if (this.#topics.has(topic)) continue

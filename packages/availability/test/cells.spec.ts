@@ -53,10 +53,17 @@ describe('cells', () => {
   })
 
   it('hear where they came from and where they may go', () => {
-    expect(listened(0, 10)).to.deep.equal([])
-    expect(listened(0, CELL_SPLIT)).to.deep.equal([1])
-    expect(listened(5, 200)).to.deep.equal([4, 5, 6])
-    expect(listened(MAX_DEPTH, 200)).to.deep.equal([MAX_DEPTH - 1, MAX_DEPTH])
+    expect(listened({ depth: 0, population: 10, common: 0 })).to.deep.equal([])
+    expect(listened({ depth: 0, population: CELL_SPLIT, common: 0 })).to.deep.equal([1])
+    expect(listened({ depth: 0, population: 60, common: 1 }), 'the others are there').to.deep.equal([1])
+    expect(listened({ depth: 5, population: 200, common: 5 })).to.deep.equal([4, 5, 6])
+    expect(listened({ depth: MAX_DEPTH, population: 200, common: MAX_DEPTH })).to.deep.equal([MAX_DEPTH - 1, MAX_DEPTH])
+  })
+
+  it('are as large as their halves say where one of these speaks elsewhere', () => {
+    expect(swarmSizeOf({ depth: 0, population: 270, half: 250, settled: true, common: 1 })).to.equal(500)
+    expect(swarmSizeOf({ depth: 2, population: 120, half: 110, settled: true, common: 2 })).to.equal(880)
+    expect(swarmSizeOf({ depth: 0, population: 2, half: 2, settled: true, common: 0 }), 'two who happen to be in one half').to.equal(2)
   })
 })
 
@@ -109,6 +116,20 @@ describe('a swarm that is divided', () => {
     expect(viewer.announcing.swarmSize(SWARM)).to.be.within(50, 80)
     expect(viewer.announcing.cell(SWARM)).to.deep.include({ rendezvous: SWARM })
     left.stop()
+  })
+
+  it('is joined in its division by who comes in and heard few of it', async () => {
+    const crowd = new Crowd(SWARM)
+    const viewer = await crowd.add()
+    const late = new Populace(crowd, SWARM, viewer.name, { count: 30, depth: 0, seed: 5 })
+    crowd.clock.advance(MINUTE_MS)
+    expect(viewer.depth).to.equal(0)
+    const populace = new Populace(crowd, SWARM, viewer.name, { count: 600, depth: 1 })
+    late.stop()
+    crowd.clock.advance(3 * populace.interval)
+    expect(viewer.depth).to.equal(1)
+    expect(viewer.announcing.swarmSize(SWARM) / 600).to.be.within(0.7, 1.3)
+    populace.stop()
   })
 
   it('is not divided by one who says so', async () => {
