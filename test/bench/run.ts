@@ -11,6 +11,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { removeSpaces } from '../support/namespaces.ts'
+import { announce } from './announce.ts'
 import { browserPair } from './browser-pair.ts'
 import { churn } from './churn.ts'
 import { cold } from './cold.ts'
@@ -27,7 +28,7 @@ import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [browserPair, churn, cold, connect, freeride, memory, pair, picker, publish, store, swarm]
+const benches: readonly Bench[] = [announce, browserPair, churn, cold, connect, freeride, memory, pair, picker, publish, store, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',

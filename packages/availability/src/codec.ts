@@ -1,6 +1,6 @@
-import { WireError, type Announcement, type CapacityClass, type SegmentRun } from '@shoal/interface'
+import { WireError, type Announcement, type CapacityClass, type Locality, type SegmentRun } from '@shoal/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
-import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_ANNOUNCEMENT_BYTES } from './defaults.js'
+import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_ANNOUNCEMENT_BYTES, MAX_DEPTH } from './defaults.js'
 
 /**
  * An announcement on the wire, big-endian. Swarm and peer are gossipsub's topic and signer and are not repeated. What comes behind these
@@ -15,13 +15,20 @@ import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_ANNOUNCEMENT_BYTES } from './defaults.js
  * | 8 | sequence, below 2^53 |
  * | 1 | number of addresses, at most 3; each: a byte of length, a binary multiaddr |
  * | varint | number of runs of whole segments; each: varint gap since the end of the run before, varint length, at least 1 |
+ * | 1 | depth: the swarm is divided into 2^depth cells, at most 12 |
+ * | 1 | the lowest bit: a locality hint follows |
+ * | 3 | locality hint: site, 12 bits; region, 8 bits; the lowest four bits are 0 |
+ *
+ * An announcement may end behind the runs: depth 0, and no hint.
  */
 export type AnnouncementBody = Omit<Announcement, 'peer' | 'swarm'>
+export type Decoded = AnnouncementBody & { readonly depth: number }
 
 const VERSION = 1
 const FIXED_BYTES = 17
 const INDEX_END = 2 ** 32
 const P2P = 421
+const HAS_LOCALITY = 1
 
 /** Runs that do not fit are left out, the shortest first; so are addresses that are no multiaddrs, or too long. */
 export function encodeAnnouncement (peer: string, body: AnnouncementBody): Uint8Array {
@@ -40,9 +47,11 @@ export function encodeAnnouncement (peer: string, body: AnnouncementBody): Uint8
     out.set(addr, at + 1)
     at += 1 + addr.byteLength
   }
-  const runs = packRuns(body.have.complete, MAX_ANNOUNCEMENT_BYTES - at)
+  const tail = packTail(body)
+  const runs = packRuns(body.have.complete, MAX_ANNOUNCEMENT_BYTES - at - tail.byteLength)
   out.set(runs, at)
-  return out.subarray(0, at + runs.byteLength)
+  out.set(tail, at + runs.byteLength)
+  return out.subarray(0, at + runs.byteLength + tail.byteLength)
 }
 
 /**
@@ -50,7 +59,7 @@ export function encodeAnnouncement (peer: string, body: AnnouncementBody): Uint8
  *
  * @throws WireError when the bytes are no announcement of this version
  */
-export function decodeAnnouncement (peer: string, bytes: Uint8Array): AnnouncementBody {
+export function decodeAnnouncement (peer: string, bytes: Uint8Array): Decoded {
   if (bytes.byteLength > MAX_ANNOUNCEMENT_BYTES || bytes.byteLength < FIXED_BYTES) {
     throw new WireError(`expected an announcement of ${FIXED_BYTES} to ${MAX_ANNOUNCEMENT_BYTES} bytes, got ${bytes.byteLength}`)
   }
@@ -69,14 +78,31 @@ export function decodeAnnouncement (peer: string, bytes: Uint8Array): Announceme
     if (addr !== undefined) addrs.push(addr)
     at = end
   }
+  const { runs: complete, length } = unpackRuns(bytes.subarray(at))
   return {
     capacity: (view.getUint8(1) & 3) as CapacityClass,
     share: view.getUint16(2) / 0xffff,
     ttl: view.getUint32(4),
     sequence,
     addrs,
-    have: { complete: unpackRuns(bytes.subarray(at)), partial: [] }
+    have: { complete, partial: [] },
+    ...unpackTail(bytes.subarray(at + length))
   }
+}
+
+function packTail ({ depth = 0, locality }: AnnouncementBody): Uint8Array {
+  if (locality === undefined) return Uint8Array.of(depth, 0)
+  const hint = locality.site << 12 | locality.region << 4
+  return Uint8Array.of(depth, HAS_LOCALITY, hint >>> 16 & 0xff, hint >>> 8 & 0xff, hint & 0xff)
+}
+
+function unpackTail (bytes: Uint8Array): { depth: number, locality?: Locality } {
+  const [depth = 0, flags = 0, ...hint] = bytes.subarray(0, 5)
+  if (depth > MAX_DEPTH) throw new WireError(`expected a depth of at most ${MAX_DEPTH}, got ${depth}`)
+  if ((flags & HAS_LOCALITY) === 0) return { depth }
+  const [high, middle, low] = hint
+  if (high === undefined || middle === undefined || low === undefined) throw new WireError('expected a locality hint, got the end of the announcement')
+  return { depth, locality: { site: high << 4 | middle >>> 4, region: (middle & 15) << 4 | low >>> 4 } }
 }
 
 function packAddr (peer: string, text: string): Uint8Array[] | undefined {
@@ -131,7 +157,7 @@ function encodeRuns (runs: SegmentRun[]): number[] {
   return out
 }
 
-function unpackRuns (bytes: Uint8Array): SegmentRun[] {
+function unpackRuns (bytes: Uint8Array): { runs: SegmentRun[], length: number } {
   let at = 0
   function varint (): number {
     let value = 0
@@ -152,7 +178,7 @@ function unpackRuns (bytes: Uint8Array): SegmentRun[] {
     if (count === 0 || end > INDEX_END) throw new WireError(`expected a run of segments below 2^32, got ${count} from ${start}`)
     runs.push({ start, count })
   }
-  return runs
+  return { runs, length: at }
 }
 
 function pushVarint (out: number[], value: number): void {

@@ -2,6 +2,7 @@ import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
 import { TokenBucket } from '@shoal/base'
 import type { AnnouncementEvent, Judge, PeerName, SwarmId } from '@shoal/interface'
 import { JUDGED_AT_ONCE, JUDGED_PER_SECOND } from './defaults.js'
+import { forgetScore, score } from './scoring.js'
 import type { AvailabilityComponents } from './types.js'
 
 /**
@@ -30,6 +31,7 @@ export class PublisherTopics {
     const topic = `/shoal/${this.#network}/${this.#kind}/${swarm}`
     const rate = new TokenBucket(clock, JUDGED_PER_SECOND, JUDGED_AT_ONCE)
     this.#topics.set(swarm, topic)
+    score(pubsub.score, topic, this.#kind)
     pubsub.topicValidators.set(topic, async (_from, message) => await this.#judge(swarm, publisher, judge, rate, message))
     pubsub.subscribe(topic)
   }
@@ -46,8 +48,10 @@ export class PublisherTopics {
     const topic = this.#topics.get(swarm)
     if (topic === undefined) return
     this.#topics.delete(swarm)
-    this.#components.pubsub.unsubscribe(topic)
-    this.#components.pubsub.topicValidators.delete(topic)
+    const { pubsub } = this.#components
+    pubsub.unsubscribe(topic)
+    pubsub.topicValidators.delete(topic)
+    forgetScore(pubsub.score, topic)
   }
 
   async #judge (swarm: SwarmId, publisher: PeerName, judge: Judge, rate: TokenBucket, message: Message): Promise<TopicValidatorResult> {

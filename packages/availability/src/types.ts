@@ -1,6 +1,7 @@
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { Clock, Random } from '@shoal/base'
 import type { HaveMap, PeerName } from '@shoal/interface'
+import type { Scores } from './scoring.js'
 
 /** A content's counts, as its manifest states them. */
 export interface HaveBounds {
@@ -24,13 +25,26 @@ export interface AvailabilityInit {
   /**
    * Bytes per second that all announcements of one swarm may take of each peer's downlink, gossipsub's envelopes and copies included.
    *
-   * @default 3000
+   * @default 1500
    */
   readonly bytesPerSecond?: number | undefined
 }
 
 /** The part of gossipsub that announcements need. */
-export type PubSub = Pick<GossipSub, 'subscribe' | 'unsubscribe' | 'publish' | 'getSubscribers' | 'topicValidators'>
+export interface PubSub extends Pick<GossipSub, 'subscribe' | 'unsubscribe' | 'publish' | 'getSubscribers' | 'topicValidators'> {
+  /** Where it keeps scores: what is refused counts against who passed it on. @default nothing is held against anybody */
+  readonly score?: Scores | undefined
+  /** Tells what connected peers subscribe to, and by that how a large swarm is divided. @default who comes in learns it by listening */
+  readonly addEventListener?: ((type: 'subscription-change', listener: (event: SubscriptionChange) => void) => void) | undefined
+  readonly removeEventListener?: ((type: 'subscription-change', listener: (event: SubscriptionChange) => void) => void) | undefined
+}
+
+export interface SubscriptionChange {
+  readonly detail: {
+    readonly peerId: { toString (): PeerName }
+    readonly subscriptions: readonly { readonly topic: string, readonly subscribe: boolean }[]
+  }
+}
 
 export interface AvailabilityComponents {
   /** Started, with `gossipsubDefaults()` or stricter. */

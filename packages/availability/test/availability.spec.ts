@@ -1,7 +1,7 @@
 import { TopicValidatorResult, type Message } from '@libp2p/gossipsub'
 import { expect } from 'chai'
 import { ManualClock, seededRandom } from '@shoal/base'
-import type { Announcement, AnnouncementEvent } from '@shoal/interface'
+import type { AnnouncementEvent, Description } from '@shoal/interface'
 import { availability, type PubSub } from '../src/index.js'
 import { encodeAnnouncement, type AnnouncementBody } from '../src/codec.js'
 
@@ -10,7 +10,7 @@ const PEER = '12D3KooWJbJFaZ1fwpD5jHKyzqSD7Vx6Pzt9z8dUZ6XrRpyNjn8E'
 const SWARM = 'cd'.repeat(32)
 const TOPIC = `/shoal/test/swarm/${SWARM}`
 
-const mine: Omit<Announcement, 'peer' | 'swarm' | 'sequence' | 'ttl'> = {
+const mine: Description = {
   have: { complete: [{ start: 0, count: 3 }], partial: [] }, capacity: 2, share: 0.25, addrs: []
 }
 
@@ -23,7 +23,7 @@ async function setup () {
   const published: { topic: string, data: Uint8Array }[] = []
   const topics = new Set<string>()
   const events: AnnouncementEvent[] = []
-  const state = { subscribers: 0, broken: false }
+  const state = { subscribers: 0, broken: false, says: mine }
   const pubsub = {
     topicValidators: new Map(),
     subscribe: (topic: string) => { topics.add(topic) },
@@ -37,7 +37,7 @@ async function setup () {
   } as unknown as PubSub
   const announcing = availability({ network: 'test' })({ pubsub, peerId: SELF, clock, random: seededRandom(1) })
   await announcing.start(event => { events.push(event) })
-  announcing.join(SWARM, () => mine)
+  announcing.join(SWARM, () => state.says)
   async function hear (from: string, data: Uint8Array): Promise<TopicValidatorResult | undefined> {
     const message = { type: 'signed', from: { toString: () => from }, topic: TOPIC, data } as unknown as Message
     return await pubsub.topicValidators.get(TOPIC)?.(message as never, message)
@@ -47,8 +47,11 @@ async function setup () {
 
 describe('availability', () => {
   it('announces what it is told to describe, with a rising sequence', async () => {
-    const { clock, published, hear, events, announcing } = await setup()
-    clock.advance(60_000)
+    const { clock, published, hear, events, announcing, state } = await setup()
+    for (let share = 0; share < 1; share += 0.05) {
+      state.says = { ...mine, share }
+      clock.advance(3_000)
+    }
     expect(published).to.have.length.within(6, 20)
     expect(published[0]?.topic).to.equal(TOPIC)
     for (const { data } of published) {
@@ -58,6 +61,18 @@ describe('availability', () => {
     expect(events[0]).to.have.property('announcement')
       .that.deep.includes({ peer: PEER, swarm: SWARM, have: mine.have, capacity: 2, addrs: [] })
     await announcing.stop()
+  })
+
+  it('repeats itself more and more rarely, until it has something to say', async () => {
+    const { clock, published, state } = await setup()
+    clock.advance(600_000)
+    const idle = published.length
+    expect(idle, 'once in 20 s').to.be.within(20, 50)
+    for (let share = 0; share < 1; share += 1 / 600) {
+      state.says = { ...mine, share }
+      clock.advance(1_000)
+    }
+    expect(published.length - idle, 'once in 5 s').to.be.within(3 * idle, 5 * idle)
   })
 
   it('speaks sooner after a hint', async () => {
@@ -94,9 +109,10 @@ describe('availability', () => {
     const { announcing, hear, clock, state } = await setup()
     expect(announcing.swarmSize(SWARM)).to.equal(1)
     expect(announcing.swarmSize('unknown')).to.equal(1)
-    for (let i = 0; i < 100; i++) await hear(`peer-${i}`, encodeAnnouncement(`peer-${i}`, body({ ttl: i < 40 ? 60 : 600 })))
+    for (let i = 0; i < 100; i++) await hear(`peer-${i}`, encodeAnnouncement(`peer-${i}`, body({ ttl: i < 40 ? 60 : 1_200 })))
     expect(announcing.swarmSize(SWARM)).to.equal(101)
-    clock.advance(61_000)
+    // who was silent for longer than its own intervals and ours is gone
+    clock.advance(200_000)
     expect(announcing.swarmSize(SWARM)).to.equal(61)
     state.subscribers = 80
     expect(announcing.swarmSize(SWARM)).to.equal(81)
@@ -104,9 +120,9 @@ describe('availability', () => {
 
   it('speaks more rarely in a larger swarm', async () => {
     const { hear, clock, published } = await setup()
-    for (let i = 0; i < 5000; i++) await hear(`peer-${i}`, encodeAnnouncement(`peer-${i}`, body({ ttl: 86_400 })))
+    for (let i = 0; i < 380; i++) await hear(`peer-${i}`, encodeAnnouncement(`peer-${i}`, body({ ttl: 86_400 })))
     clock.advance(600_000)
-    expect(published).to.have.length.below(3)
+    expect(published).to.have.length.within(1, 4)
   })
 
   it('says when it cannot speak, and tries again', async () => {
@@ -117,7 +133,7 @@ describe('availability', () => {
     await Promise.resolve()
     expect(events[0]).to.deep.equal({ type: 'unpublished', swarm: SWARM, reason: 'no stream' })
     state.broken = false
-    clock.advance(20_000)
+    clock.advance(30_000)
     expect(published).to.not.be.empty
   })
 

@@ -78,6 +78,21 @@ describe('announcement codec', () => {
         expect(error).to.be.instanceOf(WireError)
       }
     }), { numRuns: 500 })
-    for (let end = 0; end < valid.length; end++) expect(() => decodeAnnouncement(PEER, valid.slice(0, end))).to.throw(WireError)
+    // what was said by a peer that knows of no cells may end behind the runs
+    for (let end = 0; end < valid.length - 2; end++) expect(() => decodeAnnouncement(PEER, valid.slice(0, end))).to.throw(WireError)
+    expect(() => decodeAnnouncement(PEER, Uint8Array.of(...valid.slice(0, -2), 13, 0)), 'too deep').to.throw(WireError)
+    expect(() => decodeAnnouncement(PEER, Uint8Array.of(...valid.slice(0, -2), 1, 1, 9)), 'half a hint').to.throw(WireError)
+  })
+
+  it('carries the depth and a locality hint, and does without', () => {
+    const hint = fc.option(fc.record({ site: fc.nat(0xfff), region: fc.nat(0xff) }), { nil: undefined })
+    fc.assert(fc.property(fc.nat(12), hint, (depth, locality) => {
+      const back = decodeAnnouncement(PEER, encodeAnnouncement(PEER, body([{ start: 3, count: 4 }], { depth, locality })))
+      expect(back.depth).to.equal(depth)
+      expect(back.locality).to.deep.equal(locality)
+      expect(back.have.complete).to.deep.equal([{ start: 3, count: 4 }])
+    }))
+    const before = encodeAnnouncement(PEER, body([{ start: 3, count: 4 }])).slice(0, -2)
+    expect(decodeAnnouncement(PEER, before)).to.deep.include({ depth: 0, have: { complete: [{ start: 3, count: 4 }], partial: [] } })
   })
 })

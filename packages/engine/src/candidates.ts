@@ -25,6 +25,8 @@ export interface Candidate {
   failures: number
   /** Not dialled before this time. */
   next: number
+  /** Of `nearness`, by what it said last. */
+  nearness: 0 | 1 | 2
 }
 
 /**
@@ -54,7 +56,7 @@ export class Candidates {
     let candidate = this.#all.get(peer)
     if (candidate === undefined) {
       if (source !== 'link' && !this.#makeRoom(rank, teller)) return false
-      candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0 }
+      candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0 }
       this.#all.set(peer, candidate)
       this.#count(candidate, 1)
     } else if (rank > candidate.rank) {

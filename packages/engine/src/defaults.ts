@@ -37,9 +37,13 @@ export const USELESS_MS = 30_000
 export const AWAY_MS = 60_000
 /** A connection that was opened for a content is closed when its peer has shared no swarm with us for this long. */
 export const UNSHARED_MS = 60_000
+/** A node that has no relay, and can be reached through one only, tries somebody who may be one this often. */
+export const RELAY_SEARCH_MS = 5_000
 /** Looking for peers again: pauses double from the first to the last while too few are connected. */
 export const FIND_FIRST_MS = 1_000
 export const FIND_MAX_MS = 60_000
+/** The last while nobody needs more. */
+export const FIND_IDLE_MAX_MS = 600_000
 /** A lookup that is still running after this long is ended. */
 export const FIND_TIMEOUT_MS = 30_000
 /** The first look around, and a dial to somebody new, are likely over after this long. */
@@ -99,6 +103,12 @@ export const CHOKE_INTERVAL_MS = 1_000
 export const MANIFEST_RATE_BPS = 65_536
 /** Provide when at most about this many others do: readers dial several providers at once. */
 export const PROVIDER_SAMPLE = 20
+/** Whether we do is looked at this often. */
+export const PROVIDE_REVIEW_MS = 60_000
+/** Of the neighbours looked for, the share that is for peers who are near before others. */
+export const LOCAL_SHARE = 2 / 3
+/** Neighbours of its own cell that a peer of a large swarm has at least: enough for gossip to reach every corner of a few hundred. */
+export const CELL_NEIGHBOURS = 4
 /** A manifest that nobody gave within this time does not exist, as far as the caller is concerned. */
 export const OPEN_TIMEOUT_MS = 30_000
 /** Readers are looked at this often for having no source. */

@@ -1,9 +1,10 @@
 import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
-import type { Candidate, Candidates } from './candidates.js'
+import type { Candidate } from './candidates.js'
 import { DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
 import type { Interest } from './interest.js'
+import { preference, type Company } from './preference.js'
 import type { AddressBook, EngineLimits } from './types.js'
 
 export interface DiallerInit {
@@ -37,15 +38,15 @@ export class Dialler {
     this.#host = host
   }
 
-  /** Dials up to `missing` candidates, as far as the limits allow. Returns when there will be somebody to dial. */
-  dial (interest: Interest, missing: number, now: number): number {
+  /** Dials up to `missing` candidates, to have `target` neighbours, as far as limits allow. Returns when there will be somebody to dial. */
+  dial (interest: Interest, missing: number, target: number, now: number): number {
     const { limits, ledger: { accounts } } = this.#init
     let wake = Infinity
     let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
     let others = false
     let hopeful = false
     const { direct } = interest.circle
-    for (const candidate of this.#inOrder(interest.candidates)) {
+    for (const candidate of this.#inOrder(interest, target)) {
       const { peer, teller } = candidate
       if (direct.has(peer) || accounts.banned(peer)) continue
       if (this.#dialing.has(peer)) {
@@ -86,13 +87,29 @@ export class Dialler {
     candidate.next = Math.max(candidate.next, this.#init.clock.now() + this.#pause(candidate))
   }
 
-  /** Suspects last, those of the link first, then those that failed least, those that were worth most, and those of the strongest word. */
-  #inOrder (candidates: Candidates): Candidate[] {
+  /**
+   * Suspects last, those of the link first, then those that failed least, those that the swarm's make-up calls for, those that were worth
+   * most, and those of the strongest word.
+   */
+  #inOrder ({ candidates, cell, circle: { direct } }: Interest, target: number): Candidate[] {
     const { random, ledger } = this.#init
+    const { has } = cell()
+    const connected = [...direct]
+    const company: Company = {
+      target,
+      local: connected.filter(peer => (candidates.get(peer)?.nearness ?? 0) > 0).length,
+      ofCell: connected.filter(has).length
+    }
     return shuffle([...candidates], random)
-      .map(candidate => ({ candidate, suspect: ledger.accounts.suspect(candidate.peer), score: ledger.score(candidate.peer) }))
+      .map(candidate => ({
+        candidate,
+        suspect: ledger.accounts.suspect(candidate.peer),
+        preferred: preference({ nearness: candidate.nearness, ofCell: has(candidate.peer) }, company),
+        score: ledger.score(candidate.peer, { local: candidate.nearness > 0 })
+      }))
       .sort((a, b) => Number(a.suspect) - Number(b.suspect) || Number(b.candidate.linked) - Number(a.candidate.linked) ||
-        a.candidate.failures - b.candidate.failures || b.score - a.score || b.candidate.rank - a.candidate.rank)
+        a.candidate.failures - b.candidate.failures || b.preferred - a.preferred || b.score - a.score ||
+        b.candidate.rank - a.candidate.rank)
       .map(({ candidate }) => candidate)
   }
 

@@ -1,9 +1,10 @@
 import type { Clock } from '@shoal/base'
 import type { Ledger } from '@shoal/ledger'
-import type { PeerHint, PeerName, Routing, Session } from '@shoal/interface'
+import type { PeerHint, PeerName, Routing, Session, SwarmId } from '@shoal/interface'
 import type { Source } from './candidates.js'
-import { EXPECT_MS, FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS } from './defaults.js'
+import { CELL_NEIGHBOURS, EXPECT_MS, FIND_FIRST_MS, FIND_TIMEOUT_MS } from './defaults.js'
 import type { Interest } from './interest.js'
+import { findPause } from './pace.js'
 import type { AddressBook } from './types.js'
 
 export interface DiscoveryInit {
@@ -60,7 +61,7 @@ export class Discovery {
     const asked = routing.known > 0
     try {
       const signal = AbortSignal.any([timeout.signal, interest.abort.signal])
-      for await (const hint of routing.find(interest.swarm, { signal })) {
+      for await (const hint of routing.find(this.#sought(interest), { signal })) {
         if (!interest.abort.signal.aborted) this.suggest(interest, hint, 'dht')
       }
     } catch (error) {
@@ -70,8 +71,17 @@ export class Discovery {
       interest.finding = false
       // while nobody can be asked the next try costs nothing and comes soon
       interest.nextFind = clock.now() + (asked ? interest.findPause : FIND_FIRST_MS / 2)
-      if (asked) interest.findPause = Math.min(FIND_MAX_MS, interest.findPause * 2)
+      const { circle: { direct, active = false }, swarmSize } = interest
+      if (asked) interest.findPause = findPause(interest.findPause, { neighbours: direct.size, swarmSize: swarmSize(), active })
       this.#changed()
     }
+  }
+
+  /** In a large swarm every other lookup is for our own cell, until enough of it are connected. */
+  #sought (interest: Interest): SwarmId {
+    const { swarm, cell, circle: { direct } } = interest
+    const { rendezvous, has } = cell()
+    interest.soughtCell = rendezvous !== swarm && !interest.soughtCell && [...direct].filter(has).length < CELL_NEIGHBOURS
+    return interest.soughtCell ? rendezvous : swarm
   }
 }

@@ -313,13 +313,19 @@ class NodeEngine implements Engine {
   #heard (event: AnnouncementEvent): void {
     switch (event.type) {
       case 'announcement': {
-        const { swarm, peer, addrs, capacity } = event.announcement
+        const { swarm, peer, addrs, capacity, locality } = event.announcement
         if (capacity === 1) this.#weak.set(peer, true)
         else this.#weak.delete(peer)
         this.#peers.suggest(swarm, { peer, addrs }, 'announcement')
+        this.#peers.located(swarm, peer, locality)
         return
       }
       case 'rejected': return this.#penalise(event.from, 'bad-announcement', event.reason)
+      case 'cell': return this.#swarms.get(event.swarm)?.moved()
+      case 'shed': {
+        const error = new Error(`expected announcements of peers, got so many that ${event.dropped} were not looked at`)
+        return this.#components.emit('error', { error, doing: 'hearing who is there' })
+      }
       case 'unpublished': this.#components.emit('error', { error: new Error(event.reason), doing: 'announcing what is held' })
     }
   }

@@ -1,9 +1,12 @@
 import type { Duty, HaveDelta, PeerHint, Session } from '@shoal/interface'
 import type { Access } from './access.js'
-import { HAVE_INTERVAL_MS, JOIN_AGAIN_MS, PEX_PEERS, PROVIDER_SAMPLE } from './defaults.js'
+import { HAVE_INTERVAL_MS, JOIN_AGAIN_MS, PEX_PEERS } from './defaults.js'
 import type { Inventory } from './inventory.js'
+import { localityOf } from './locality.js'
 import type { Members } from './members.js'
+import { Provision } from './provision.js'
 import type { Shared } from './shared.js'
+import { swarmCell } from './swarm-cell.js'
 import type { EngineComponents, SwarmOpening } from './types.js'
 
 export interface HeraldHost {
@@ -40,14 +43,21 @@ export class Herald {
   readonly #tell = (): void => { this.#sendHaves() }
   /** When the others last heard of what is new. */
   #toldAt = -Infinity
-  #providing = false
-  /** Decides once, not at every change, whether we are in the sample that provides. */
-  readonly #draw: number
+  readonly #provision: Provision
+  /** The swarm has heard that there is something to be had here, and that there is everything. */
+  #announced: 'nothing' | 'some' | 'all' = 'nothing'
   #closed = false
 
   constructor (host: HeraldHost) {
     this.#host = host
-    this.#draw = host.shared.components.random()
+    const { opening: { swarm }, shared, duty, swarmSize } = host
+    this.#provision = new Provision({
+      swarm,
+      shared,
+      gives: () => duty() !== 'none',
+      swarmSize,
+      cell: () => swarmCell(shared.components.availability, swarm)
+    })
   }
 
   /** Say JOIN on this session, unless it has been said or was refused just now. */
@@ -131,14 +141,16 @@ export class Herald {
       if (have !== undefined) session.have(swarm, have)
       if (head !== undefined) session.head(swarm, head)
     }
+    // what is held already changes no more, so that nothing else would tell of it
+    if ((inventory()?.have.completeSegments ?? 0) > 0) this.#news()
   }
 
   /** We hold nothing any more, as far as the others know. */
   hush (told: HaveDelta | undefined): void {
     const { opening: { swarm }, shared: { components }, members } = this.#host
     components.availability.leave(swarm)
-    components.routing.unprovide(swarm)
-    this.#providing = false
+    this.#announced = 'nothing'
+    this.#provision.stop()
     const dropped = [...told?.complete ?? [], ...(told?.partial ?? []).map(({ segment }) => ({ start: segment, count: 1 }))]
     if (dropped.length === 0) return
     for (const { session } of members) if (this.told(session)) session.have(swarm, { complete: [], partial: [], dropped })
@@ -163,14 +175,15 @@ export class Herald {
   }
 
   describe (): ReturnType<Parameters<EngineComponents['availability']['join']>[1]> {
-    const { inventory, shared, share, access } = this.#host
+    const { inventory, shared, share, access, opening } = this.#host
     // anybody may listen
     const have = access.public ? inventory()?.have.snapshot().complete : undefined
     return {
       have: { complete: have ?? [], partial: [] },
       capacity: shared.profile().capacity,
       share: access.public ? share() : 0,
-      addrs: shared.components.addresses.own().slice(0, 3)
+      addrs: shared.components.addresses.own().slice(0, 3),
+      locality: localityOf(opening.swarm, shared.components.addresses.surroundings?.() ?? {})
     }
   }
 
@@ -179,7 +192,7 @@ export class Herald {
     this.#closed = true
     alarm.set(this.#tell, undefined)
     components.availability.leave(swarm)
-    components.routing.unprovide(swarm)
+    this.#provision.stop()
     for (const session of this.#greetings.keys()) session.leave(swarm)
     this.#greetings.clear()
     this.#unauthorised.clear()
@@ -210,16 +223,20 @@ export class Herald {
     if (delta === undefined) return
     this.#toldAt = shared.components.clock.now()
     for (const { session } of members) if (this.told(session)) session.have(swarm, delta)
-    this.#provide()
+    this.#news()
   }
 
-  /** Those who hold something can be found: all of a small swarm, a sample of a large one, the weak of neither. */
-  #provide (): void {
-    if (this.#providing) return
-    const { shared: { components: { availability, routing } }, opening: { swarm }, swarmSize, duty } = this.#host
-    availability.hasten(swarm)
-    if (this.#draw > PROVIDER_SAMPLE / swarmSize() || duty() === 'none') return
-    this.#providing = true
-    routing.provide(swarm)
+  /** The swarm hears at once of the first that is held and of the last; in between, announcements come at their time. */
+  #news (): void {
+    const { shared: { components: { availability } }, opening: { swarm }, share } = this.#host
+    const holds = share() < 1 ? 'some' : 'all'
+    if (holds !== this.#announced) availability.hasten(swarm)
+    this.#announced = holds
+    this.#provision.look()
+  }
+
+  /** Our cell is another one: those in it find us there. */
+  moved (): void {
+    if (this.#announced !== 'nothing') this.#provision.look()
   }
 }

@@ -16,6 +16,6 @@
 export { createEngine } from './engine.js'
 export { hintsOf } from './members.js'
 export type {
-  AddressBook, ContentSink, Emit, Engine, EngineComponents, EngineInit, EngineLimits, OpenSwarm, RevocationRecords, SwarmOpening,
-  UploadLimits
+  AddressBook, ContentSink, Emit, Engine, EngineComponents, EngineInit, EngineLimits, OpenSwarm, RevocationRecords, Surroundings,
+  SwarmOpening, UploadLimits
 } from './types.js'

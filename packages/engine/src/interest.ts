@@ -1,11 +1,13 @@
 import type { BoundedMap } from '@shoal/base'
-import type { PeerName, Session, SwarmId } from '@shoal/interface'
+import type { Locality, PeerName, Session, SwarmCell, SwarmId } from '@shoal/interface'
 import type { Candidates } from './candidates.js'
 
 /** The neighbours of one content, as its driver knows them. */
 export interface Circle {
   /** Peers of the swarm with a session that bytes can come over. */
   readonly direct: ReadonlySet<PeerName>
+  /** Somebody reads or completes the content. @default false */
+  readonly active?: boolean
   /** How many of them are useful, as of the last `review`. */
   readonly useful: number
   /** Judges them anew; returns those that have long been useless, the worst first. */
@@ -24,6 +26,12 @@ export interface Interest {
   /** Peers that left or were left, and how long they are not dialled. */
   readonly away: BoundedMap<PeerName, number>
   readonly abort: AbortController
+  /** How the swarm is divided, and where we are, as of now. */
+  readonly cell: () => SwarmCell
+  readonly locality: () => Locality | undefined
+  readonly swarmSize: () => number
+  /** The last lookup was for our cell. */
+  soughtCell: boolean
   findPause: number
   nextFind: number
   finding: boolean

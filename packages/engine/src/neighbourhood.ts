@@ -8,6 +8,7 @@ export interface NeighbourhoodHost {
   readonly ours: () => HaveMap | undefined
   /** Segments of the content, 0 while that is not known. */
   readonly segments: () => number
+  readonly active: () => boolean
   readonly greet: (session: Session) => void
   readonly part: (session: Session) => void
 }
@@ -26,6 +27,10 @@ export class Neighbourhood implements Circle {
 
   get direct (): ReadonlySet<PeerName> {
     return this.#host.members.direct
+  }
+
+  get active (): boolean {
+    return this.#host.active()
   }
 
   get useful (): number {

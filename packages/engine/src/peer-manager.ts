@@ -1,5 +1,5 @@
 import { BoundedMap, shuffle, type Random } from '@shoal/base'
-import type { PeerHint, PeerName, PenaltyReason, Session, SwarmId } from '@shoal/interface'
+import type { Availability, Locality, PeerHint, PeerName, PenaltyReason, Session, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import { Candidates, type Source } from './candidates.js'
 import { AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, FIRST_LOOK_MS, NEIGHBOUR_EVERY_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
@@ -7,10 +7,14 @@ import { Dialler, type DiallerInit } from './dialler.js'
 import { Discovery, type DiscoveryInit } from './discovery.js'
 import type { Circle, Interest } from './interest.js'
 import { missing, targetAfter, toLeave, Unshared } from './keeper.js'
+import { localityOf, nearness } from './locality.js'
+import { RelaySearch } from './relay-search.js'
+import { swarmCell } from './swarm-cell.js'
 
 interface PeerManagerInit extends DiscoveryInit, DiallerInit {
   readonly random: Random
   readonly alarm: Alarm
+  readonly availability: Pick<Availability, 'cell' | 'swarmSize'>
 }
 
 /**
@@ -20,6 +24,7 @@ export class PeerManager {
   readonly #init: PeerManagerInit
   readonly #discovery: Discovery
   readonly #dialler: Dialler
+  readonly #relays: RelaySearch
   readonly #unshared = new Unshared()
   readonly #interests = new Map<SwarmId, Interest>()
   readonly #sessions = new Map<PeerName, Set<Session>>()
@@ -29,19 +34,17 @@ export class PeerManager {
     this.#init = init
     const changed = (): void => { this.#nudge() }
     this.#discovery = new Discovery(init, changed)
-    this.#dialler = new Dialler(init, {
-      changed,
-      sessionsOf: peer => this.sessionsOf(peer),
-      outbound: () => this.#outbound(),
-      opened: (session, first) => {
-        if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
-      }
-    })
+    const opened = (session: Session, first: boolean): void => {
+      if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
+    }
+    this.#dialler = new Dialler(init, { changed, sessionsOf: peer => this.sessionsOf(peer), outbound: () => this.#outbound(), opened })
+    this.#relays = new RelaySearch(init, { connected: peer => this.#sessions.has(peer), banned: peer => this.banned(peer), opened })
   }
 
   /** Look for peers of this swarm until `forget`. */
   seek (swarm: SwarmId, hints: readonly PeerHint[], circle: Circle): void {
-    const now = this.#init.clock.now()
+    const { clock, addresses, availability } = this.#init
+    const now = clock.now()
     this.#interests.set(swarm, {
       swarm,
       circle,
@@ -51,6 +54,10 @@ export class PeerManager {
       findPause: FIND_FIRST_MS,
       nextFind: now,
       finding: false,
+      cell: () => swarmCell(availability, swarm),
+      locality: () => localityOf(swarm, addresses.surroundings?.() ?? {}),
+      swarmSize: () => availability.swarmSize(swarm),
+      soughtCell: false,
       nextReview: now + REVIEW_MS,
       failedDials: 0,
       lastFailure: '',
@@ -70,6 +77,13 @@ export class PeerManager {
   suggest (swarm: SwarmId, hint: PeerHint, source: Source = 'link', session?: Session): void {
     const interest = this.#interests.get(swarm)
     if (interest !== undefined) this.#discovery.suggest(interest, hint, source, session)
+  }
+
+  /** A peer says where it is: the nearer are dialled first. Others' words, so nothing else follows from it. */
+  located (swarm: SwarmId, peer: PeerName, locality: Locality | undefined): void {
+    const interest = this.#interests.get(swarm)
+    const candidate = interest?.candidates.get(peer)
+    if (interest !== undefined && candidate !== undefined) candidate.nearness = nearness(interest.locality(), locality)
   }
 
   opened (session: Session): boolean {
@@ -162,14 +176,14 @@ export class PeerManager {
     const interests = shuffle([...this.#interests.values()], random)
     const unshared = this.#unshared.due(interests, () => addresses.own(), now)
     for (const peer of unshared.peers) this.#leave(peer)
-    let wake = Math.min(interests.length > 0 ? now + FIND_MAX_MS : Infinity, unshared.wake)
+    let wake = Math.min(interests.length > 0 ? now + FIND_MAX_MS : Infinity, unshared.wake, this.#relays.look(interests, now))
     for (const interest of interests) {
       if (interest.nextReview <= now) this.#review(interest, now)
       if (interest.circle.direct.size > 0) wake = Math.min(wake, interest.nextReview)
       const target = targetAfter(now - interest.since, peersPerSwarm)
       if (target < peersPerSwarm) wake = Math.min(wake, now + NEIGHBOUR_EVERY_MS)
       const wanted = missing(interest, target)
-      if (wanted > 0) wake = Math.min(wake, this.#dialler.dial(interest, wanted, now), this.#discovery.look(interest, now))
+      if (wanted > 0) wake = Math.min(wake, this.#dialler.dial(interest, wanted, target, now), this.#discovery.look(interest, now))
     }
     if (wake < Infinity) alarm.soonest(this.#work, Math.max(wake, now + 50))
   }

@@ -122,6 +122,7 @@ export class SwarmDriver implements OpenSwarm {
       members,
       ours: () => this.#live === undefined ? this.#delivery?.inventory.have : undefined,
       segments: () => this.#delivery?.manifest.summary.segments ?? 0,
+      active: () => this.active,
       greet: session => { this.#herald.greet(session) },
       part: session => { this.neighbours.part(session) }
     }))
@@ -195,6 +196,11 @@ export class SwarmDriver implements OpenSwarm {
 
   suggested (peers: readonly PeerHint[]): void {
     for (const hint of peers) this.#shared.peerManager.suggest(this.swarm, hint)
+  }
+
+  /** Its swarm is divided anew. */
+  moved (): void {
+    this.#herald.moved()
   }
 
   // What the node decides

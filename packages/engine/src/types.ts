@@ -50,8 +50,20 @@ export interface EngineInit {
 /** What a have-map may hold: segments and blocks of a manifest, or a live content's, whose segments may have any number. */
 export type HaveBounds = { readonly segments: number, readonly blocks: number } | { readonly live: true }
 
+/** Where the node is, in words that never leave it: peers with the same words are near each other. */
+export interface Surroundings {
+  /** What a public address, or a private network's prefix, says: the same for all behind it. */
+  readonly site?: string | undefined
+  /** What the operator says, or the prefix of a provider's network. */
+  readonly region?: string | undefined
+}
+
 /** What the node knows of addresses; text multiaddrs throughout. */
 export interface AddressBook {
+  /** Nobody can dial this node for want of a relay. @default it needs none */
+  lacksRelay? (): boolean
+  /** Where this node is, as far as is known by now. @default nothing is known */
+  surroundings? (): Surroundings
   /** Our own, as others can dial them: the first three are those worth telling where there is no room for more. */
   own (): readonly string[]
   /** Those of a peer that one whose connection comes from `to` can dial, and may know. */

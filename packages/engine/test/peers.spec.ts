@@ -1,12 +1,13 @@
 import { expect } from 'chai'
 import { ManualClock, seededRandom } from '@shoal/base'
-import type { Exchange, Routing, Session } from '@shoal/interface'
+import type { Availability, Exchange, Routing, Session } from '@shoal/interface'
 import { Ledger } from '@shoal/ledger'
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
   ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, REDIAL_MAX_MS, UNSHARED_MS
 } from '../src/defaults.js'
+import { localityOf } from '../src/locality.js'
 import { PeerManager } from '../src/peer-manager.js'
 import type { AddressBook, EngineLimits } from '../src/types.js'
 
@@ -60,6 +61,8 @@ describe('candidates', () => {
   })
 })
 
+const NOBODY = { known: 0, async * find () { await Promise.resolve() } } as unknown as Routing
+
 describe('peer manager', () => {
   interface Setup {
     readonly clock: ManualClock
@@ -75,8 +78,10 @@ describe('peer manager', () => {
   }
 
   function setup (
-    { connect, limits = {}, addresses = {} }:
-    { connect?: (peer: string) => Promise<Session>, limits?: Partial<EngineLimits>, addresses?: Partial<AddressBook> } = {}
+    { connect, limits = {}, addresses = {}, availability = {}, routing = NOBODY }: {
+      connect?: (peer: string) => Promise<Session>, limits?: Partial<EngineLimits>, addresses?: Partial<AddressBook>,
+      availability?: Partial<Availability>, routing?: Routing
+    } = {}
   ): Setup {
     const clock = new ManualClock()
     const dialled: Setup['dialled'] = []
@@ -84,7 +89,6 @@ describe('peer manager', () => {
     const members = new Set<string>()
     const useless: string[] = []
     const parted: string[] = []
-    const routing = { known: 0, async * find () { await Promise.resolve() } } as unknown as Routing
     const exchange = {
       async connect (peer: string, addrs: readonly string[]) {
         dialled.push([peer, addrs[0]])
@@ -101,6 +105,7 @@ describe('peer manager', () => {
       ledger: new Ledger({ clock }),
       routing,
       exchange,
+      availability: { swarmSize: () => 1, ...availability },
       addresses: {
         own: () => [], of: () => Promise.resolve([]), usable: all => all, heard: all => all, connected: () => false, ...addresses
       },
@@ -353,5 +358,65 @@ describe('peer manager', () => {
     expect(manager.trouble('s')).to.equal('')
     await run(100)
     expect(manager.trouble('s')).to.equal('failed dials: 1, the last because "nobody there"')
+  })
+
+  it('dials those who are near first, and of a divided swarm some of its own cell before them', async () => {
+    const surroundings = { site: '203.0.113.7', region: '203.0' }
+    const { manager, dialled, members, run, seek } = setup({
+      limits: { peersPerSwarm: 3, dials: 1 },
+      connect: async peer => { members.add(peer); return await Promise.resolve({ peer, direction: 'outbound' } as unknown as Session) },
+      addresses: { surroundings: () => surroundings },
+      availability: { cell: () => ({ rendezvous: 'c', size: 9, has: peer => peer === 'mate' }) }
+    })
+    seek()
+    for (const peer of ['far a', 'far b', 'far c', 'near', 'mate', 'region']) manager.suggest('s', { peer, addrs: [peer] }, 'announcement')
+    manager.located('s', 'near', localityOf('s', surroundings))
+    manager.located('s', 'region', localityOf('s', { site: 'another', region: '203.0' }))
+    manager.located('s', 'nobody', localityOf('s', surroundings))
+    await run(5_000)
+    expect(dialled.map(([peer]) => peer).slice(0, 3)).to.deep.equal(['mate', 'near', 'region'])
+  })
+
+  it('looks for its own cell in every other lookup, until enough of it are connected', async () => {
+    const asked: string[] = []
+    const mates = new Set<string>()
+    const { members, run, seek, manager } = setup({
+      availability: { cell: () => ({ rendezvous: 'cell', size: 200, has: peer => mates.has(peer) }), swarmSize: () => 10_000 },
+      routing: {
+        known: 5,
+        async * find (swarm: string) {
+          asked.push(swarm)
+          await Promise.resolve()
+        }
+      } as unknown as Routing
+    })
+    seek()
+    await run(20_000)
+    expect(asked.length).to.be.at.least(4)
+    for (const [i, swarm] of asked.entries()) expect(swarm).to.equal(i % 2 === 0 ? 'cell' : 's')
+    for (const mate of ['a', 'b', 'c', 'd']) { mates.add(mate); members.add(mate) }
+    const before = asked.length
+    await run(300_000)
+    expect(asked.length).to.be.above(before)
+    expect(new Set(asked.slice(before))).to.deep.equal(new Set(['s']))
+    manager.forget('s')
+  })
+
+  it('dials who may relay when it has no relay, though it has neighbours enough', async () => {
+    const lacks = { relay: true }
+    const { manager, dialled, members, run, seek } = setup({ limits: { peersPerSwarm: 1 }, addresses: { lacksRelay: () => lacks.relay } })
+    members.add('neighbour')
+    seek()
+    manager.suggest('s', { peer: 'page', addrs: ['/dns4/r/tcp/443/wss/p2p/relay/p2p-circuit/webrtc/p2p/page'] }, 'pex')
+    manager.suggest('s', { peer: 'node', addrs: ['/ip4/8.8.8.8/tcp/1/ws/p2p/node'] }, 'announcement')
+    await run(4_000)
+    expect(dialled, 'it may come back').to.deep.equal([])
+    await run(120_000)
+    expect(dialled.toSorted()).to.deep.equal([['node', '/ip4/8.8.8.8/tcp/1/ws/p2p/node'], ['relay', '/dns4/r/tcp/443/wss/p2p/relay']])
+    await run(REDIAL_MAX_MS)
+    expect(dialled.length, 'again, after a while').to.equal(4)
+    lacks.relay = false
+    await run(2 * REDIAL_MAX_MS)
+    expect(dialled).to.have.length(4)
   })
 })

@@ -27,3 +27,4 @@ export function exchange (init: ExchangeInit = {}): (components: ExchangeCompone
 }
 
 export type { ExchangeComponents, ExchangeInit } from './types.js'
+export { EXCHANGE_PROTOCOL } from '@shoal/wire'

@@ -138,4 +138,11 @@ export interface ShoalOptions {
    * @default none: anybody may connect
    */
   networkKey?: string | undefined
+  /**
+   * Where this node is, in any word that all nodes of the place share: a branch, a campus, a provider. Peers of one region are dialled
+   * before others. Others hear eight bits of a hash of it, nothing more.
+   *
+   * @default what follows from the network's address, as others see it
+   */
+  region?: string | undefined
 }

@@ -36,9 +36,9 @@ export class Ledger {
     this.month = new Month(clock, month)
   }
 
-  /** From −100, shut out, over 0, nothing known, towards 100. */
-  score (peer: PeerName): number {
-    return score(this.accounts.facts(peer), this.conditions)
+  /** From −100, shut out, over 0, nothing known, towards 100. @param where what is known of the peer alone, beside the conditions of all */
+  score (peer: PeerName, where: Partial<Pick<Conditions, 'local'>> = {}): number {
+    return score(this.accounts.facts(peer), { ...this.conditions, ...where })
   }
 
   get entries (): LedgerEntry[] {

@@ -5,8 +5,12 @@ const HOUR_MS = 60 * MINUTE_MS
 /** How long a DHT server keeps a provider record. Short, because viewers come and go; a dead provider is dialled for nothing until then. */
 export const PROVIDER_VALIDITY_MS = 30 * MINUTE_MS
 
-/** A provider renews its record so often: two renewals may fail before it is gone. */
+/** A provider of a few swarms renews its records so often: two renewals may fail before one is gone. */
 export const REPROVIDE_INTERVAL_MS = 10 * MINUTE_MS
+
+/** One of many swarms renews more rarely, so that its lookups come no faster than this, as long as each comes before its record expires. */
+export const REPROVIDE_GAP_MS = 6 * SECOND_MS
+export const REPROVIDE_MAX_MS = 24 * MINUTE_MS
 
 /** How often a DHT server throws out records that are too old. */
 export const CLEANUP_INTERVAL_MS = 5 * MINUTE_MS

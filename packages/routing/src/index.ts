@@ -39,5 +39,6 @@ export function dhtClient (init: { readonly network: string, readonly clock: Clo
 export { peerStoreDefaults } from './peer-store.js'
 export { checkBootstrap, resolveBootstrap, type ResolveBootstrapOptions } from './bootstrap.js'
 export { usableAddrs, type Dialler } from './addrs.js'
+export { networksOf } from './protocol.js'
 export { hearsayAddrs, scopeOf, scopeOfPeer, type Scope } from './scope.js'
 export type { Dht, RoutingComponents, RoutingEvent, RoutingInit } from './types.js'

@@ -1,6 +1,8 @@
 import type { Clock, Random } from '@shoal/base'
 import type { SwarmId } from '@shoal/interface'
-import { PROVIDE_TIMEOUT_MS, REPROVIDE_INTERVAL_MS, RETRY_MAX_MS, RETRY_MIN_MS, WAIT_MS } from './defaults.js'
+import {
+  PROVIDE_TIMEOUT_MS, REPROVIDE_GAP_MS, REPROVIDE_INTERVAL_MS, REPROVIDE_MAX_MS, RETRY_MAX_MS, RETRY_MIN_MS, WAIT_MS
+} from './defaults.js'
 import type { RoutingEvent } from './types.js'
 
 export interface ProviderComponents {
@@ -8,9 +10,16 @@ export interface ProviderComponents {
   readonly random: Random
   /** Tells the DHT; resolves with the number of nodes that took the record. */
   readonly tell: (signal: AbortSignal) => Promise<number>
+  /** Swarms that this node provides, all together. */
+  readonly swarms: () => number
   /** Why telling has no point yet, `undefined` when it has. */
   readonly obstacle: () => string | undefined
   readonly emit: (event: RoutingEvent) => void
+}
+
+/** Longest time in ms between two renewals of a record, for a node that provides so many swarms: each costs a lookup. */
+export function reprovideInterval (swarms: number): number {
+  return Math.min(REPROVIDE_MAX_MS, Math.max(REPROVIDE_INTERVAL_MS, swarms * REPROVIDE_GAP_MS))
 }
 
 /** Keeps the record of one swarm alive: told until somebody took it, told again before it expires. */
@@ -68,7 +77,7 @@ export class Provider {
     this.#failures = 0
     this.#reason = undefined
     emit({ type: 'provided', swarm: this.#swarm, nodes })
-    this.#in(REPROVIDE_INTERVAL_MS * (0.8 + 0.2 * random()))
+    this.#in(reprovideInterval(this.#components.swarms()) * (0.8 + 0.2 * random()))
   }
 
   #missed (reason: string, retryMs: number): void {

@@ -40,6 +40,7 @@ export class DhtRouting implements Routing {
     const provider = new Provider(swarm, {
       clock,
       random,
+      swarms: () => this.#providers.size,
       emit: event => { this.#init.onevent?.(event) },
       obstacle: () => {
         if (this.known === 0) return 'no DHT node is known'

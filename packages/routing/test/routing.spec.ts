@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { ManualClock, seededRandom } from '@shoal/base'
 import { routing, type Dht } from '../src/index.js'
-import { REPROVIDE_INTERVAL_MS } from '../src/defaults.js'
+import { PROVIDER_VALIDITY_MS, REPROVIDE_GAP_MS, REPROVIDE_INTERVAL_MS, REPROVIDE_MAX_MS } from '../src/defaults.js'
 import { swarmKey } from '../src/key.js'
+import { reprovideInterval } from '../src/provider.js'
 import type { RoutingEvent } from '../src/types.js'
 
 const SWARM = 'ab'.repeat(32)
@@ -52,6 +53,15 @@ describe('routing', () => {
     await routes.stop()
     await advance(2 * REPROVIDE_INTERVAL_MS)
     expect(state.provides).to.equal(4)
+  })
+
+  it('renews more rarely the more swarms it provides, and always before a record is gone', () => {
+    expect(reprovideInterval(1)).to.equal(REPROVIDE_INTERVAL_MS)
+    for (let swarms = 1; swarms < 10_000; swarms = Math.ceil(swarms * 1.3)) {
+      const interval = reprovideInterval(swarms)
+      expect(interval).to.be.at.least(reprovideInterval(swarms - 1)).and.below(PROVIDER_VALIDITY_MS)
+      if (interval < REPROVIDE_MAX_MS) expect(swarms / interval, 'lookups per ms').to.be.at.most(1 / REPROVIDE_GAP_MS + 1e-9)
+    }
   })
 
   it('waits for a node to tell and an address to be found at, and says so once', async () => {

@@ -1,8 +1,10 @@
 import type { Clock } from '@shoal/base'
+import { EXCHANGE_PROTOCOL } from '@shoal/exchange'
 import { BootstrapError } from '@shoal/interface'
-import { resolveBootstrap } from '@shoal/routing'
+import { networksOf, resolveBootstrap } from '@shoal/routing'
 import { multiaddr } from '@multiformats/multiaddr'
 import { BOOTSTRAP_FIRST_MS, BOOTSTRAP_MAX_MS, BOOTSTRAP_TIMEOUT_MS } from './defaults.js'
+import type { Config } from './config.js'
 import type { Network } from './platform.js'
 
 /**
@@ -11,7 +13,10 @@ import type { Network } from './platform.js'
  */
 export class Bootstrap {
   readonly #entries: readonly string[]
-  readonly #network: Network
+  readonly #name: string
+  readonly #network: Pick<Network, 'addEventListener' | 'dial' | 'getConnections'>
+  /** Entries by the peer that answered, until it has said what it is. */
+  readonly #strangers = new Map<string, string>()
   readonly #clock: Clock
   readonly #onerror: (error: Error) => void
   readonly #abort = new AbortController()
@@ -20,8 +25,12 @@ export class Bootstrap {
   #cancel: (() => void) | undefined
   #running = false
 
-  constructor (entries: readonly string[], network: Network, clock: Clock, onerror: (error: Error) => void) {
-    this.#entries = entries
+  constructor (
+    { bootstrap, network: name }: Pick<Config, 'bootstrap' | 'network'>, network: Pick<Network, 'addEventListener' | 'dial' | 'getConnections'>,
+    clock: Clock, onerror: (error: Error) => void
+  ) {
+    this.#entries = bootstrap
+    this.#name = name
     this.#network = network
     this.#clock = clock
     this.#onerror = onerror
@@ -34,6 +43,7 @@ export class Bootstrap {
   }
 
   start (): void {
+    this.#network.addEventListener('peer:identify', ({ detail: { peerId, protocols } }) => { this.#identified(peerId.toString(), protocols) })
     this.#network.addEventListener('connection:close', () => { this.#soon(BOOTSTRAP_FIRST_MS) })
     this.#soon(0)
   }
@@ -77,7 +87,8 @@ export class Bootstrap {
     const signal = AbortSignal.any([timeout.signal, this.#abort.signal])
     try {
       const addrs = await resolveBootstrap([entry], { signal })
-      await this.#network.dial(addrs.map(addr => multiaddr(addr)), { signal })
+      const { remotePeer } = await this.#network.dial(addrs.map(addr => multiaddr(addr)), { signal })
+      this.#strangers.set(remotePeer.toString(), entry)
       return undefined
     } catch (cause) {
       if (this.#abort.signal.aborted) return undefined
@@ -86,6 +97,19 @@ export class Bootstrap {
       return error
     } finally {
       cancel()
+    }
+  }
+
+  /** A node that is there and of no use is a mistake that nothing else would show: everything seems to work, and nobody is found. */
+  #identified (peer: string, protocols: readonly string[]): void {
+    const entry = this.#strangers.get(peer)
+    if (entry === undefined) return
+    this.#strangers.delete(peer)
+    const networks = networksOf(protocols)
+    if (!protocols.includes(EXCHANGE_PROTOCOL)) {
+      this.#onerror(new BootstrapError(`${entry}: expected a Shoal node, got one that does not speak ${EXCHANGE_PROTOCOL}`))
+    } else if (networks.length > 0 && !networks.includes(this.#name)) {
+      this.#onerror(new BootstrapError(`${entry}: expected a node of the network "${this.#name}", got one of "${networks.join('", "')}"`))
     }
   }
 }

@@ -35,6 +35,7 @@ export interface Config {
   readonly server: boolean
   readonly network: string
   readonly networkKey: string | undefined
+  readonly region: string | undefined
   readonly connections: number
   readonly capacity: CapacityClass
   readonly replication: number
@@ -47,12 +48,15 @@ const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** @throws ConfigError naming the option, what was expected and what came */
 export function resolveConfig (options: ShoalOptions, around: Surroundings): Config {
   const persistent = around.persistent(options)
-  const { token, networkKey, mode = 'hybrid', network = 'shoal' } = options
+  const { token, networkKey, region, mode = 'hybrid', network = 'shoal' } = options
   if (!MODES.includes(mode)) throw new ConfigError(`mode: expected one of ${MODES.join(', ')}, got ${JSON.stringify(mode)}`)
   if (!NETWORK_NAME.test(network)) throw new ConfigError(`network: expected lower-case letters, digits and dashes, got ${JSON.stringify(network)}`)
   if (networkKey !== undefined && !/^[0-9a-f]{64}$/i.test(networkKey)) throw new ConfigError('networkKey: expected 64 hex digits')
   if (token !== undefined && typeof token !== 'string' && typeof token !== 'function') {
     throw new ConfigError(`token: expected text, or a function that gives it, got ${JSON.stringify(token)}`)
+  }
+  if (region !== undefined && (typeof region !== 'string' || region === '' || region.length > 256)) {
+    throw new ConfigError(`region: expected text of 1 to 256 characters, got ${JSON.stringify(region)}`)
   }
   const replication = options.policy?.replication ?? (options.server === true ? 3 : 0)
   if (!Number.isInteger(replication) || replication < 0) {
@@ -78,6 +82,7 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     server: options.server ?? false,
     network,
     networkKey,
+    region,
     connections: around.connections,
     capacity: options.server === true ? 3 : around.capacity,
     replication

@@ -19,6 +19,7 @@ import { Refusals } from './refusals.js'
 import { revocationRecords } from './revocation-records.js'
 import { sweep } from './sweep.js'
 import { trust } from './trust.js'
+import { whereabouts } from './whereabouts.js'
 
 /**
  * Puts a node together and starts it: the only place where the packages meet.
@@ -72,7 +73,12 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     undo.push(async () => { await network.stop() })
 
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
-    const addresses = addressBook(network, platform.addressRules)
+    const book = addressBook(network, platform.addressRules)
+    const addresses = {
+      ...book,
+      surroundings: whereabouts(network, config.region),
+      lacksRelay: () => book.own().length === 0 && config.listen.some(addr => addr.includes('/p2p-circuit'))
+    }
     const routes = routing({
       onevent: event => {
         if (event.type === 'failed') emit('error', { error: new Error(event.reason), doing: event.doing })
@@ -104,7 +110,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         createHaveMap: bounds => createHaveMap(bounds ?? {}),
         emit
       })
-    const bootstrap = new Bootstrap(config.bootstrap, network, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
+    const bootstrap = new Bootstrap(config, network, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
     const node = running.node = new ShoalNode({
       config, platform, clock, random, privateKey, network, store, ledger, library, engine, bootstrap, close
     })

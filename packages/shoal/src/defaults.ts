@@ -43,6 +43,8 @@ export const BOOTSTRAP_FIRST_MS = 1_000
 export const BOOTSTRAP_MAX_MS = 60_000
 /** One try, address lookup included. */
 export const BOOTSTRAP_TIMEOUT_MS = 10_000
+/** Peers of which it is remembered from where they see this node come. */
+export const WITNESSES = 32
 /** Between two looks for blocks that have expired. */
 export const SWEEP_INTERVAL_MS = 60_000
 /** Addresses that a link carries as hints. */

@@ -62,6 +62,7 @@ describe('config', () => {
       server: false,
       network: 'shoal',
       networkKey: undefined,
+      region: undefined,
       connections: 300,
       capacity: 2,
       replication: 0
@@ -92,7 +93,8 @@ describe('config', () => {
       mdns: true,
       upnp: true,
       server: true,
-      network: 'acme'
+      network: 'acme',
+      region: 'branch 7'
     }, around)
     expect(config).to.deep.include({
       bootstrap: ['/ip4/1.2.3.4/tcp/1'],
@@ -107,7 +109,8 @@ describe('config', () => {
       mdns: true,
       upnp: true,
       server: true,
-      network: 'acme'
+      network: 'acme',
+      region: 'branch 7'
     })
     expect(await config.token?.('peer', 'link')).to.equal('secret')
   })
@@ -116,6 +119,7 @@ describe('config', () => {
     const table: [Record<string, unknown>, string][] = [
       [{ tenants: { a: 'short' } }, 'tenants: expected secrets of 32 bytes'],
       [{ networkKey: 'short' }, 'networkKey: expected 64 hex digits'],
+      [{ region: '' }, 'region: expected text of 1 to 256 characters'],
       [{ token: 1 }, 'token: expected text, or a function'],
       [{ mode: 'fast' }, 'mode: expected one of hybrid, p2p, origin, auto, got "fast"'],
       [{ network: 'No Spaces' }, 'network: expected'],

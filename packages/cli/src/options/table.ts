@@ -36,6 +36,7 @@ const NODE_OPTIONS = {
   mode: { type: 'string', value: 'MODE', node: true, choices: ['hybrid', 'p2p', 'origin', 'auto'], help: 'where bytes may come from', default: 'hybrid' },
   network: { type: 'string', value: 'NAME', node: true, help: 'nodes of different networks do not see each other', default: 'shoal' },
   networkKey: { type: 'string', value: 'HEX', node: true, help: 'key of a private network: nobody without it connects', default: 'none' },
+  region: { type: 'string', value: 'WORD', node: true, help: 'where the node is: those with the same word are dialled before others', default: 'by its network address' },
   mdns: { type: 'flag', node: true, help: 'find nodes of the local network by multicast DNS', default: 'off' },
   upnp: { type: 'flag', node: true, help: 'open a port on the local router by UPnP', default: 'off' },
   server: { type: 'flag', node: true, help: 'relay for others and answer DHT queries', default: 'off' },
