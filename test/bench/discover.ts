@@ -4,19 +4,23 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Host } from './discover/host.ts'
-import type { Count, Told } from './discover/nodes.ts'
+import { fileURLToPath } from 'node:url'
+import { Child } from '../support/child.ts'
+import type { Ask, Count, Told } from './discover/nodes.ts'
 import { machine, print, progress, type Target } from './support/report.ts'
 import { ownVersion } from './support/rivals.ts'
 import { positive, readOptions, type Bench } from './support/usage.ts'
 
+const NODES = fileURLToPath(new URL('discover/nodes.ts', import.meta.url))
 const CONTENT_BYTES = 256 * 1024
+
+type Host = Child<Ask, Told>
 
 const help = `usage: npm run -s bench -- discover [options]
 
   --peers N        (default 50)
   --per-process N  of them, in one process (default 5)
-  --every-ms N     between the start of one and the next (default 300)
+  --every-ms N     between the start of one and the next (default 1000)
   --settle-s N     from when all of them are complete until they are idle (default 60)
   --idle-s N       how long the idle swarm is listened to (default 60)
   --json           one JSON object as the last line of standard output, all else on standard error
@@ -35,7 +39,7 @@ export const discover: Bench = {
     const options = readOptions(args, {
       peers: { type: 'string', default: '50' },
       'per-process': { type: 'string', default: '5' },
-      'every-ms': { type: 'string', default: '300' },
+      'every-ms': { type: 'string', default: '1000' },
       'settle-s': { type: 'string', default: '60' },
       'idle-s': { type: 'string', default: '60' },
       json: { type: 'boolean', default: false }
@@ -50,7 +54,7 @@ export const discover: Bench = {
     const env = { ...machine(), peers, per_process: perProcess, every_ms: everyMs, settle_s: settleS, idle_s: idleS, libp2p: await ownVersion('libp2p') }
     const hosts: Host[] = []
     const begin = async (): Promise<Host> => {
-      const host = await Host.start()
+      const host = await Child.start<Ask, Told>(NODES)
       hosts.push(host)
       return host
     }
@@ -65,7 +69,10 @@ export const discover: Bench = {
       const joining: Promise<Told>[] = []
       for (let i = 0; i < peers; i++) {
         // over all processes in turn, so that none is busy with all of those that come at about the same time
-        joining.push((homes[i % homes.length] as Host).ask({ do: 'join', bootstrap, link }))
+        const joined = (homes[i % homes.length] as Host).ask({ do: 'join', bootstrap, link })
+        // it is waited for when all have been started
+        joined.catch(() => {})
+        joining.push(joined)
         await sleep(everyMs)
       }
       const first = (await Promise.all(joining)).map(({ firstPeerS = NaN }) => firstPeerS)
@@ -96,7 +103,7 @@ export const discover: Bench = {
       ]
       print({ bench: 'discover', env: { ...env, load_1min_after: machine().load_1min }, measured, runs: { first_peer_s: first }, targets }, options.json)
     } finally {
-      for (const host of hosts) host.end()
+      await Promise.all(hosts.map(host => host.kill()))
     }
   }
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
 import { createShoal, type Shoal } from 'shoal'
+import { answer } from '../../support/child.ts'
 
 export type Ask =
   /** A node that relays, answers DHT queries, and holds nothing. */
@@ -14,7 +15,6 @@ export type Ask =
   | { readonly do: 'count' }
 
 export interface Told {
-  readonly error?: string
   readonly addr?: string
   readonly link?: string
   /** From the start of the node until the first peer of the swarm gave something: the manifest. */
@@ -39,7 +39,7 @@ const sockets: Socket[] = []
 subscribe('net.client.socket', message => { sockets.push((message as { socket: Socket }).socket) })
 subscribe('net.server.socket', message => { sockets.push((message as { socket: Socket }).socket) })
 
-async function answer (ask: Ask): Promise<Told> {
+answer(async (ask: Ask): Promise<Told> => {
   switch (ask.do) {
     case 'serve': {
       const node = await keep({ server: true, listen: LISTEN })
@@ -68,21 +68,10 @@ async function answer (ask: Ask): Promise<Told> {
       }
     }
   }
-}
+})
 
 async function keep (options: Parameters<typeof createShoal>[0]): Promise<Shoal> {
   const node = await createShoal(options)
   nodes.push(node)
   return node
 }
-
-process.on('message', ({ id, ask }: { id: number, ask: Ask }) => {
-  answer(ask).then(
-    told => { process.send?.({ id, told }) },
-    (error: unknown) => { process.send?.({ id, told: { error: String(error instanceof Error ? error.stack : error) } satisfies Told }) }
-  )
-})
-process.on('disconnect', () => { process.exit() })
-// a parent that is interrupted ends its children itself
-process.on('SIGINT', () => {})
-process.send?.({ id: 0, told: {} })
