@@ -2,7 +2,7 @@ import type { Clock } from '@shoal/base'
 import type { Ledger } from '@shoal/ledger'
 import type { PeerHint, PeerName, Routing, Session } from '@shoal/interface'
 import type { Source } from './candidates.js'
-import { EXPECT_MS, FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS } from './defaults.js'
+import { ASK_AGAIN_MS, EXPECT_MS, FIND_FIRST_MS, FIND_MAX_MS, FIND_TIMEOUT_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import type { AddressBook } from './types.js'
 
@@ -69,7 +69,7 @@ export class Discovery {
       cancel()
       interest.finding = false
       // while nobody can be asked the next try costs nothing and comes soon
-      interest.nextFind = clock.now() + (asked ? interest.findPause : FIND_FIRST_MS / 2)
+      interest.nextFind = clock.now() + (asked ? interest.findPause : ASK_AGAIN_MS)
       if (asked) interest.findPause = Math.min(FIND_MAX_MS, interest.findPause * 2)
       this.#changed()
     }

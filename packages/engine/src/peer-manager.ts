@@ -34,7 +34,7 @@ export class PeerManager {
       sessionsOf: peer => this.sessionsOf(peer),
       outbound: () => this.#outbound(),
       opened: (session, first) => {
-        if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
+        if (first && session.direction === 'outbound' && session.transport !== 'relay') this.#unshared.add(session.peer, init.clock.now())
       }
     })
   }

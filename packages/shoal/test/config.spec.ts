@@ -6,6 +6,7 @@ import { parseRate, parseSize } from '../src/units.js'
 
 const around: Surroundings = {
   listen: ['/memory/1'],
+  listenThrough: ['/p2p-circuit'],
   uploadSlots: 16,
   connections: 300,
   capacity: 2,
@@ -48,6 +49,7 @@ describe('config', () => {
     expect(resolveConfig({}, around)).to.deep.equal({
       bootstrap: [],
       listen: ['/memory/1'],
+  listenThrough: ['/p2p-circuit'],
       announce: [],
       data: undefined,
       store: { quota: 256 * 2 ** 20, ttl: Infinity, kind: 'auto' },

@@ -1,6 +1,4 @@
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { autoNAT } from '@libp2p/autonat'
-import { dcutr } from '@libp2p/dcutr'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { kadDHT } from '@libp2p/kad-dht'
@@ -9,8 +7,12 @@ import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { dialBack } from './dial-back.js'
+import { holePunching } from './hole-punching.js'
 import { pendingGate } from './pending-gate.js'
 import { canBePrivate, privateNetwork } from './private-network.js'
+import { reachable } from './reachable.js'
+import { relay } from './relay.js'
 import { nativeTls } from './tls.js'
 import { uPnPNAT } from '@libp2p/upnp-nat'
 import { webRTCDirect } from '@libp2p/webrtc'
@@ -25,7 +27,7 @@ import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, RELAY, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
 import { walkPace } from '../walk-pace.js'
@@ -72,6 +74,7 @@ export async function nodeNetwork (
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
         // keeps WebRTC-Direct's certificate, and with it the address, over restarts
         keychain: keychain(),
+        autoNAT: dialBack(),
         ...optionalServices(config)
       }
     })
@@ -80,8 +83,8 @@ export async function nodeNetwork (
   }
 }
 
-/** A server relays and answers others' AutoNAT questions; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
+/** A server relays; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
 function optionalServices (config: Config): ServiceFactoryMap {
-  const services: ServiceFactoryMap = config.server ? { relay: circuitRelayServer(RELAY), autoNAT: autoNAT() } : { dcutr: dcutr() }
+  const services: ServiceFactoryMap = config.server ? { reachable: reachable(), relay: relay(config.relay, systemClock) } : { dcutr: holePunching() }
   return config.upnp ? { ...services, upnp: uPnPNAT() } : services
 }
