@@ -6,16 +6,13 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Route } from '@shoal/interface'
 import { Checks, Problem } from '../support/checks.ts'
-import { Child } from '../support/child.ts'
 import { Internet, ROUTERS, whyNoRouters, type Machine, type Router } from '../support/internet.ts'
 import { removeSpaces, whyNoSpaces } from '../support/namespaces.ts'
-import type { Ask, Fetched, Told } from './nat/node.ts'
+import { startShoal, type Fetched, type ShoalChild } from '../support/shoal-child.ts'
 
-const NODE = fileURLToPath(new URL('nat/node.ts', import.meta.url))
 const STUN_PORT = 3478
 const TRIES = 4
 const BYTES = 1_500_000
@@ -23,7 +20,6 @@ const BYTES = 1_500_000
 const RELAY_LIMIT = 64 * 2 ** 20
 
 type Kind = 'public' | Router
-type Host = Child<Ask, Told>
 
 const { values } = parseArgs({ options: { kinds: { type: 'string', default: ['public', ...ROUTERS].join(',') } } })
 const kinds = values.kinds.split(',') as Kind[]
@@ -50,10 +46,10 @@ if (obstacle !== undefined) {
   process.exit()
 }
 
-const hosts: Host[] = []
+const hosts: ShoalChild[] = []
 const internet = new Internet()
-const begin = async ({ space }: Machine): Promise<Host> => {
-  const host = await Child.start<Ask, Told>(NODE, space)
+const begin = async ({ space }: Machine): Promise<ShoalChild> => {
+  const host = await startShoal(space)
   hosts.push(host)
   return host
 }
@@ -68,13 +64,13 @@ try {
     stun: { address: serving.address, port: STUN_PORT }
   })
   const options = { bootstrap: [bootstrap], iceServers: [{ urls: `stun:${serving.address}:${STUN_PORT}` }] }
-  const start = async (kind: Kind): Promise<Host> => {
+  const start = async (kind: Kind): Promise<ShoalChild> => {
     const host = await begin(machine(kind))
     await host.ask({ do: 'start', options })
     return host
   }
-  const givers = new Map<Kind, Host>()
-  const takers = new Map<Kind, Host>()
+  const givers = new Map<Kind, ShoalChild>()
+  const takers = new Map<Kind, ShoalChild>()
   await Promise.all(kinds.map(async kind => {
     const [giver, taker] = await Promise.all([start(kind), start(kind)])
     givers.set(kind, giver)
@@ -114,7 +110,7 @@ try {
 checks.end()
 
 /** One publishes, the other fetches. */
-async function exchange (giver: Host, taker: Host, name: string, wanted: readonly Route[]): Promise<Fetched> {
+async function exchange (giver: ShoalChild, taker: ShoalChild, name: string, wanted: readonly Route[]): Promise<Fetched> {
   for (let tries = 1; ; tries++) {
     const { link = '', digest } = await giver.ask({ do: 'publish', name: `${name}-${tries}`, bytes: BYTES })
     const { digest: got, fetched } = await taker.ask({ do: 'fetch', link })
@@ -125,7 +121,7 @@ async function exchange (giver: Host, taker: Host, name: string, wanted: readonl
 }
 
 /** Waits until the node behind the router can be found through the relay. */
-async function relayed (kind: Kind, host: Host): Promise<void> {
+async function relayed (kind: Kind, host: ShoalChild): Promise<void> {
   for (let tries = 0; tries < 300; tries++) {
     const { addrs = [] } = await host.ask({ do: 'addrs' })
     if (addrs.some(addr => addr.includes('/p2p-circuit'))) return
