@@ -51,6 +51,7 @@ const steps: Step[] = [
   { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] },
   { name: 'tabs', command: ['test/e2e/tabs.ts'] },
   { name: 'nat', command: ['test/e2e/nat.ts'] },
+  { name: 'bootstrap-loss', command: ['test/e2e/bootstrap-loss.ts'] },
   { name: 'relay-restart', command: ['test/e2e/relay-restart.ts'] },
   { name: 'hostile', command: ['test/hostile/hostile.ts'] }
 ]

@@ -8,7 +8,7 @@ export const DATA_CHANNEL = { maxBufferedAmount: 256 * 1024 }
 export const MONITOR = { abortConnectionOnPingFailure: false, pingInterval: 60_000 }
 
 /** A dialler over WebRTC has this long to end its handshake before the connection is used, ms. */
-export const HANDSHAKE_MS = 3_000
+export const HANDSHAKE_MS = 8_000
 
 export const CONNECTIONS = {
   /**
