@@ -132,7 +132,7 @@ try {
   })
 
   await checks.check('two pages in Chromium go on when no node is left', async () => {
-    const held = await pages[1].evaluate(() => (globalThis as unknown as PageGlobals).content.held)
+    const held = await pages[1].evaluate(() => (globalThis as unknown as PageGlobals).node.status.contents[0]?.held ?? 0)
     expect(held < 0.9 * BYTES, `it has ${held} bytes already`)
     await kill(...children)
     expect(await read(pages[1], link) === digest, 'what came is not what was published')

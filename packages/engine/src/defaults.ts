@@ -14,7 +14,10 @@ export const NEIGHBOURS_FIRST = 3
 export const NEIGHBOUR_EVERY_MS = 500
 /** A dial, session included, takes at most this long. A WebRTC connection through a relay needs several seconds on a busy machine. */
 export const DIAL_TIMEOUT_MS = 25_000
-/** A dial that has brought a relayed connection for signalling, and nothing better yet, goes on beside a session over that one: looked for after the first time, and again after each of the others. */
+/**
+ * A dial that has brought a relayed connection for signalling, and nothing better yet, goes on beside a session over that one: it is looked
+ * for after the first time, and again after each of the others.
+ */
 export const INTRODUCED_MS = 4_000
 export const INTRODUCED_AGAIN_MS = 1_000
 /** Content goes over a relay that allows it after so long without a better way to the peer. */

@@ -89,7 +89,8 @@ export class Members {
     const known = this.#members.get(session.peer)
     if (known === undefined) {
       const have = this.#createHaveMap(this.#bounds)
-      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct(), ready: rankOf(session) === 2, choking: false }
+      const ready = rankOf(session) === 2
+      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct(), ready, choking: false }
       this.#members.set(session.peer, member)
       return { member, change: 'new', touched: member.have.apply(snapshot) }
     }

@@ -68,7 +68,7 @@ export class LibP2PExchange implements Exchange {
     return session
   }
 
-  /** A connection to the peer that somebody else made, one that goes through no relay if there is one: libp2p would not give a relayed one. */
+  /** A connection that somebody else made, one that goes through no relay if there is one: libp2p would not give a relayed one. */
   #connected (peer: PeerName): Connection | undefined {
     const open = this.#components.node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
     return open.find(({ remoteAddr }) => !onlyRelayed(remoteAddr)) ?? open[0]

@@ -17,7 +17,8 @@ export interface Factory {
  * dialler has noticed that it was open, which then waits for that in vain until the dial times out. So an answering side leaves the
  * channel to the dialler for a while.
  *
- * Nor does it look whether there is a connection: when the dialler gives up, the answering side was left with one on which nothing ever comes.
+ * Nor does it look whether there is a connection: when the dialler gave up, the answering side was left with one on which nothing ever
+ * comes.
  */
 export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock): ReturnType<typeof webRTC> {
   const create = webRTC(init)

@@ -85,6 +85,8 @@ export async function nodeNetwork (
 
 /** A server relays; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
 function optionalServices (config: Config): ServiceFactoryMap {
-  const services: ServiceFactoryMap = config.server ? { reachable: reachable(), relay: relay(config.relay, systemClock) } : { dcutr: holePunching() }
+  const services: ServiceFactoryMap = config.server
+    ? { reachable: reachable(), relay: relay(config.relay, systemClock) }
+    : { dcutr: holePunching() }
   return config.upnp ? { ...services, upnp: uPnPNAT() } : services
 }
