@@ -50,6 +50,9 @@ const steps: Step[] = [
   { name: 'bad-input', command: ['test/e2e/bad-input.ts'] },
   { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] },
   { name: 'tabs', command: ['test/e2e/tabs.ts'] },
+  { name: 'nat', command: ['test/e2e/nat.ts'] },
+  { name: 'bootstrap-loss', command: ['test/e2e/bootstrap-loss.ts'] },
+  { name: 'relay-restart', command: ['test/e2e/relay-restart.ts'] },
   { name: 'hostile', command: ['test/hostile/hostile.ts'] }
 ]
 

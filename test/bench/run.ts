@@ -16,6 +16,7 @@ import { browserPair } from './browser-pair.ts'
 import { churn } from './churn.ts'
 import { cold } from './cold.ts'
 import { connect } from './connect.ts'
+import { discover } from './discover.ts'
 import { freeride } from './freeride.ts'
 import { memory } from './memory.ts'
 import { pair } from './pair.ts'
@@ -28,7 +29,9 @@ import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [announce, browserPair, churn, cold, connect, freeride, memory, pair, picker, publish, store, swarm]
+const benches: readonly Bench[] = [
+  announce, browserPair, churn, cold, connect, discover, freeride, memory, pair, picker, publish, store, swarm
+]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',

@@ -9,14 +9,13 @@
 import { spawnSync } from 'node:child_process'
 import { createSocket, Socket as UdpSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import { type AddressInfo, isIP, Socket } from 'node:net'
+import { isIP, Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { createShoal, type Shoal } from 'shoal'
 import { launchChromium } from '../chromium.ts'
 import { Checks, Problem } from '../support/checks.ts'
 import { removeSpaces, Space, whyNoSpaces } from '../support/namespaces.ts'
+import { pageServer } from '../support/pages.ts'
 
 const LINK = 'out0'
 const inside = process.argv.includes('--inside')
@@ -126,26 +125,6 @@ function watch (): void {
     note(args.find(arg => typeof arg === 'string' && isIP(arg) !== 0))
     Reflect.apply(send, this, args)
   } as typeof send
-}
-
-async function pageServer (): Promise<{ url: string, close: () => void }> {
-  const entry = "import * as shoal from 'shoal'; globalThis.shoal = shoal"
-  const { outputFiles } = await build({
-    stdin: { contents: entry, resolveDir: fileURLToPath(new URL('../../packages/demo', import.meta.url)) },
-    bundle: true, write: false, format: 'esm', target: 'es2022', platform: 'browser', logLevel: 'error'
-  })
-  const script = outputFiles[0]?.text ?? ''
-  const server = createServer((request, response) => {
-    response.setHeader('content-type', request.url === '/shoal.js' ? 'text/javascript' : 'text/html')
-    const html = request.url === '/' ? '<script type="module" src="/shoal.js"></script>' : '<title>empty</title>'
-    response.end(request.url === '/shoal.js' ? script : html)
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const close = (): void => {
-    server.close()
-    server.closeAllConnections()
-  }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
 }
 
 /** Runs this script again behind the counted link; returns its exit code, or `undefined` where that is not possible. */

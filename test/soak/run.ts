@@ -2,6 +2,7 @@
  * Long runs that look for what happens rarely.
  *
  *     npm run soak -- store [--rounds N]     kills a store's process (500 times)
+ *     npm run soak -- relay [--rounds N]     kills a relay and starts it again (15 times, every 20 s)
  *
  * Exit codes: 0 nothing was found, 1 something was, 2 wrong usage. The last line counts.
  */
@@ -9,10 +10,12 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { relay } from './relay.ts'
 import { store } from './store.ts'
 
 const SOAKS: Readonly<Record<string, { readonly rounds: number, readonly run: (rounds: number) => Promise<readonly string[]> }>> = {
-  store: { rounds: 500, run: store }
+  store: { rounds: 500, run: store },
+  relay: { rounds: 15, run: relay }
 }
 
 function usage (message: string): never {

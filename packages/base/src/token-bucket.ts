@@ -39,6 +39,13 @@ export class TokenBucket {
     return true
   }
 
+  /** Takes `amount` whatever there is: it has happened already. */
+  spend (amount: number): void {
+    if (this.#rate === Infinity) return
+    this.#refill()
+    this.#tokens -= amount
+  }
+
   /** Milliseconds until `take` will be granted: 0 when now, `Infinity` when never. */
   wait (): number {
     if (this.#rate === Infinity) return 0

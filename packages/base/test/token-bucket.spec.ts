@@ -33,6 +33,19 @@ describe('TokenBucket', () => {
     expect([shut.take(1), shut.wait()]).to.deep.equal([false, Infinity])
   })
 
+  it('owes what was spent without asking, as much as it was', () => {
+    const clock = new ManualClock()
+    const bucket = new TokenBucket(clock, 1000, 100)
+    bucket.spend(100)
+    bucket.spend(500)
+    expect(bucket.wait()).to.equal(500)
+    clock.advance(501)
+    expect(bucket.take(1)).to.equal(true)
+    const free = new TokenBucket(clock, Infinity)
+    free.spend(1e12)
+    expect(free.wait()).to.equal(0)
+  })
+
   it('counts what flowed in at the old rate when the rate changes', () => {
     const clock = new ManualClock()
     const bucket = new TokenBucket(clock, 1000, 1000)

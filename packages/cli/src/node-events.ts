@@ -94,7 +94,8 @@ export function logEvents (node: Shoal, log: (line: string) => void, verbose: bo
   })
   on('mode', ({ mode, reason }) => `delivery mode is now ${mode}: ${reason}`)
   if (!verbose) return
-  on('peer:connect', ({ peer, transport, direction, addr }) => `peer ${shortPeer(peer)} connected (${transport}, ${direction}) ${addr}`, log)
+  on('peer:connect', ({ peer, route, limited, direction, addr }) =>
+    `peer ${shortPeer(peer)} connected (${route}${limited ? ' for signalling' : ''}, ${direction}) ${addr}`, log)
   on('peer:disconnect', ({ peer, reason }) => `peer ${shortPeer(peer)} left: ${reason}`, log)
   on('fallback', ({ path, from, to, reason }) => `${path}: ${from} → ${to}, ${reason}`, log)
   on('segment', ({ path, bytes, source, reason, ms }) => `${path}: ${bytes} bytes from ${source}, ${reason}, ${Math.round(ms)} ms`, log)

@@ -55,7 +55,7 @@ describe('control socket', () => {
     expect(status.lines).to.deep.equal([JSON.parse(JSON.stringify(node.status))])
     expect((await run(['status', '--data', data])).out).to.contain(`peer         ${node.peerId}`)
     expect((await run(['peers', '--json', '--data', data])).lines).to.have.length(1)
-    expect((await run(['peers', '--data', data])).out).to.contain('tcp, outbound, 12 ms away')
+    expect((await run(['peers', '--data', data])).out).to.contain('direct, outbound, 12 ms away')
     const ledger = await run(['ledger', '--json', '--data', data])
     expect(ledger.lines.map(({ score }) => score)).to.deep.equal([12.5, -100])
     expect((await run(['ledger', '--data', data])).out).to.contain('gave 1.00 kB in 4 blocks, got 5 B').and.contain('1 bad block  shut out until 2100-01-01')

@@ -14,6 +14,14 @@ export const NEIGHBOURS_FIRST = 3
 export const NEIGHBOUR_EVERY_MS = 500
 /** A dial, session included, takes at most this long. A WebRTC connection through a relay needs several seconds on a busy machine. */
 export const DIAL_TIMEOUT_MS = 25_000
+/**
+ * A dial that has brought a relayed connection for signalling, and nothing better yet, goes on beside a session over that one: it is looked
+ * for after the first time, and again after each of the others.
+ */
+export const INTRODUCED_MS = 4_000
+export const INTRODUCED_AGAIN_MS = 1_000
+/** Content goes over a relay that allows it after so long without a better way to the peer. */
+export const RELAY_PATIENCE_MS = 2_000
 /** First pause after a failed dial; doubles, up to the maximum. */
 export const REDIAL_FIRST_MS = 2_000
 export const REDIAL_MAX_MS = 300_000
@@ -39,6 +47,8 @@ export const AWAY_MS = 60_000
 export const UNSHARED_MS = 60_000
 /** A node that has no relay, and can be reached through one only, tries somebody who may be one this often. */
 export const RELAY_SEARCH_MS = 5_000
+/** While nobody is known who could be asked for peers, that is looked at so often. */
+export const ASK_AGAIN_MS = 100
 /** Looking for peers again: pauses double from the first to the last while too few are connected. */
 export const FIND_FIRST_MS = 1_000
 export const FIND_MAX_MS = 60_000

@@ -2,7 +2,7 @@ import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
 import type { Candidate } from './candidates.js'
-import { DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
+import { DIAL_TIMEOUT_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import { preference, type Company } from './preference.js'
 import type { AddressBook, EngineLimits } from './types.js'
@@ -60,7 +60,7 @@ export class Dialler {
         continue
       }
       const open = [...this.#host.sessionsOf(peer)].filter(session => !session.closed)
-      if (open.some(session => !session.limited)) {
+      if (open.some(session => session.transport !== 'relay')) {
         for (const session of open) interest.circle.greet(session)
         continue
       }
@@ -130,11 +130,19 @@ export class Dialler {
     const known = addresses.connected(peer)
     const timeout = new AbortController()
     const cancel = clock.after(DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })
+    const signal = AbortSignal.any([timeout.signal, interest.abort.signal])
+    const over = this.#introduce(interest, peer)
     try {
       const addrs = addresses.usable(candidate.addrs.map(({ addr }) => addr))
-      const session = await exchange.connect(peer, addrs, { signal: AbortSignal.any([timeout.signal, interest.abort.signal]) })
-      candidate.failures = 0
-      candidate.next = clock.now() + REDIAL_FIRST_MS
+      const session = await exchange.connect(peer, addrs, { signal })
+      if (session.transport === 'relay') {
+        // better than nothing, but a better way is tried again
+        interest.candidates.failed(candidate)
+        candidate.next = clock.now() + this.#pause(candidate)
+      } else {
+        candidate.failures = 0
+        candidate.next = clock.now() + REDIAL_FIRST_MS
+      }
       this.#host.opened(session, !known)
       if (!interest.abort.signal.aborted) interest.circle.greet(session)
     } catch (error) {
@@ -145,8 +153,35 @@ export class Dialler {
       interest.lastFailure = ((timeout.signal.aborted ? timeout.signal.reason : error) as Error).message.split('\n', 1)[0] ?? ''
     } finally {
       cancel()
+      over()
       this.#dialing.delete(peer)
       this.#host.changed()
+    }
+  }
+
+  /**
+   * While WebRTC is being tried the peers may talk over the relay through which they find each other, as soon as they are connected by it.
+   * Returns what ends that.
+   */
+  #introduce (interest: Interest, peer: PeerName): () => void {
+    const { clock, addresses, exchange } = this.#init
+    const over = new AbortController()
+    const talk = async (): Promise<void> => {
+      try {
+        const session = await exchange.connect(peer, [], { signal: AbortSignal.any([over.signal, interest.abort.signal]) })
+        if (!interest.abort.signal.aborted) interest.circle.greet(session)
+      } catch {
+        // the dial itself goes on, and reports what becomes of it
+      }
+    }
+    const look = (): void => {
+      if (addresses.connected(peer)) void talk()
+      else cancel = clock.after(INTRODUCED_AGAIN_MS, look)
+    }
+    let cancel = clock.after(INTRODUCED_MS, look)
+    return () => {
+      cancel()
+      over.abort()
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Clock } from '@shoal/base'
 import type { Ledger } from '@shoal/ledger'
 import type { PeerHint, PeerName, Routing, Session, SwarmId } from '@shoal/interface'
 import type { Source } from './candidates.js'
-import { CELL_NEIGHBOURS, EXPECT_MS, FIND_FIRST_MS, FIND_TIMEOUT_MS } from './defaults.js'
+import { ASK_AGAIN_MS, CELL_NEIGHBOURS, EXPECT_MS, FIND_FIRST_MS, FIND_TIMEOUT_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import { findPause } from './pace.js'
 import type { AddressBook } from './types.js'
@@ -70,7 +70,7 @@ export class Discovery {
       cancel()
       interest.finding = false
       // while nobody can be asked the next try costs nothing and comes soon
-      interest.nextFind = clock.now() + (asked ? interest.findPause : FIND_FIRST_MS / 2)
+      interest.nextFind = clock.now() + (asked ? interest.findPause : ASK_AGAIN_MS)
       const { circle: { direct, active = false }, swarmSize } = interest
       if (asked) interest.findPause = findPause(interest.findPause, { neighbours: direct.size, swarmSize: swarmSize(), active })
       this.#changed()

@@ -14,6 +14,7 @@ import { Honesty } from './honesty.js'
 import type { Neighbours } from './neighbours.js'
 import { PeerManager } from './peer-manager.js'
 import { BusyRate } from './profile.js'
+import { routeOf } from './route.js'
 import { inSameNetwork } from './same-network.js'
 import type { Shared } from './shared.js'
 import { Spread } from './spread.js'
@@ -86,6 +87,8 @@ class NodeEngine implements Engine {
     return [...this.#components.exchange.sessions].map(session => ({
       peer: session.peer,
       transport: session.transport,
+      route: routeOf(session.transport),
+      limited: session.limited,
       addr: session.remoteAddr,
       direction: session.direction,
       contents: [...this.#swarms.values()].filter(driver => driver.members.has(session.peer)).map(driver => driver.link),
@@ -271,8 +274,8 @@ class NodeEngine implements Engine {
       void session.close('banned').catch(() => {})
       return
     }
-    const { peer, transport, remoteAddr: addr, direction } = session
-    this.#components.emit('peer:connect', { peer, transport, addr, direction })
+    const { peer, transport, limited, remoteAddr: addr, direction } = session
+    this.#components.emit('peer:connect', { peer, transport, route: routeOf(transport), limited, addr, direction })
   }
 
   #closed ({ session, lost, reason, goodbye }: SessionEvent & { type: 'closed' }): void {

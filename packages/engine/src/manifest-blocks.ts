@@ -5,6 +5,7 @@ import type { Alarm } from './alarm.js'
 import { MANIFEST_HEDGE_MS, OPEN_TIMEOUT_MS } from './defaults.js'
 import type { Holdings } from './holdings.js'
 import type { Members } from './members.js'
+import { rankOf } from './route.js'
 
 interface Pending {
   readonly at: number
@@ -77,6 +78,7 @@ export class ManifestBlocks {
       const recent = now - pending.lastAsk < MANIFEST_HEDGE_MS
       if (recent && pending.outstanding > 0) continue
       const sessions = [...members].map(member => member.session).filter(session => !session.closed && !session.limited)
+        .toSorted((a, b) => rankOf(b) - rankOf(a))
       let next = sessions.find(session => !pending.asked.has(session.id))
       if (next === undefined && !recent) {
         pending.asked.clear()

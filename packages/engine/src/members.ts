@@ -1,5 +1,6 @@
 import type { HaveDelta, HaveMap, Manifest, PeerHint, PeerName, Segment, Session, SwarmId } from '@shoal/interface'
 import { Conduct } from './neighbour.js'
+import { rankOf } from './route.js'
 import type { HaveBounds } from './types.js'
 
 /** A peer of one swarm, by all of its sessions on which it joined. */
@@ -10,6 +11,11 @@ export interface Member {
   readonly sessions: Set<Session>
   have: HaveMap
   readonly conduct: Conduct
+  /**
+   * Bytes may go over `session`: always when that is a connection of our own; over a relay that carries content, once a better way has had
+   * its chance.
+   */
+  ready: boolean
   /** We told it to wait for a slot. */
   choking: boolean
 }
@@ -40,9 +46,9 @@ export class Members {
     return new Set(this.#members.keys())
   }
 
-  /** Those that bytes can come from: a relayed connection carries signalling only. */
+  /** Those that we have a connection of our own to: whoever is reached through a relay is looked for on. */
   get direct (): ReadonlySet<PeerName> {
-    return new Set([...this.#members.values()].filter(({ session }) => !session.limited).map(({ peer }) => peer))
+    return new Set([...this.#members.values()].filter(({ session }) => rankOf(session) === 2).map(({ peer }) => peer))
   }
 
   get (peer: PeerName): Member | undefined {
@@ -89,14 +95,15 @@ export class Members {
     const known = this.#members.get(session.peer)
     if (known === undefined) {
       const have = this.#createHaveMap(this.#bounds)
-      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct(), choking: false }
+      const ready = rankOf(session) === 2
+      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct(), ready, choking: false }
       this.#members.set(session.peer, member)
       return { member, change: 'new', touched: member.have.apply(snapshot) }
     }
     known.sessions.add(session)
     const touched = known.have.apply(snapshot)
     if (!better(session, known.session)) return { member: known, change: 'none', touched }
-    known.session = session
+    moveTo(known, session)
     return { member: known, change: 'moved', touched }
   }
 
@@ -118,14 +125,19 @@ export class Members {
       this.#members.delete(session.peer)
       return { member, change: 'gone' }
     }
-    member.session = next
+    moveTo(member, next)
     return { member, change: 'moved' }
   }
 }
 
 /** Bytes should go over a direct connection; between two of them the one in use stays. */
 function better (a: Session, b: Session): boolean {
-  return b.closed || (b.limited && !a.limited)
+  return b.closed || rankOf(a) > rankOf(b)
+}
+
+function moveTo (member: Member, session: Session): void {
+  member.session = session
+  member.ready = rankOf(session) === 2
 }
 
 /** The peer id at the end of a multiaddr, if it names one. */

@@ -35,15 +35,15 @@ export class Neighbourhood implements Circle {
 
   get useful (): number {
     let useful = 0
-    for (const { session, conduct } of this.#host.members) if (!session.limited && conduct.uselessSince === undefined) useful++
+    for (const { ready, conduct } of this.#host.members) if (ready && conduct.uselessSince === undefined) useful++
     return useful
   }
 
   review (now: number): PeerName[] {
     const [ours, segments] = [this.#host.ours(), this.#host.segments()]
     const hopeless = []
-    for (const { peer, session, have, conduct } of this.#host.members) {
-      if (session.limited || conduct.judge(have, ours, segments, now) || !conduct.hopeless(now)) continue
+    for (const { peer, ready, have, conduct } of this.#host.members) {
+      if (!ready || conduct.judge(have, ours, segments, now) || !conduct.hopeless(now)) continue
       hopeless.push({ peer, since: conduct.uselessSince ?? now })
     }
     return hopeless.sort((a, b) => a.since - b.since).map(({ peer }) => peer)

@@ -1,10 +1,11 @@
 import { MANIFEST_SEGMENT } from '@shoal/content'
 import type { BlockPlace, HaveDelta, RefuseReason, Session, SwarmId, VerifiedBlock } from '@shoal/interface'
 import type { Access } from './access.js'
+import { RELAY_PATIENCE_MS } from './defaults.js'
 import type { Delivery } from './delivery.js'
 import type { Herald } from './herald.js'
 import type { ManifestBlocks } from './manifest-blocks.js'
-import type { Members } from './members.js'
+import type { Member, Members } from './members.js'
 import type { Purging } from './purging.js'
 import type { Shared } from './shared.js'
 import type { Source } from './source.js'
@@ -29,6 +30,9 @@ export interface NeighboursHost {
 /** What sessions say about one content, brought to whom it concerns: who is a member, what they hold, what comes and what does not. */
 export class Neighbours {
   readonly #host: NeighboursHost
+  /** Members that nothing but a relay leads to, and from when on that will do. */
+  readonly #relayed = new Map<Member, number>()
+  readonly #settle = (): void => { this.#settled() }
 
   constructor (host: NeighboursHost) {
     this.#host = host
@@ -40,12 +44,12 @@ export class Neighbours {
     herald.joined(session)
     const { member, change, touched } = members.join(session, have)
     if (change === 'none') {
-      this.#delivery?.swarm.peerHave(member.peer, touched)
+      if (member.ready) this.#delivery?.swarm.peerHave(member.peer, touched)
       this.#delivery?.schedule()
       return
     }
     if (change === 'moved') this.#delivery?.swarm.peerLeft(member.peer)
-    if (!member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    this.#enter(member)
     blocks.poke()
     void herald.sendPeers(session)
     this.#delivery?.schedule()
@@ -71,7 +75,7 @@ export class Neighbours {
     if (member === undefined) return
     const touched = member.have.apply(delta)
     for (const segment of touched) this.#host.shared.spread.held(member.peer, this.#host.swarm, segment, member.have)
-    if (member.session.limited || touched.length === 0) return
+    if (!member.ready || touched.length === 0) return
     this.#delivery?.swarm.peerHave(member.peer, touched, delta)
     this.#delivery?.schedule()
   }
@@ -114,7 +118,7 @@ export class Neighbours {
     const { member, change } = left
     stats.wasted += session.stats.wasted
     this.#delivery?.swarm.peerLeft(member.peer)
-    if (change === 'moved' && !member.session.limited) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    if (change === 'moved') this.#enter(member)
     this.#delivery?.schedule()
   }
 
@@ -167,6 +171,34 @@ export class Neighbours {
   sent (session: Session, bytes: number): void {
     this.#host.stats.uploaded += bytes
     this.#exchanged(session, false)
+  }
+
+  /** Bytes can come from it now, or later for want of a better way. */
+  #enter (member: Member): void {
+    const { components: { clock }, alarm } = this.#host.shared
+    if (member.ready) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    if (member.ready || member.session.limited) return
+    const at = clock.now() + RELAY_PATIENCE_MS
+    this.#relayed.set(member, at)
+    alarm.soonest(this.#settle, at)
+  }
+
+  /** No better way than a relay was found. */
+  #settled (): void {
+    const { members, blocks, shared: { components: { clock }, alarm } } = this.#host
+    for (const [member, at] of this.#relayed) {
+      const over = members.get(member.peer) !== member || member.ready || member.session.limited
+      if (!over && at > clock.now()) {
+        alarm.soonest(this.#settle, at)
+        continue
+      }
+      this.#relayed.delete(member)
+      if (over) continue
+      member.ready = true
+      this.#delivery?.swarm.peerJoined(member.peer, member.have)
+      blocks.poke()
+      this.#delivery?.schedule()
+    }
   }
 
   get #delivery (): Delivery | undefined {

@@ -35,7 +35,7 @@ export class PeerManager {
     const changed = (): void => { this.#nudge() }
     this.#discovery = new Discovery(init, changed)
     const opened = (session: Session, first: boolean): void => {
-      if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
+      if (first && session.direction === 'outbound' && session.transport !== 'relay') this.#unshared.add(session.peer, init.clock.now())
     }
     this.#dialler = new Dialler(init, { changed, sessionsOf: peer => this.sessionsOf(peer), outbound: () => this.#outbound(), opened })
     this.#relays = new RelaySearch(init, { connected: peer => this.#sessions.has(peer), banned: peer => this.banned(peer), opened })

@@ -9,7 +9,7 @@ export class Queueing {
     let least: number | undefined
     for (const session of sessions) {
       const { rtt } = session.stats
-      if (rtt === undefined || session.limited) continue
+      if (rtt === undefined || session.transport === 'relay') continue
       const known = this.#known.get(session)
       if (known === undefined) {
         this.#known.set(session, { least: rtt, last: rtt })

@@ -93,7 +93,7 @@ export class Replicator {
     const { segments } = manifest.summary
     const first = this.#next >= segments ? 0 : this.#next
     const end = this.#next = Math.min(segments, first + REPLICATE_SEGMENTS)
-    const others = [...members].filter(({ session }) => !session.limited).slice(0, REPLICATE_PEERS)
+    const others = [...members].filter(({ ready }) => ready).slice(0, REPLICATE_PEERS)
       .map(({ peer, have }) => this.#holder(peer, have))
     const size = swarmSize()
     const plan = replicate({

@@ -268,8 +268,8 @@ export class SwarmDriver implements OpenSwarm {
       swarmSize: () => this.#swarmSize,
       haveChanged: now => { this.#herald.changed(now) }
     })
-    for (const { peer, session, have } of this.#members) {
-      if (!session.limited) delivery.swarm.peerJoined(peer, have)
+    for (const { peer, session, have, ready } of this.#members) {
+      if (ready) delivery.swarm.peerJoined(peer, have)
       if (this.#herald.show(session)) void this.#herald.sendPeers(session)
       else if (this.#sharing && this.#herald.told(session)) this.#source.tell(session)
     }

@@ -1,6 +1,6 @@
 import type {
   Announcement, AnnouncementEvent, Availability, BlockPlace, BlockRef, Exchange, HaveDelta, Judge, PeerHint, PeerName, RefuseReason,
-  Routing, ServeHandler, Session, SessionEvent, SessionStats, SwarmId
+  Routing, ServeHandler, Session, SessionEvent, SessionStats, SwarmId, Transport
 } from '@shoal/interface'
 import { DecayingRate, systemClock, type Clock } from '@shoal/base'
 
@@ -17,6 +17,8 @@ export class VirtualNet {
   readonly followers = { head: new Map<SwarmId, Map<PeerName, Judge>>(), purge: new Map<SwarmId, Map<PeerName, Judge>>() }
   /** Without any network for now. */
   readonly cut = new Set<PeerName>()
+  /** Whoever is reached through a relay for now, and whether that carries content. */
+  readonly relayed = new Map<PeerName, { readonly content: boolean }>()
   /** Heads get lost on their way to this peer. */
   loses: (to: PeerName) => boolean = () => false
   readonly clock: Clock
@@ -161,11 +163,12 @@ export class VirtualExchange implements Exchange {
     if (other.vanished) {
       return new Promise((_resolve, reject) => { signal?.addEventListener('abort', () => { reject(signal.reason as Error) }) })
     }
-    const known = [...this.sessions].find(session => session.peer === peer)
+    const relay = this.#net.relayed.get(other.self) ?? this.#net.relayed.get(this.self)
+    const known = [...this.sessions].find(session => session.peer === peer && (session.transport !== 'relay' || relay !== undefined))
     if (known !== undefined) return Promise.resolve(known)
     if (this.vanished) return new Promise(() => {})
-    const mine = new VirtualSession(this, other.self, 'outbound')
-    const theirs = new VirtualSession(other, this.self, 'inbound')
+    const mine = new VirtualSession(this, other.self, 'outbound', relay)
+    const theirs = new VirtualSession(other, this.self, 'inbound', relay)
     mine.other = theirs
     theirs.other = mine
     for (const session of [mine, theirs]) {
@@ -178,8 +181,8 @@ export class VirtualExchange implements Exchange {
 
 export class VirtualSession implements Session {
   readonly id = ++sessions
-  readonly transport = 'memory'
-  readonly limited = false
+  readonly transport: Transport
+  readonly limited: boolean
   readonly remoteAddr: string
   readonly home: VirtualExchange
   readonly peer: PeerName
@@ -196,7 +199,9 @@ export class VirtualSession implements Session {
   #received = 0
   readonly #rate: DecayingRate
 
-  constructor (home: VirtualExchange, peer: PeerName, direction: 'inbound' | 'outbound') {
+  constructor (home: VirtualExchange, peer: PeerName, direction: 'inbound' | 'outbound', relay?: { readonly content: boolean }) {
+    this.transport = relay === undefined ? 'memory' : 'relay'
+    this.limited = relay?.content === false
     this.home = home
     this.#rate = new DecayingRate(home.clock.now())
     this.peer = peer

@@ -59,3 +59,6 @@ export const MAX_HELD_MESSAGES = 256
 
 /** Streams of this protocol that one connection may carry each way by the registrar; the session itself takes two and reports a third. */
 export const MAX_STREAMS = 4
+
+/** A relay that lets less through, bytes per connection, is there for signalling. Those of libp2p allow 128 KiB unless told otherwise. */
+export const RELAYED_CONTENT_BYTES = 1024 * 1024

@@ -48,25 +48,37 @@ export class LibP2PExchange implements Exchange {
   }
 
   async connect (peer: PeerName | undefined, addrs: readonly string[], options: { signal?: AbortSignal } = {}): Promise<Session> {
-    const limited = peer === undefined ? undefined : this.#existing(peer)
-    if (limited !== undefined && (!limited.limited || addrs.length === 0)) return limited
+    const existing = peer === undefined ? undefined : this.#existing(peer)
+    if (existing !== undefined && (existing.transport !== 'relay' || addrs.length === 0)) return existing
+    const there = peer === undefined || addrs.length > 0 ? undefined : this.#connected(peer)
+    if (there !== undefined) return await this.#opened(there, options)
     let connection: Connection
     try {
       connection = await this.#dial(peer, addrs, options)
     } catch (error) {
-      if (limited?.open === true) return limited
+      if (existing?.open === true) return existing
       throw error
     }
+    return await this.#opened(connection, options)
+  }
+
+  async #opened (connection: Connection, { signal }: { signal?: AbortSignal }): Promise<Session> {
     const session = this.#session(connection)
-    await abortable(session.opened, options.signal)
+    await abortable(session.opened, signal)
     return session
   }
 
-  /** The peer's open session, an unlimited one if there is one. */
+  /** A connection that somebody else made, one that goes through no relay if there is one: libp2p would not give a relayed one. */
+  #connected (peer: PeerName): Connection | undefined {
+    const open = this.#components.node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === 'open')
+    return open.find(({ remoteAddr }) => !onlyRelayed(remoteAddr)) ?? open[0]
+  }
+
+  /** The peer's open session, one that goes through no relay if there is one. */
   #existing (peer: PeerName): ConnectionSession | undefined {
     let found: ConnectionSession | undefined
     for (const session of this.#open()) {
-      if (session.peer === peer && (found === undefined || (found.limited && !session.limited))) found = session
+      if (session.peer === peer && (found === undefined || (found.transport === 'relay' && session.transport !== 'relay'))) found = session
     }
     return found
   }
@@ -81,7 +93,7 @@ export class LibP2PExchange implements Exchange {
     if (targets.length > 0) {
       const connection = await node.dial(targets, options)
       // libp2p takes a connection that is there and joins a dial under way, whatever their addresses: others dial a peer through its relay
-      if (connection.limits === undefined || targets.every(onlyRelayed)) return connection
+      if (!onlyRelayed(connection.remoteAddr) || targets.every(onlyRelayed)) return connection
       return await node.dial(targets, { ...options, force: true })
     }
     if (peer !== undefined) return await node.dial(peerIdFromString(peer), options)

@@ -26,5 +26,6 @@ export function exchange (init: ExchangeInit = {}): (components: ExchangeCompone
   return components => new LibP2PExchange(init, components)
 }
 
+export { RELAYED_CONTENT_BYTES } from './defaults.js'
 export type { ExchangeComponents, ExchangeInit } from './types.js'
 export { EXCHANGE_PROTOCOL } from '@shoal/wire'

@@ -18,7 +18,7 @@ import { Requester } from './requester.js'
 import { Server } from './server.js'
 import { closeConnection, readFrames } from './streams.js'
 import { TheirStreams } from './their-streams.js'
-import { isWebRtc, transportOf } from './transport.js'
+import { isSignalling, isWebRtc, transportOf } from './transport.js'
 import { Watchdog } from './watchdog.js'
 
 export interface SessionInit {
@@ -79,7 +79,7 @@ export class ConnectionSession implements Session {
     this.peer = connection.remotePeer.toString()
     this.remoteAddr = connection.remoteAddr.toString()
     this.transport = transportOf(this.remoteAddr)
-    this.limited = connection.limits !== undefined
+    this.limited = isSignalling(connection.limits)
     this.direction = connection.direction
     this.#frameCap = isWebRtc(this.transport) ? MAX_WEBRTC_FRAME_BYTES : MAX_FRAME_BYTES
     this.#meter = new LinkMeter(init.maxWindow)

@@ -1,4 +1,6 @@
+import type { Connection } from '@libp2p/interface'
 import type { Transport } from '@shoal/interface'
+import { RELAYED_CONTENT_BYTES } from './defaults.js'
 
 /** Names the transport of a connection by the multiaddr of its other end. */
 export function transportOf (addr: string): Transport {
@@ -15,6 +17,11 @@ export function transportOf (addr: string): Transport {
 
 export function isWebRtc (transport: Transport): boolean {
   return transport === 'webrtc' || transport === 'webrtc-direct'
+}
+
+/** A relay says by its limit whether it is there for signalling alone. Without one, anything may go. */
+export function isSignalling (limits: Connection['limits']): boolean {
+  return limits?.bytes !== undefined && limits.bytes < BigInt(RELAYED_CONTENT_BYTES) * 9n / 10n
 }
 
 function has (addr: string, protocol: string): boolean {

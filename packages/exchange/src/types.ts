@@ -12,6 +12,6 @@ export interface ExchangeInit {
 
 export interface ExchangeComponents {
   /** The libp2p node, or as much of one. */
-  readonly node: Pick<Libp2p, 'handle' | 'unhandle' | 'dial'>
+  readonly node: Pick<Libp2p, 'handle' | 'unhandle' | 'dial' | 'getConnections'>
   readonly clock: Clock
 }

@@ -1,7 +1,7 @@
 import type { RefusedDetail } from './access.js'
 import type { PeerName } from './block.js'
 import type { Mode } from './options.js'
-import type { PenaltyReason, Transport } from './session.js'
+import type { PenaltyReason, Route, Transport } from './session.js'
 
 export type SourceKind = 'peer' | 'origin' | 'store'
 
@@ -77,7 +77,11 @@ export interface ContentEvents {
     readonly content: string, readonly manifest: string, readonly added: number, readonly retired: number, readonly ended: boolean
   }>
   'purge': CustomEvent<PurgeDetail>
-  'peer:connect': CustomEvent<{ readonly peer: PeerName, readonly transport: Transport, readonly addr: string, readonly direction: 'inbound' | 'outbound' }>
+  /** A session is there. `limited`: it goes through a relay that carries no content. */
+  'peer:connect': CustomEvent<{
+    readonly peer: PeerName, readonly transport: Transport, readonly route: Route, readonly limited: boolean, readonly addr: string,
+    readonly direction: 'inbound' | 'outbound'
+  }>
   'peer:disconnect': CustomEvent<{ readonly peer: PeerName, readonly reason: string }>
   'peer:penalty': CustomEvent<{ readonly peer: PeerName, readonly reason: PenaltyReason, readonly detail: string, readonly score: number }>
   /** A token did not count: a peer's for us, or ours for a peer. Nothing of the content goes between the two. */

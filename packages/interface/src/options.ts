@@ -74,6 +74,29 @@ export interface PolicyOptions {
   replication?: number | undefined
 }
 
+/** What a server relays for others (`server`). Without any of these it introduces peers to each other and carries no content. */
+export interface RelayOptions {
+  /**
+   * Content may go through this relay between peers that find no other way to each other. The operator pays for every byte twice, in and
+   * out.
+   *
+   * @default false
+   */
+  content?: boolean | undefined
+  /** Upper bound of what is relayed, all connections together, each byte counted once. @default unlimited */
+  rate?: Rate | undefined
+  /**
+   * Bytes of one relayed connection, both directions together, with `content`: then the relay closes it. At least 1 MiB.
+   *
+   * @default 256 MiB; without `content` 128 KiB
+   */
+  limit?: Size | undefined
+  /** Seconds that one relayed connection may last, with `content`. @default 3600; without `content` 120 */
+  duration?: number | undefined
+  /** Peers that may be reached through this relay at the same time. @default 1000 */
+  reservations?: number | undefined
+}
+
 /** What `createShoal`, the configuration file and the command line take: the same words everywhere. All are optional. */
 export interface ShoalOptions {
   /**
@@ -85,7 +108,8 @@ export interface ShoalOptions {
   /**
    * Multiaddrs to listen on.
    *
-   * @default TCP and WebSockets on any free port of every interface in Node.js; WebRTC through relays in browsers
+   * @default in Node.js TCP and WebSockets on any free port of every interface and, but for a server, what browsers have: a relay's
+   * circuit, and WebRTC through it
    */
   listen?: readonly string[] | undefined
   /** Addresses to tell others instead of those listened on (a public name, a proxy). @default [] */
@@ -125,6 +149,7 @@ export interface ShoalOptions {
   upnp?: boolean | undefined
   /** Relay for others and answer DHT queries: for nodes that strangers can dial. @default false; `shoal serve` sets true */
   server?: boolean | undefined
+  relay?: RelayOptions | undefined
   /**
    * Network name: nodes of different networks do not see each other's DHT and topics.
    *

@@ -3,6 +3,9 @@ import type { HaveDelta } from './have-map.js'
 
 export type Transport = 'tcp' | 'quic' | 'ws' | 'webrtc' | 'webrtc-direct' | 'relay' | 'memory'
 
+/** The way between two peers: a connection of their own by TCP, by WebRTC or by WebSockets, or another node between them. */
+export type Route = 'direct' | 'webrtc-direct' | 'webrtc' | 'websocket' | 'relay'
+
 /** Why a request, a join or a block was refused. Explicit, so that nobody waits for a timeout. */
 export type RefuseReason = 'not-found' | 'busy' | 'choked' | 'unauthorised' | 'retired' | 'not-joined'
 
@@ -35,7 +38,7 @@ export interface Session {
   readonly id: number
   readonly peer: PeerName
   readonly transport: Transport
-  /** The connection's data and time are limited by a relay: signalling only. */
+  /** It goes through a relay that is for signalling. Content goes through others, but only for want of a better way. */
   readonly limited: boolean
   readonly direction: 'inbound' | 'outbound'
   /** Multiaddr of the other end. */

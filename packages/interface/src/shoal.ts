@@ -6,12 +6,15 @@ import type { LedgerEntry, UploadStatus } from './ledger.js'
 import type { ManifestSummary } from './manifest.js'
 import type { Size, UploadOptions } from './options.js'
 import type { Duty, PeerProfile } from './profile.js'
-import type { SessionStats, Transport } from './session.js'
+import type { Route, SessionStats, Transport } from './session.js'
 import type { Collected } from './store.js'
 
 export interface PeerStatus {
   readonly peer: PeerName
   readonly transport: Transport
+  readonly route: Route
+  /** It goes through a relay that carries no content. */
+  readonly limited: boolean
   readonly addr: string
   readonly direction: 'inbound' | 'outbound'
   /** Links of the contents shared with this peer. */

@@ -1,19 +1,34 @@
 import type { UploadLimits } from '@shoal/engine'
+import { RELAYED_CONTENT_BYTES } from '@shoal/exchange'
 import {
-  ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions, type TenantKey, type UploadOptions
+  ConfigError, type CapacityClass, type Mode, type PeerName, type RelayOptions, type ShoalOptions, type TenantKey, type UploadOptions
 } from '@shoal/interface'
+import { RELAY_DURATION_S, RELAY_LIMIT_BYTES, RELAY_RESERVATIONS } from './defaults.js'
 import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
 
 /** What differs between the places where a node runs. */
 export interface Surroundings {
   readonly listen: readonly string[]
+  /** Beside these, unless the node is one that others are reached through. */
+  readonly listenThrough: readonly string[]
   readonly uploadSlots: number
   readonly connections: number
   readonly capacity: CapacityClass
   readonly device: Exclude<DeviceClass, 'server'>
   /** Whether a store outlives the process or page. */
   readonly persistent: (options: ShoalOptions) => boolean
+}
+
+/** What a server relays for others. */
+export interface RelayLimits {
+  readonly content: boolean
+  /** Bytes per second, all relayed connections together. */
+  readonly rate: number
+  /** Bytes and seconds of one relayed connection, where it may carry content. */
+  readonly limit: number
+  readonly duration: number
+  readonly reservations: number
 }
 
 /** Every option with its value: the only place where defaults of options are. */
@@ -33,6 +48,7 @@ export interface Config {
   readonly mdns: boolean
   readonly upnp: boolean
   readonly server: boolean
+  readonly relay: RelayLimits
   readonly network: string
   readonly networkKey: string | undefined
   readonly region: string | undefined
@@ -42,6 +58,8 @@ export interface Config {
 }
 
 const MODES: readonly Mode[] = ['hybrid', 'p2p', 'origin', 'auto']
+/** The longest that a timer of the relay takes: three weeks. */
+const MAX_RELAY_S = 1_814_400
 /** Goes into protocol names and topics. */
 const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 
@@ -67,7 +85,7 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
   const quotas = QUOTAS[options.server === true ? 'server' : around.device]
   return {
     bootstrap: strings(options.bootstrap, 'bootstrap') ?? [],
-    listen: strings(options.listen, 'listen') ?? around.listen,
+    listen: strings(options.listen, 'listen') ?? [...around.listen, ...(options.server === true ? [] : around.listenThrough)],
     announce: strings(options.announce, 'announce') ?? [],
     data: options.data,
     store: { quota: parseSize(options.store?.quota ?? quotas[persistent ? 'kept' : 'memory'], 'store.quota'), ttl, kind: options.store?.kind ?? 'auto' },
@@ -80,6 +98,7 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     mdns: options.mdns ?? false,
     upnp: options.upnp ?? false,
     server: options.server ?? false,
+    relay: relayLimits(options.relay, options.server ?? false),
     network,
     networkKey,
     region,
@@ -101,6 +120,28 @@ export function uploadLimits ({ rate, slots, monthly, yield: yields }: UploadOpt
     ...monthly !== undefined && { monthly: parseSize(monthly, 'upload.monthly') },
     ...yields !== undefined && { yield: yields }
   }
+}
+
+function relayLimits (options: RelayOptions = {}, server: boolean): RelayLimits {
+  const { content = false, rate, limit, duration = RELAY_DURATION_S, reservations = RELAY_RESERVATIONS } = options
+  if (!server && Object.values(options).some(value => value !== undefined)) {
+    throw new ConfigError('relay: only a server relays for others: set server as well')
+  }
+  if (typeof content !== 'boolean') throw new ConfigError(`relay.content: expected true or false, got ${JSON.stringify(content)}`)
+  if (!(duration >= 1 && duration <= MAX_RELAY_S)) {
+    throw new ConfigError(`relay.duration: expected a number of seconds from 1 to ${MAX_RELAY_S}, got ${JSON.stringify(duration)}`)
+  }
+  if (!Number.isInteger(reservations) || reservations < 0) {
+    throw new ConfigError(`relay.reservations: expected a whole number, got ${JSON.stringify(reservations)}`)
+  }
+  const bytes = limit === undefined ? RELAY_LIMIT_BYTES : parseSize(limit, 'relay.limit')
+  // by its limit a relay tells both ends what it is for
+  if (bytes < RELAYED_CONTENT_BYTES || !Number.isSafeInteger(bytes)) {
+    throw new ConfigError(`relay.limit: expected at least ${RELAYED_CONTENT_BYTES} bytes, got ${JSON.stringify(limit)}`)
+  }
+  const perSecond = rate === undefined ? Infinity : parseRate(rate, 'relay.rate')
+  if (!(perSecond > 0)) throw new ConfigError(`relay.rate: expected a rate above 0, got ${JSON.stringify(rate)}`)
+  return { content, rate: perSecond, limit: bytes, duration, reservations }
 }
 
 function secrets (value: ShoalOptions['tenants'] = {}): Readonly<Record<TenantKey, string>> {

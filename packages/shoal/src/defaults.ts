@@ -8,7 +8,7 @@ export const DATA_CHANNEL = { maxBufferedAmount: 256 * 1024 }
 export const MONITOR = { abortConnectionOnPingFailure: false, pingInterval: 60_000 }
 
 /** A dialler over WebRTC has this long to end its handshake before the connection is used, ms. */
-export const HANDSHAKE_MS = 3_000
+export const HANDSHAKE_MS = 8_000
 
 export const CONNECTIONS = {
   /**
@@ -30,13 +30,26 @@ export const PENDING_PER_ADDRESS = 50
 export const REFUSALS_EVERY_MS = 10_000
 export const PREFIXES_COUNTED = 256
 
-/** A relay carries signalling: small, short connections, for many. The library's own limit is 15 reservations. */
+/** How a node that strangers cannot dial is reached: by a circuit through a relay, and by WebRTC that is arranged over one. */
+export const THROUGH_RELAYS: readonly string[] = ['/p2p-circuit', '/webrtc']
+
+/** A relay is for many; the library's own limit is 15 reservations. */
 export const RELAY = {
-  reservations: { maxReservations: 1_000, reservationTtl: 30 * 60_000 },
+  reservations: { reservationTtl: 30 * 60_000 },
   maxInboundHopStreams: 256,
   maxOutboundHopStreams: 256,
   maxOutboundStopStreams: 256
 }
+export const RELAY_RESERVATIONS = 1_000
+/** What a relayed connection may carry and how long it may last, where that is signalling alone. */
+export const RELAY_SIGNALLING = { bytes: 128 * 1024, durationMs: 120_000 }
+/** The same where it may carry content. */
+export const RELAY_LIMIT_BYTES = 256 * 1024 * 1024
+export const RELAY_DURATION_S = 3_600
+/** With a rate, so much may go at once. */
+export const RELAY_BURST_MS = 250
+/** What waits in a relay for one direction of a connection; above it no more is read. */
+export const RELAY_WAITING_BYTES = 256 * 1024
 
 /** A bootstrap node that could not be reached is tried again: pauses double from the first to the last. */
 export const BOOTSTRAP_FIRST_MS = 1_000

@@ -1,11 +1,13 @@
 import { webRTC } from '@libp2p/webrtc'
 import type { Upgrader } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
+import { UnavailableError } from '@shoal/interface'
 import { HANDSHAKE_MS } from './defaults.js'
+import { overlay } from './overlay.js'
 
 /** As much as is used of what libp2p hands to `upgradeInbound` for WebRTC. */
 export interface Factory {
-  readonly peerConnection?: EventTarget
+  readonly peerConnection?: EventTarget & { readonly connectionState?: RTCPeerConnectionState }
   readonly earlyDataChannels?: readonly { readonly channel: RTCDataChannel }[]
 }
 
@@ -14,13 +16,19 @@ export interface Factory {
  * waits until it is open, and closes it. The library's answering side closes it too, as soon as it sees it: on a busy machine before the
  * dialler has noticed that it was open, which then waits for that in vain until the dial times out. So an answering side leaves the
  * channel to the dialler for a while.
+ *
+ * Nor does it look whether there is a connection: when the dialler gave up, the answering side was left with one on which nothing ever
+ * comes.
  */
 export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock): ReturnType<typeof webRTC> {
   const create = webRTC(init)
   return components => {
     const upgrader = overlay(components.upgrader, {
       async upgradeInbound (connection, options) {
-        await handshakeOver((options as unknown as { muxerFactory: Factory }).muxerFactory, clock)
+        const { muxerFactory } = options as unknown as { muxerFactory: Factory }
+        await handshakeOver(muxerFactory, clock)
+        const state = muxerFactory.peerConnection?.connectionState ?? 'connected'
+        if (state !== 'connected') throw new UnavailableError(`the peers did not find each other by WebRTC: expected a connection, it is ${state}`)
         await components.upgrader.upgradeInbound(connection, options)
       }
     } satisfies Partial<Upgrader>)
@@ -44,15 +52,4 @@ export async function handshakeOver ({ peerConnection, earlyDataChannels = [] }:
   await promise
   cancel()
   peerConnection.removeEventListener('datachannel', onchannel)
-}
-
-/** The same object but for these properties. */
-function overlay<T extends object> (object: T, properties: Partial<T>): T {
-  return new Proxy(object, {
-    get (target, key) {
-      if (key in properties) return properties[key as keyof T]
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) as unknown : value
-    }
-  })
 }

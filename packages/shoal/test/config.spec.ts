@@ -6,6 +6,7 @@ import { parseRate, parseSize } from '../src/units.js'
 
 const around: Surroundings = {
   listen: ['/memory/1'],
+  listenThrough: ['/p2p-circuit'],
   uploadSlots: 16,
   connections: 300,
   capacity: 2,
@@ -47,7 +48,7 @@ describe('config', () => {
   it('has the documented default of every option', () => {
     expect(resolveConfig({}, around)).to.deep.equal({
       bootstrap: [],
-      listen: ['/memory/1'],
+      listen: ['/memory/1', '/p2p-circuit'],
       announce: [],
       data: undefined,
       store: { quota: 256 * 2 ** 20, ttl: Infinity, kind: 'auto' },
@@ -60,6 +61,7 @@ describe('config', () => {
       mdns: false,
       upnp: false,
       server: false,
+      relay: { content: false, rate: Infinity, limit: 2 ** 28, duration: 3600, reservations: 1000 },
       network: 'shoal',
       networkKey: undefined,
       region: undefined,
@@ -93,6 +95,7 @@ describe('config', () => {
       mdns: true,
       upnp: true,
       server: true,
+      relay: { content: true, rate: '80Mbit', limit: '1GiB', duration: 60, reservations: 5 },
       network: 'acme',
       region: 'branch 7'
     }, around)
@@ -109,10 +112,17 @@ describe('config', () => {
       mdns: true,
       upnp: true,
       server: true,
+      relay: { content: true, rate: 10_000_000, limit: 2 ** 30, duration: 60, reservations: 5 },
       network: 'acme',
       region: 'branch 7'
     })
     expect(await config.token?.('peer', 'link')).to.equal('secret')
+  })
+
+  it('listens through relays unless others are reached through it, or it is told where', () => {
+    expect(resolveConfig({}, around).listen).to.deep.equal(['/memory/1', '/p2p-circuit'])
+    expect(resolveConfig({ server: true }, around).listen).to.deep.equal(['/memory/1'])
+    expect(resolveConfig({ listen: ['/memory/2'] }, around).listen).to.deep.equal(['/memory/2'])
   })
 
   it('refuses nonsense by name', () => {
@@ -128,6 +138,12 @@ describe('config', () => {
       [{ upload: { slots: 1.5 } }, 'upload.slots: expected'],
       [{ upload: { monthly: 'much' } }, 'upload.monthly: expected'],
       [{ upload: { rate: 'fast' } }, 'upload.rate: expected'],
+      [{ relay: { content: true } }, 'relay: only a server relays for others'],
+      [{ server: true, relay: { content: 1 } }, 'relay.content: expected true or false'],
+      [{ server: true, relay: { rate: 0 } }, 'relay.rate: expected a rate above 0'],
+      [{ server: true, relay: { limit: '100KiB' } }, 'relay.limit: expected at least 1048576 bytes'],
+      [{ server: true, relay: { duration: 0 } }, 'relay.duration: expected a number of seconds'],
+      [{ server: true, relay: { reservations: -1 } }, 'relay.reservations: expected a whole number'],
       [{ policy: { replication: -1 } }, 'policy.replication: expected'],
       [{ store: { quota: 'big' } }, 'store.quota: expected'],
       [{ store: { ttl: 0 } }, 'store.ttl: expected']

@@ -1,7 +1,8 @@
 import { ManualClock } from '@shoal/base'
+import { UnavailableError } from '@shoal/interface'
 import { expect } from 'chai'
 import { HANDSHAKE_MS } from '../src/defaults.js'
-import { handshakeOver } from '../src/webrtc.js'
+import { handshakeOver, patientWebRTC } from '../src/webrtc.js'
 
 /** As much of a data channel as is looked at. */
 class Channel extends EventTarget {
@@ -50,6 +51,28 @@ describe('webrtc', () => {
     init.close()
     expect(await settled(late)).to.equal(true)
     expect(await settled(handshakeOver({ peerConnection, earlyDataChannels: early(init) }, clock))).to.equal(true)
+  })
+
+  it('is no connection when the peers did not find each other', async () => {
+    let upgraded = 0
+    const upgrader = { upgradeInbound: async () => { upgraded++ } }
+    const components = { upgrader, logger: { forComponent: () => () => {} } }
+    const transport = patientWebRTC({}, clock)(components as never) as unknown as { components: { upgrader: typeof upgrader } }
+    const upgrade = async (connectionState: RTCPeerConnectionState): Promise<void> => {
+      const peerConnection = Object.assign(new EventTarget(), { connectionState })
+      const init = new Channel('init')
+      init.close()
+      const upgradeInbound = transport.components.upgrader.upgradeInbound as (connection: unknown, options: unknown) => Promise<void>
+      await upgradeInbound(undefined, { muxerFactory: { peerConnection, earlyDataChannels: early(init) } })
+    }
+    await upgrade('connected')
+    expect(upgraded).to.equal(1)
+    for (const state of ['closed', 'failed', 'connecting'] as const) {
+      let error: unknown
+      await upgrade(state).catch((caught: unknown) => { error = caught })
+      expect(error).to.be.instanceOf(UnavailableError)
+    }
+    expect(upgraded).to.equal(1)
   })
 
   it('waits for nobody for ever', async () => {

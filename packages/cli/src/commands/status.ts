@@ -62,9 +62,9 @@ export const peers: Command = {
   },
 
   render (line) {
-    const { peer, transport, direction, addr, contents, stats } = line as PeerStatus
+    const { peer, route, limited, direction, addr, contents, stats } = line as PeerStatus
     const rtt = stats.rtt === undefined ? '' : `, ${Math.round(stats.rtt)} ms away`
-    return `${shortPeer(peer)}  ${transport}, ${direction}${rtt}: ${formatBytes(stats.received)} received at ${formatBytes(stats.rate)}/s, ` +
+    return `${shortPeer(peer)}  ${route}${limited ? ' for signalling' : ''}, ${direction}${rtt}: ${formatBytes(stats.received)} received at ${formatBytes(stats.rate)}/s, ` +
       `${formatBytes(stats.sent)} sent, ${plural(contents.length, 'content')} shared\n  ${printable(addr)}`
   }
 }

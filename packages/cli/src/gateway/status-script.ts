@@ -74,7 +74,7 @@ function show (s) {
   }), 'No content is open.')
   const peers = [...s.peers].sort((a, b) => b.stats.received + b.stats.sent - a.stats.received - a.stats.sent).slice(0, 100)
   fill('peers', [['Peer', 'mono'], ['Transport'], ['Round trip', 'n'], ['Received', 'n'], ['Rate', 'n'], ['Sent', 'n'], ['Contents', 'n']], peers.map(p => [
-    p.peer.slice(0, 10) + '…' + p.peer.slice(-6), element('span', p.transport + (p.direction === 'inbound' ? ' ← in' : ' → out'), 'pill'),
+    p.peer.slice(0, 10) + '…' + p.peer.slice(-6), element('span', p.route + (p.limited ? ' (signalling)' : '') + (p.direction === 'inbound' ? ' ← in' : ' → out'), 'pill'),
     p.stats.rtt === undefined ? '–' : Math.round(p.stats.rtt) + ' ms', bytes(p.stats.received), bytes(p.stats.rate) + '/s', bytes(p.stats.sent), String(p.contents.length)
   ]), 'No peers are connected.')
   byId('addrs').replaceChildren(...s.addrs.map(a => element('li', a)))

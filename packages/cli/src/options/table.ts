@@ -24,8 +24,9 @@ export interface OptionSpec {
   readonly once?: true
 }
 
-type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'policy' | 'tenants'> | 'policy.replication' | 'store.quota' | 'store.kind' |
-  'store.ttl' | 'upload.rate' | 'upload.slots' | 'upload.monthly' | 'upload.yield'
+type NodeWord = Exclude<keyof ShoalOptions, 'share' | 'store' | 'upload' | 'relay' | 'policy' | 'tenants'> | 'policy.replication' | 'store.quota' | 'store.kind' |
+  'store.ttl' | 'upload.rate' | 'upload.slots' | 'upload.monthly' | 'upload.yield' |
+  'relay.content' | 'relay.rate' | 'relay.limit' | 'relay.duration' | 'relay.reservations'
 
 const NODE_OPTIONS = {
   data: { type: 'path', value: 'DIR', node: true, help: 'folder for identity, store and records', default: 'none: all in memory, a new identity each time' },
@@ -48,6 +49,11 @@ const NODE_OPTIONS = {
   'upload.slots': { type: 'count', value: 'N', node: true, help: 'peers served at the same time', default: '16' },
   'upload.monthly': { type: 'amount', value: 'SIZE', node: true, help: 'upper bound of what is given to peers in a calendar month, as 50GB', default: 'unlimited' },
   'upload.yield': { type: 'flag', node: true, help: 'give less while other traffic uses the uplink', default: 'off' },
+  'relay.content': { type: 'flag', node: true, help: 'a server relays content, too, between peers that find no other way', default: 'off: signalling alone' },
+  'relay.rate': { type: 'amount', value: 'RATE', node: true, help: 'upper bound of what a server relays, as 10Mbit', default: 'unlimited' },
+  'relay.limit': { type: 'amount', value: 'SIZE', node: true, help: 'bytes of one relayed connection, with --relay-content', default: '256MiB' },
+  'relay.duration': { type: 'seconds', value: 'S', node: true, help: 'how long one relayed connection may last, with --relay-content', default: '3600' },
+  'relay.reservations': { type: 'count', value: 'N', node: true, help: 'peers that may be reached through a server at the same time', default: '1000' },
   'policy.replication': { type: 'count', value: 'N', node: true, help: 'copies of each segment to help to keep in a swarm', default: '3 with --server, otherwise 0' }
 } as const satisfies Record<NodeWord, OptionSpec>
 

@@ -123,7 +123,7 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       profile: { capacity: 3, downRate: 3_000_000, upRate: undefined },
       peers: [{
         peer: '12D3KooWPeerPeerPeer',
-        transport: 'tcp',
+        transport: 'tcp', route: 'direct', limited: false,
         addr: '/ip4/192.0.2.1/tcp/1',
         direction: 'outbound',
         contents: [],

@@ -1,9 +1,11 @@
 import type { Surroundings } from '../config.js'
+import { THROUGH_RELAYS } from '../defaults.js'
 import { browserDevice } from '../quotas.js'
 
 /** What a page has. */
 export const browserSurroundings: Surroundings = {
-  listen: ['/p2p-circuit', '/webrtc'],
+  listen: [],
+  listenThrough: THROUGH_RELAYS,
   uploadSlots: 6,
   connections: 100,
   capacity: 2,

@@ -1,6 +1,4 @@
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { autoNAT } from '@libp2p/autonat'
-import { dcutr } from '@libp2p/dcutr'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { kadDHT } from '@libp2p/kad-dht'
@@ -22,14 +20,18 @@ import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, RELAY, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
+import { dialBack } from './dial-back.js'
+import { holePunching } from './hole-punching.js'
 import { pendingGate } from './pending-gate.js'
 import { canBePrivate, privateNetwork } from './private-network.js'
+import { reachable } from './reachable.js'
+import { relay } from './relay.js'
 import { nativeTls } from './tls.js'
 
 /** The libp2p node of a Node.js process. */
@@ -74,6 +76,7 @@ export async function nodeNetwork (
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
         // keeps WebRTC-Direct's certificate, and with it the address, over restarts
         keychain: keychain(),
+        autoNAT: dialBack(),
         ...optionalServices(config)
       }
     })
@@ -82,8 +85,10 @@ export async function nodeNetwork (
   }
 }
 
-/** A server relays and answers others' AutoNAT questions; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
+/** A server relays; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
 function optionalServices (config: Config): ServiceFactoryMap {
-  const services: ServiceFactoryMap = config.server ? { relay: circuitRelayServer(RELAY), autoNAT: autoNAT() } : { dcutr: dcutr() }
+  const services: ServiceFactoryMap = config.server
+    ? { reachable: reachable(), relay: relay(config.relay, systemClock) }
+    : { dcutr: holePunching() }
   return config.upnp ? { ...services, upnp: uPnPNAT() } : services
 }

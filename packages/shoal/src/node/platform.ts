@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { memoryStore } from '@shoal/store'
 import { fileStore, referenceStore } from '@shoal/store/node'
+import { THROUGH_RELAYS } from '../defaults.js'
 import type { Platform } from '../platform.js'
 import { nodeDatastore } from './datastore.js'
 import { nodeNetwork } from './network.js'
@@ -11,6 +12,7 @@ import { walk } from './walk.js'
 export const nodePlatform: Platform = {
   surroundings: {
     listen: ['/ip4/0.0.0.0/tcp/0', '/ip4/0.0.0.0/tcp/0/ws'],
+    listenThrough: THROUGH_RELAYS,
     uploadSlots: 16,
     connections: 300,
     capacity: 2,

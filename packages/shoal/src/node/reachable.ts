@@ -1,0 +1,26 @@
+import type { Libp2pEvents, Startable, TypedEventTarget } from '@libp2p/interface'
+import type { AddressManager } from '@libp2p/interface-internal'
+
+interface Components {
+  readonly addressManager: AddressManager
+  readonly events: TypedEventTarget<Libp2pEvents>
+}
+
+/**
+ * Who runs a server says that strangers can dial it. libp2p tells nobody a public address of the machine itself before four others have
+ * dialled it back, and nobody would dial a server whose addresses are not told.
+ */
+export function reachable (): (components: Components) => Startable {
+  return ({ addressManager, events }) => {
+    const confirm = (): void => {
+      for (const { multiaddr, verified, type } of addressManager.getAddressesWithMetadata()) {
+        if (type === 'transport' && !verified) addressManager.confirmObservedAddr(multiaddr, { type, ttl: Infinity })
+      }
+    }
+    return {
+      start () { events.addEventListener('transport:listening', confirm) },
+      afterStart: confirm,
+      stop () { events.removeEventListener('transport:listening', confirm) }
+    }
+  }
+}
