@@ -13,7 +13,7 @@ import type { Wired } from './announce/wire.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { readOptions, UsageError, type Bench } from './support/usage.ts'
 
-const SIZES = [100, 300, 1000, 100_000]
+const SIZES = [100, 500, 100_000]
 const PARTS = ['model', 'wire', 'idle']
 
 const TARGETS: Readonly<Record<string, readonly Target[]>> = {
