@@ -2,7 +2,7 @@ import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
 import type { Candidate } from './candidates.js'
-import { DIAL_TIMEOUT_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
+import { DIAL_TIMEOUT_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS, RELAY_PATIENCE_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import { preference, type Company } from './preference.js'
 import type { AddressBook, EngineLimits } from './types.js'
@@ -136,9 +136,9 @@ export class Dialler {
       const addrs = addresses.usable(candidate.addrs.map(({ addr }) => addr))
       const session = await exchange.connect(peer, addrs, { signal })
       if (session.transport === 'relay') {
-        // better than nothing, but a better way is tried again
+        // better than nothing, but a better way is tried again, first before the relay has to do
         interest.candidates.failed(candidate)
-        candidate.next = clock.now() + this.#pause(candidate)
+        candidate.next = clock.now() + (candidate.failures === 1 ? RELAY_PATIENCE_MS / 2 : this.#pause(candidate))
       } else {
         candidate.failures = 0
         candidate.next = clock.now() + REDIAL_FIRST_MS
