@@ -13,12 +13,15 @@ import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { go } from './partners/go.ts'
+import { kubo } from './partners/kubo.ts'
+import { rust } from './partners/rust.ts'
 import { Cells, table } from './support/cells.ts'
+import { Kubo } from './support/kubo.ts'
 import { PeerProcess } from './support/peer.ts'
 import type { Partner } from './support/partner.ts'
 import { closePages, stopChromium, stopNodes } from './support/shoals.ts'
 
-const partners: readonly Partner[] = [go]
+const partners: readonly Partner[] = [go, rust, kubo]
 
 const usage = (): string => [
   'usage: npm run interop -- [PARTNER…] [--quick] [--json]',
@@ -30,6 +33,7 @@ async function clean (): Promise<void> {
   await closePages()
   await stopNodes()
   await PeerProcess.endAll()
+  await Kubo.endAll()
 }
 
 for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {

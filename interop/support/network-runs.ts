@@ -10,7 +10,7 @@ import { swarmKey } from '../../packages/routing/dist/src/key.js'
 import { expect } from '../../test/support/waiting.ts'
 import type { Cells } from './cells.ts'
 import { bare, publishRandom, readHash } from './contents.ts'
-import type { PeerProcess } from './peer.ts'
+import type { Key, PeerProcess } from './peer.ts'
 import { closePages, NETWORK, ShoalPage, shoalNode, stopNodes } from './shoals.ts'
 import { soon } from './until.ts'
 
@@ -36,28 +36,31 @@ export interface Traits {
   readonly dials: string
   /** Why there is no WebRTC-Direct. */
   readonly noDirect?: string
-  /** Why it cannot dial by it. */
-  readonly noDirectDial?: string
+  /** It may not even reach its own kind by it, which is tried first. */
+  readonly doubtful?: true
+  /** It does not say what secures a connection: it is started with one security at a time. */
+  readonly mute?: true
   readonly noQuic: string
   readonly noKad?: string
   readonly noGossip?: string
   readonly noRelay?: string
 }
 
-/** @param without a part of it, so that nothing is found by it */
-export type Starter = (without?: 'kad') => Promise<PeerProcess>
+/** @param without a part of it, so that it is not that which works */
+export type Starter = (without?: 'kad' | 'noise' | 'tls') => Promise<PeerProcess>
 
 const QUIC_ROW = 'QUIC'
 
 /** Connections by every transport that both have, dialled from either side, with identify and ping over each. */
 export async function transports (cells: Cells, traits: Traits, start: Starter): Promise<void> {
-  const partner = await start()
-  const { name } = traits
+  const { name, mute } = traits
+  const [partner, tlsAlone, noiseAlone] = mute === true ? [await start(), await start('noise'), await start('tls')] : [await start()]
   for (const way of [TCP, WS, DIRECT]) {
-    const missing = way === DIRECT ? traits.noDirect : undefined
+    const missing = way !== DIRECT ? undefined : traits.noDirect ?? (traits.doubtful === true ? await whyNoDirect(name, partner, start) : undefined)
     const outward = `${way.name}, dialled by Shoal`
     const inward = `${way.name}, dialled by the partner`
-    const addr = partner.addrs.find(addr => way.match.test(addr))
+    const [dialled, dialling] = way === TCP ? [tlsAlone ?? partner, noiseAlone ?? partner] : [partner, partner]
+    const addr = dialled.addrs.find(addr => way.match.test(addr))
     if (missing !== undefined) {
       for (const row of [outward, inward]) cells.none(name, 'Node.js', row, missing)
       cells.none(name, 'Chromium', outward, missing)
@@ -66,18 +69,15 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
     await cells.check(name, 'Node.js', outward, async () => {
       expect(addr !== undefined, `${name} does not listen by ${way.name}: ${partner.addrs.join(', ')}`)
       const node = await shoalNode({ listen: [], bootstrap: [addr] })
-      return await introduced(partner, node.peerId, way === TCP ? traits.dialled : undefined)
+      return await introduced(dialled, node.peerId, way === TCP ? traits.dialled : undefined, mute)
     })
-    if (way === DIRECT && traits.noDirectDial !== undefined) cells.none(name, 'Node.js', inward, traits.noDirectDial)
-    else {
-      await cells.check(name, 'Node.js', inward, async () => {
-        const node = await shoalNode({ listen: [way.listen] })
-        const to = node.addrs.find(addr => way.match.test(addr))
-        expect(to !== undefined, `Shoal does not listen by ${way.name}: ${node.addrs.join(', ')}`)
-        await partner.ask('dial', { addrs: [to] })
-        return await introduced(partner, node.peerId, way === TCP ? traits.dials : undefined)
-      })
-    }
+    await cells.check(name, 'Node.js', inward, async () => {
+      const node = await shoalNode({ listen: [way.listen] })
+      const to = node.addrs.find(addr => way.match.test(addr))
+      expect(to !== undefined, `Shoal does not listen by ${way.name}: ${node.addrs.join(', ')}`)
+      await dialling.ask('dial', { addrs: [to] })
+      return await introduced(dialling, node.peerId, way === TCP ? traits.dials : undefined, mute)
+    })
     if (way === TCP) cells.none(name, 'Chromium', outward, 'pages have no TCP')
     else {
       await cells.check(name, 'Chromium', outward, async () => {
@@ -89,21 +89,35 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
     cells.none(name, 'Chromium', inward, 'a page is dialled by WebRTC through a relay alone, which only js-libp2p speaks')
   }
   for (const end of ['Node.js', 'Chromium'] as const) cells.none(name, end, QUIC_ROW, traits.noQuic)
-  await partner.end()
+  await Promise.all([partner, tlsAlone, noiseAlone].map(one => one?.end()))
   await stopAll()
 }
 
+/** Tried, not assumed: when it works again, Shoal is held to it again. */
+async function whyNoDirect (name: string, partner: PeerProcess, start: Starter): Promise<string | undefined> {
+  const other = await start()
+  try {
+    await other.ask('dial', { addrs: partner.addrs.filter(addr => DIRECT.match.test(addr)) })
+    return undefined
+  } catch (error) {
+    return `${name} does not reach another ${name} by WebRTC-Direct here: ${(error as Error).message.split('\n', 1)[0]?.slice(0, 60) ?? ''}…`
+  } finally {
+    await other.end()
+  }
+}
+
 /** The partner knows who is there, by identify and by ping. */
-async function introduced (partner: PeerProcess, peer: string, security?: string): Promise<string> {
+async function introduced (partner: PeerProcess, peer: string, security?: string, mute?: true): Promise<string> {
   const connection = await soon('a connection', async () => (await partner.ask('connections', {})).find(found => found.peer === peer))
-  expect(security === undefined || connection.security === security, `expected ${security} on the connection, got ${JSON.stringify(connection)}`)
+  expect(mute === true || security === undefined || connection.security === security, `expected ${security} on the connection, got ${JSON.stringify(connection)}`)
   const { protocols, agent } = await soon('identify', async () => {
     const found = await partner.ask('identify', { peer })
     return found.protocols.includes(EXCHANGE_PROTOCOL) ? found : undefined
   })
   expect(protocols.includes('/ipfs/ping/1.0.0'), `no ping among ${protocols.join(', ')}`)
   const { ms } = await partner.ask('ping', { peer })
-  return `${connection.security === '' ? 'own security' : connection.security}, ${agent}, ping ${ms.toFixed(1)} ms`
+  const secured = mute === true ? security ?? 'secured' : connection.security === '' ? 'own security' : connection.security
+  return `${secured}, ${agent}, ping ${ms.toFixed(1)} ms`
 }
 
 /** They find Shoal's provider in their DHT, Shoal finds through it another Shoal, and them. */
@@ -120,9 +134,9 @@ export async function kad (cells: Cells, traits: Traits, start: Starter): Promis
   const publisher = await shoalNode({ bootstrap, server: true })
   const made = await publishRandom(publisher, 700_000)
   const swarm = await swarmIdOf(made.manifest)
-  const key = swarmKey(swarm).toString()
+  const key = keyOf(swarm)
   await cells.check(name, 'Node.js', rows[0], async () => {
-    const found = await soon('a provider', async () => (await partner.ask('find', { key })).find(({ peer }) => peer === publisher.peerId))
+    const found = await soon('a provider', async () => (await partner.ask('find', key)).find(({ peer }) => peer === publisher.peerId))
     return `${found.addrs.length} addresses`
   })
   await cells.check(name, 'Node.js', rows[1], async () => {
@@ -131,54 +145,57 @@ export async function kad (cells: Cells, traits: Traits, start: Starter): Promis
   })
   await cells.check(name, 'Node.js', rows[2], async () => {
     // nobody has this content; the partner says that it does, and is asked
-    const lost = await lostContent()
-    await partner.ask('provide', { key: swarmKey(lost.swarm).toString() })
     const node = await shoalNode({ listen: [], bootstrap })
-    node.open(lost.link).catch(() => {})
-    await met(partner, node.peerId, lost)
+    await met(partner, start, node.peerId, link => { node.open(link).catch(() => {}) })
   })
   await cells.check(name, 'Chromium', rows[0], async () => {
     const page = await ShoalPage.open(overWs)
     await soon('an address of the page', async () => (await page.ask('addrs')).find(addr => addr.includes('/webrtc')))
     const { manifest } = await page.ask('publish', 'page.bin', 10_000)
     const peer = await page.ask('peerId')
-    const wanted = swarmKey(await swarmIdOf(manifest)).toString()
-    await soon('a provider', async () => (await partner.ask('find', { key: wanted })).find(found => found.peer === peer))
+    const wanted = keyOf(await swarmIdOf(manifest))
+    await soon('a provider', async () => (await partner.ask('find', wanted)).find(found => found.peer === peer))
   })
   await closePages()
   await cells.check(name, 'Chromium', rows[1], async () => {
     const other = await shoalNode({ listen: [WS.listen], bootstrap, server: true })
     const content = await publishRandom(other, 300_000)
-    const wanted = swarmKey(await swarmIdOf(content.manifest)).toString()
-    await soon('a provider', async () => (await partner.ask('find', { key: wanted })).find(({ peer }) => peer === other.peerId))
+    const wanted = keyOf(await swarmIdOf(content.manifest))
+    await soon('a provider', async () => (await partner.ask('find', wanted)).find(({ peer }) => peer === other.peerId))
     const page = await ShoalPage.open(overWs)
     const got = await page.ask('fetch', bare(content.link))
     expect(got.sha256 === content.sha256, 'other bytes')
   })
   await cells.check(name, 'Chromium', rows[2], async () => {
-    const lost = await lostContent()
-    await partner.ask('provide', { key: swarmKey(lost.swarm).toString() })
     const page = await ShoalPage.open(overWs)
-    await page.ask('look', lost.link)
-    await met(partner, await page.ask('peerId'), lost)
+    await met(partner, start, await page.ask('peerId'), async link => { await page.ask('look', link) })
   })
   await partner.end()
   await stopAll()
 }
 
-interface Lost { readonly link: string, readonly swarm: string }
+function keyOf (swarm: string): Key {
+  const cid = swarmKey(swarm)
+  return { key: cid.toString(), multihash: Buffer.from(cid.multihash.bytes).toString('hex') }
+}
 
-/** A content whose publisher is gone. */
-async function lostContent (): Promise<Lost> {
+/**
+ * Whoever looks for a content whose publisher is gone comes to a second peer of the partner's kind, which says that it has it, and which is
+ * known to the first alone.
+ */
+async function met (partner: PeerProcess, start: Starter, peer: string, look: (link: string) => void | Promise<void>): Promise<void> {
   const gone = await shoalNode()
   const { link, manifest } = await publishRandom(gone, 1000)
   await gone.stop()
-  return { link: bare(link), swarm: await swarmIdOf(manifest) }
-}
-
-/** Whoever looks for a lost content comes to the partner with it, which it has from the DHT alone. */
-async function met (partner: PeerProcess, peer: string, lost: Lost): Promise<void> {
-  await soon('a JOIN', async () => (await partner.ask('joined', { peer })).includes(lost.swarm) ? true : undefined)
+  const other = await start()
+  await other.ask('dial', { addrs: partner.addrs.filter(addr => TCP.match.test(addr)).slice(0, 1) })
+  await soon('a record', async () => {
+    await other.ask('provide', keyOf(await swarmIdOf(manifest))).catch(() => undefined)
+    return (await partner.ask('find', keyOf(await swarmIdOf(manifest)))).find(found => found.peer === other.peer)
+  })
+  await look(bare(link))
+  await soon('the connection', async () => (await other.ask('connections', {})).find(found => found.peer === peer))
+  await other.end()
 }
 
 /** They hear announcements, and forward them between Shoal nodes that know nobody else. */

@@ -22,6 +22,9 @@ export interface Heard {
   readonly announcement?: { readonly sequence: number, readonly addrs: readonly string[], readonly share: number }
 }
 
+/** Of the DHT: as a CID, and its multihash in hex. */
+export interface Key { readonly key: string, readonly multihash: string }
+
 /** What every partner can be asked; not all know all of it. */
 export interface Commands {
   addrs: { in: object, out: string[] }
@@ -31,8 +34,8 @@ export interface Commands {
   identify: { in: { peer: string }, out: { agent: string, protocols: string[], addrs: string[] } }
   ping: { in: { peer: string }, out: { ms: number } }
   known: { in: object, out: number }
-  provide: { in: { key: string }, out: string }
-  find: { in: { key: string }, out: { peer: string, addrs: string[] }[] }
+  provide: { in: Key, out: string }
+  find: { in: Key, out: { peer: string, addrs: string[] }[] }
   subscribe: { in: { topic: string }, out: string }
   publish: { in: { topic: string, data: string }, out: string }
   heard: { in: { topic: string }, out: Heard[] }
