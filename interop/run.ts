@@ -13,7 +13,9 @@ import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
 import { go } from './partners/go.ts'
+import { helia } from './partners/helia.ts'
 import { kubo } from './partners/kubo.ts'
+import { libp2pV2 } from './partners/libp2p-v2.ts'
 import { rust } from './partners/rust.ts'
 import { Cells, table } from './support/cells.ts'
 import { Kubo } from './support/kubo.ts'
@@ -21,7 +23,7 @@ import { PeerProcess } from './support/peer.ts'
 import type { Partner } from './support/partner.ts'
 import { closePages, stopChromium, stopNodes } from './support/shoals.ts'
 
-const partners: readonly Partner[] = [go, rust, kubo]
+const partners: readonly Partner[] = [helia, libp2pV2, go, rust, kubo]
 
 const usage = (): string => [
   'usage: npm run interop -- [PARTNER…] [--quick] [--json]',

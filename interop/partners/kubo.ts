@@ -9,18 +9,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { CarIndexedReader } from '@ipld/car/indexed-reader'
-import { exportCar, startIpfs, type Exported, type Ipfs, type IpfsInit } from '@shoal/ipfs'
+import { exportCar, startIpfs, type Ipfs, type IpfsInit } from '@shoal/ipfs'
+import { openCarFile } from '@shoal/ipfs/node'
 import { createTenant, issueToken } from '@shoal/policy/issuing'
 import type { Published, Shoal } from 'shoal'
 import { expect } from '../../test/support/waiting.ts'
 import type { Cells } from '../support/cells.ts'
 import { hashOf, publishRandom, readHash } from '../support/contents.ts'
-import { IPFS, Kubo } from '../support/kubo.ts'
+import { buildKubo, Kubo } from '../support/kubo.ts'
 import { stopAll, TCP, WS } from '../support/network-runs.ts'
 import type { Partner } from '../support/partner.ts'
 import { shoalNode } from '../support/shoals.ts'
-import { at, has, run } from '../support/tools.ts'
+import { has } from '../support/tools.ts'
 import { soon } from '../support/until.ts'
 import { bytesOf, readVectors } from '../vectors/read.ts'
 
@@ -210,7 +210,7 @@ async function cars (cells: Cells, kubo: Kubo): Promise<void> {
   await cells.check(TITLE, 'Node.js', 'CAR: ipfs dag import of what Shoal exports', async () => {
     const made = await node.publishBytes(files, { name: 'show' })
     const file = join(folder, 'ours.car')
-    await pipeline(Readable.from(exportCar(made.content as unknown as Exported, AbortSignal.timeout(60_000))), createWriteStream(file))
+    await pipeline(Readable.from(exportCar(made.content, AbortSignal.timeout(60_000))), createWriteStream(file))
     await imported(kubo, made, file)
     const got = await kubo.run(['cat', '--offline', `${made.root}/b.bin`])
     expect(got.sha256 === hashOf(files.get('b.bin') as Uint8Array), `got ${got.bytes} bytes`)
@@ -219,9 +219,8 @@ async function cars (cells: Cells, kubo: Kubo): Promise<void> {
     const bytes = randomBytes(5_000_000)
     const { root } = await add(kubo, bytes)
     const file = join(folder, 'theirs.car')
-    await kubo.run(['files', 'stat', `/ipfs/${root}`])
-    await writeFile(file, await output(kubo, ['dag', 'export', root]))
-    const car = await CarIndexedReader.fromFile(file)
+    await pipeline(Readable.from(kubo.output(['dag', 'export', root])), createWriteStream(file))
+    const car = await openCarFile(file)
     const made = await ipfs.importCar(car, { name: 'theirs.mp4' })
     await car.close()
     expect(made.root === root, `Shoal calls it ${made.root}, Kubo ${root}`)
@@ -253,22 +252,13 @@ async function imported (kubo: Kubo, { root }: Published, file: string): Promise
   expect(text.includes(root) && text.includes('success'), `ipfs dag import said ${text}`)
 }
 
-/** All that a command gives. */
-async function output (kubo: Kubo, args: readonly string[]): Promise<Uint8Array> {
-  const { spawn } = await import('node:child_process')
-  const child = spawn(IPFS, args, { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, IPFS_PATH: kubo.repo } })
-  const chunks: Buffer[] = []
-  for await (const chunk of child.stdout) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-}
-
 export const kubo: Partner = {
   name: 'kubo',
   title: TITLE,
   quick: false,
   about: 'Kubo: Bitswap, trustless gateway and CAR files, both ways, by @shoal/ipfs',
   missing: () => has('go', 'version') ? undefined : 'there is no Go on this machine',
-  prepare: async () => { await run('go', ['build', '-o', IPFS, 'github.com/ipfs/kubo/cmd/ipfs'], at('go')) },
+  prepare: buildKubo,
   async run (cells) {
     const daemon = await Kubo.start()
     try {

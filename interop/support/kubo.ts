@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CACHE } from './tools.ts'
+import { at, CACHE, run } from './tools.ts'
 import { soon } from './until.ts'
 
 export const IPFS = `${CACHE}ipfs`
@@ -33,6 +33,9 @@ const CONFIG: readonly (readonly [key: string, value: unknown])[] = [
   ['Gateway.NoFetch', true]
 ]
 
+/** The daemon ends with this process, however that ends: its input is closed then. */
+const WITH_US = '"$0" daemon & read -r _; kill -9 $!'
+
 const live = new Set<Kubo>()
 
 export interface Said { readonly text: string, readonly sha256: string, readonly bytes: number }
@@ -50,8 +53,9 @@ export class Kubo {
     this.repo = repo
   }
 
-  static async start (): Promise<Kubo> {
-    const kubo = new Kubo(await mkdtemp(join(tmpdir(), 'shoal-kubo-')))
+  /** @param folder where its repository is made @default a temporary one */
+  static async start (folder?: string): Promise<Kubo> {
+    const kubo = new Kubo(folder ?? await mkdtemp(join(tmpdir(), 'shoal-kubo-')))
     live.add(kubo)
     await kubo.run(['init', '--profile=test'])
     for (const [key, value] of CONFIG) await kubo.run(['config', '--json', key, JSON.stringify(value)])
@@ -85,12 +89,21 @@ export class Kubo {
     return { text: text.trim(), sha256: hash.digest('hex'), bytes }
   }
 
+  /** What a command gives, as it comes. @throws Error when it fails */
+  async * output (args: readonly string[]): AsyncGenerator<Uint8Array> {
+    const child = spawn(IPFS, args, { stdio: ['ignore', 'pipe', 'ignore'], env: this.#env })
+    const closed = new Promise<number | null>(resolve => { child.once('close', resolve) })
+    for await (const chunk of child.stdout) yield chunk as Uint8Array
+    const code = await closed
+    if (code !== 0) throw new Error(`ipfs ${args.join(' ')} exited with ${code}`)
+  }
+
   async end (): Promise<void> {
     live.delete(this)
     const daemon = this.#daemon
     if (daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null) {
       const closed = new Promise(resolve => { daemon.once('close', resolve) })
-      daemon.kill('SIGKILL')
+      daemon.stdin?.end()
       await closed
     }
     await rm(this.repo, { recursive: true, force: true, maxRetries: 3 })
@@ -101,7 +114,7 @@ export class Kubo {
   }
 
   async #begin (): Promise<void> {
-    const daemon = this.#daemon = spawn(IPFS, ['daemon'], { stdio: ['ignore', 'pipe', 'pipe'], env: this.#env })
+    const daemon = this.#daemon = spawn('sh', ['-c', WITH_US, IPFS], { stdio: ['pipe', 'pipe', 'pipe'], env: this.#env })
     let failed: Error | undefined
     const keep = (chunk: Buffer): void => { this.#log = (this.#log + chunk.toString()).slice(-8_000) }
     daemon.stdout.on('data', keep)
@@ -117,4 +130,13 @@ export class Kubo {
     this.addrs = Addresses
     this.gateway = readFileSync(join(this.repo, 'gateway'), 'utf8').trim()
   }
+}
+
+/** Builds it, once. @throws Error when that fails, or there is no Go */
+export async function buildKubo (): Promise<void> {
+  await run('go', ['build', '-o', IPFS, 'github.com/ipfs/kubo/cmd/ipfs'], at('go'))
+}
+
+export async function kuboVersion (): Promise<string> {
+  return (await run(IPFS, ['version', '--number'], at('go'))).trim()
 }

@@ -107,7 +107,7 @@ async function whyNoDirect (name: string, partner: PeerProcess, start: Starter):
 }
 
 /** The partner knows who is there, by identify and by ping. */
-async function introduced (partner: PeerProcess, peer: string, security?: string, mute?: true): Promise<string> {
+export async function introduced (partner: PeerProcess, peer: string, security?: string, mute?: true): Promise<string> {
   const connection = await soon('a connection', async () => (await partner.ask('connections', {})).find(found => found.peer === peer))
   expect(mute === true || security === undefined || connection.security === security, `expected ${security} on the connection, got ${JSON.stringify(connection)}`)
   const { protocols, agent } = await soon('identify', async () => {

@@ -16,6 +16,7 @@ import { churn } from './churn.ts'
 import { cold } from './cold.ts'
 import { connect } from './connect.ts'
 import { freeride } from './freeride.ts'
+import { ipfs } from './ipfs.ts'
 import { memory } from './memory.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
@@ -27,7 +28,7 @@ import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [browserPair, churn, cold, connect, freeride, memory, pair, picker, publish, store, swarm]
+const benches: readonly Bench[] = [browserPair, churn, cold, connect, freeride, ipfs, memory, pair, picker, publish, store, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',

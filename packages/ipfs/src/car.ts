@@ -1,15 +1,14 @@
 import { CarWriter } from '@ipld/car/writer'
 import { CID } from 'multiformats/cid'
-import { ShoalError, type Segment } from '@shoal/interface'
+import { ConfigError, ShoalError, type Content, type Segment } from '@shoal/interface'
 import { equalBytes, toHex } from '@shoal/base'
 import { blockLength, sha256, type OpenedManifest } from '@shoal/content'
 import { WrongBytesError } from './errors.js'
 import { buildGraph, linksOf, RAW, type GraphNode } from './graph.js'
 
 /** As much of an open content as an export needs. */
-export interface Exported {
+interface Exported extends Pick<Content, 'read'> {
   readonly manifest: OpenedManifest
-  read (path: string, options: { signal: AbortSignal }): AsyncIterable<Uint8Array>
 }
 
 interface Block { readonly cid: CID, readonly bytes: Uint8Array }
@@ -19,13 +18,16 @@ interface Block { readonly cid: CID, readonly bytes: Uint8Array }
  * from the content's peers and origins meanwhile.
  *
  * @param onroot gets the CID of the root before the first bytes
+ * @throws ConfigError a live content, which has no root; and all that reading it throws
  * @see https://ipld.io/specs/transport/car/carv1/
  */
-export async function * exportCar (content: Exported, signal: AbortSignal, onroot?: (root: CID) => void): AsyncGenerator<Uint8Array> {
+export async function * exportCar (content: Content, signal: AbortSignal, onroot?: (root: string) => void): AsyncGenerator<Uint8Array> {
+  if (!isExported(content)) throw new ConfigError('expected a content that createShoal of this very package opened, and none that is live: it has no root')
   const nodes = new Map<string, GraphNode>()
   const segments = new Map<string, Segment>()
-  const root = await buildGraph(content.manifest, node => { nodes.set(toHex(node.digest), node) }, segment => { segments.set(segment.cid, segment) }, signal)
-  onroot?.(root)
+  const root = await buildGraph(
+    content.manifest, node => { nodes.set(toHex(node.digest), node) }, segment => { segments.set(segment.cid, segment) }, signal)
+  onroot?.(root.toString())
   yield * writeCar(root, walk(root))
 
   async function * walk (cid: CID): AsyncGenerator<Block> {
@@ -56,8 +58,12 @@ export async function * exportCar (content: Exported, signal: AbortSignal, onroo
   }
 }
 
+function isExported (content: Content): content is Content & Exported {
+  return 'manifest' in content && content.summary.live === undefined
+}
+
 /** The bytes of a segment, leaf by leaf, however they come. */
-async function * leafBytes (content: Exported, segment: Segment, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function * leafBytes (content: Pick<Content, 'read'>, segment: Segment, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array[] = []
   let held = 0
   let block = 0

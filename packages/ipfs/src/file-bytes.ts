@@ -3,7 +3,7 @@ import { UnixFS } from 'ipfs-unixfs'
 import type { CID } from 'multiformats/cid'
 import { MAX_DEPTH, READ_AHEAD } from './defaults.js'
 import { UnsupportedCidError, WrongBytesError } from './errors.js'
-import type { GetBlock } from './files.js'
+import type { GetBlock } from './get-block.js'
 import { DAG_PB } from './graph.js'
 
 interface Child { readonly cid: CID, readonly from: number, readonly size: number }

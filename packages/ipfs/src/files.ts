@@ -3,9 +3,7 @@ import { ConfigError, NotFoundError } from '@shoal/interface'
 import type { CID } from 'multiformats/cid'
 import { MAX_DEPTH } from './defaults.js'
 import { fileBytes } from './file-bytes.js'
-
-/** Where blocks come from. Each is verified. */
-export type GetBlock = (cid: CID, signal: AbortSignal) => Promise<Uint8Array>
+import type { GetBlock } from './get-block.js'
 
 /** What lies at a path under a root: a file or a directory. @throws NotFoundError when there is nothing */
 export async function look (root: CID, path: string, get: GetBlock, signal: AbortSignal): Promise<UnixFSEntry> {

@@ -1,7 +1,8 @@
 import { CID } from 'multiformats/cid'
 import { NotFoundError } from '@shoal/interface'
 import { writeCar } from './car.js'
-import { bytesOf, isFile, look, type GetBlock } from './files.js'
+import { bytesOf, isFile, look } from './files.js'
+import type { GetBlock } from './get-block.js'
 import { linksOf } from './graph.js'
 
 const RAW_TYPE = 'application/vnd.ipld.raw'

@@ -15,15 +15,7 @@
  * @packageDocumentation
  */
 
-import type { Shoal } from '@shoal/interface'
-import { IpfsBridge } from './ipfs.js'
-import type { Ipfs, IpfsInit } from './types.js'
-
-/** @throws ConfigError a gateway's URL makes no sense, or the node has no network */
-export async function startIpfs (shoal: Shoal, init: IpfsInit = {}): Promise<Ipfs> {
-  return await IpfsBridge.start(shoal, init)
-}
-
-export { exportCar, CarError, type CarFile, type Exported } from './car.js'
+export { startIpfs } from './start.js'
+export { exportCar, CarError, type CarFile } from './car.js'
 export { UnsupportedCidError, WrongBytesError } from './errors.js'
 export type { Ipfs, IpfsInit, IpfsPublishOptions, IpfsReadOptions } from './types.js'

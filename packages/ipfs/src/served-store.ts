@@ -2,7 +2,7 @@ import type { Blockstore, InputPair, Pair } from 'interface-blockstore'
 import type { CID } from 'multiformats/cid'
 import { NotFoundError } from '@shoal/interface'
 import type { Bridge } from 'shoal/bridge'
-import { digestOf } from './digest.js'
+import { digestOf, inlined } from './digest.js'
 import type { Shelf } from './shelf.js'
 
 /** For whom bytes that go to the IPFS world count at the node's upload limits. */
@@ -12,7 +12,7 @@ const NAME = 'ipfs'
 export function servedStore (bridge: Bridge, shelf: Shelf, signal: AbortSignal): Blockstore {
   const refuse = (): never => { throw new NotFoundError('what peers may read here is read-only') }
   async function * get (cid: CID): AsyncGenerator<Uint8Array> {
-    const bytes = await shelf.get(digestOf(cid))
+    const bytes = inlined(cid) ?? await shelf.get(digestOf(cid))
     // a block that is not given is as good as none: the other end asks somebody else
     if (bytes === undefined || !await bridge.lend(NAME, bytes.byteLength, signal)) throw missing(cid)
     yield bytes
@@ -20,7 +20,7 @@ export function servedStore (bridge: Bridge, shelf: Shelf, signal: AbortSignal):
   return {
     async has (cid) {
       try {
-        return await shelf.has(digestOf(cid))
+        return inlined(cid) !== undefined || await shelf.has(digestOf(cid))
       } catch {
         return false
       }
