@@ -16,6 +16,7 @@ import { go } from './partners/go.ts'
 import { helia } from './partners/helia.ts'
 import { kubo } from './partners/kubo.ts'
 import { libp2pV2 } from './partners/libp2p-v2.ts'
+import { previous } from './partners/previous.ts'
 import { rust } from './partners/rust.ts'
 import { Cells, table } from './support/cells.ts'
 import { Kubo } from './support/kubo.ts'
@@ -23,7 +24,7 @@ import { PeerProcess } from './support/peer.ts'
 import type { Partner } from './support/partner.ts'
 import { closePages, stopChromium, stopNodes } from './support/shoals.ts'
 
-const partners: readonly Partner[] = [helia, libp2pV2, go, rust, kubo]
+const partners: readonly Partner[] = [previous, helia, libp2pV2, go, rust, kubo]
 
 const usage = (): string => [
   'usage: npm run interop -- [PARTNER…] [--quick] [--json]',
