@@ -16,7 +16,7 @@ const TRAITS: Traits = {
   name: 'go-libp2p',
   dialled: '/tls/1.0.0',
   dials: '/noise',
-  noQuic: 'Shoal has no QUIC'
+  noQuic: 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough'
 }
 
 const start: Starter = without => PeerProcess.start('the peer in Go', `${CACHE}go-peer`, [

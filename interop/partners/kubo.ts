@@ -59,7 +59,7 @@ async function connections (cells: Cells, kubo: Kubo): Promise<void> {
     })
     await stopAll()
   }
-  cells.none(TITLE, 'Node.js', 'QUIC', 'Shoal has no QUIC')
+  cells.none(TITLE, 'Node.js', 'QUIC', 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough')
   cells.none(TITLE, 'Chromium', 'all', 'the bridge is for Node.js: a page takes IPFS content from a Shoal node that has fetched it')
   for (const row of ['DHT: Shoal finds them', 'gossipsub: they hear announcements']) {
     cells.none(TITLE, 'Node.js', row, 'Kubo is in the public DHT under /ipfs/kad, and has its gossipsub for IPNS: Shoal’s networks are their own')

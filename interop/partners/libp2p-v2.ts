@@ -10,7 +10,7 @@ const TRAITS: Traits = {
   dialled: '/tls/1.0.0',
   dials: '/noise',
   noDirect: 'its WebRTC is left out here: the same wire as that of version 3',
-  noQuic: 'Shoal has no QUIC'
+  noQuic: 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough'
 }
 
 const start: Starter = async without =>

@@ -15,7 +15,7 @@ const TRAITS: Traits = {
   dials: '/noise',
   mute: true,
   doubtful: true,
-  noQuic: 'Shoal has no QUIC'
+  noQuic: 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough'
 }
 
 const start: Starter = without => PeerProcess.start('the peer in Rust', `${TARGET}/debug/interop`, [JSON.stringify({

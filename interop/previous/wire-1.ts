@@ -1,7 +1,7 @@
 /**
- * A client of the wire of Shoal 0.1 (`/shoal/exchange/1.0.0`, version 1 of the HELLO), frozen: it shares no code with the packages, and what it says
- * are bytes that were written down when that version was released. Later versions are held to talking to it. Never changed; a new version gets
- * a file beside this one.
+ * A client of the wire of Shoal 0.1 (`/shoal/exchange/1.0.0`, version 1 of the HELLO), frozen: it shares no code with the packages, and
+ * what it says are bytes that were written down when that version was released. Later versions are held to talking to it. Never changed; a new
+ * version gets a file beside this one.
  */
 
 import { createHash } from 'node:crypto'
@@ -140,7 +140,8 @@ export class WireOne {
     stream.addEventListener('message', ({ data }) => {
       rest = Buffer.concat([rest, data.subarray()])
       for (; rest.byteLength >= 8 && rest.byteLength >= 8 + rest.readUInt32BE(4); rest = rest.subarray(8 + rest.readUInt32BE(4))) {
-        this.#got({ type: rest.readUInt8(0), handle: rest.readUInt16BE(2), payload: Buffer.from(rest.subarray(8, 8 + rest.readUInt32BE(4))) })
+        const payload = Buffer.from(rest.subarray(8, 8 + rest.readUInt32BE(4)))
+        this.#got({ type: rest.readUInt8(0), handle: rest.readUInt16BE(2), payload })
       }
     })
   }

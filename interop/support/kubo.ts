@@ -11,7 +11,7 @@ import { soon } from './until.ts'
 
 export const IPFS = `${CACHE}ipfs`
 
-/** Nothing of it may look outside: no bootstrap, no discovery, no routing, no configuration or certificates from elsewhere, no telemetry. */
+/** Nothing of it may look outside: no bootstrap, discovery or routing, no configuration or certificates from elsewhere, no telemetry. */
 const CONFIG: readonly (readonly [key: string, value: unknown])[] = [
   ['Bootstrap', []],
   ['AutoConf.Enabled', false],
@@ -101,7 +101,7 @@ export class Kubo {
   async end (): Promise<void> {
     live.delete(this)
     const daemon = this.#daemon
-    if (daemon !== undefined && daemon.exitCode === null && daemon.signalCode === null) {
+    if (daemon?.exitCode === null && daemon.signalCode === null) {
       const closed = new Promise(resolve => { daemon.once('close', resolve) })
       daemon.stdin?.end()
       await closed

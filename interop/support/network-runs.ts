@@ -56,7 +56,8 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
   const { name, mute } = traits
   const [partner, tlsAlone, noiseAlone] = mute === true ? [await start(), await start('noise'), await start('tls')] : [await start()]
   for (const way of [TCP, WS, DIRECT]) {
-    const missing = way !== DIRECT ? undefined : traits.noDirect ?? (traits.doubtful === true ? await whyNoDirect(name, partner, start) : undefined)
+    const doubt = async (): Promise<string | undefined> => traits.doubtful === true ? await whyNoDirect(name, partner, start) : undefined
+    const missing = way === DIRECT ? traits.noDirect ?? await doubt() : undefined
     const outward = `${way.name}, dialled by Shoal`
     const inward = `${way.name}, dialled by the partner`
     const [dialled, dialling] = way === TCP ? [tlsAlone ?? partner, noiseAlone ?? partner] : [partner, partner]
@@ -89,7 +90,7 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
     cells.none(name, 'Chromium', inward, 'a page is dialled by WebRTC through a relay alone, which only js-libp2p speaks')
   }
   for (const end of ['Node.js', 'Chromium'] as const) cells.none(name, end, QUIC_ROW, traits.noQuic)
-  await Promise.all([partner, tlsAlone, noiseAlone].map(one => one?.end()))
+  for (const one of [partner, tlsAlone, noiseAlone]) await one?.end()
   await stopAll()
 }
 
@@ -97,7 +98,7 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
 async function whyNoDirect (name: string, partner: PeerProcess, start: Starter): Promise<string | undefined> {
   const other = await start()
   try {
-    await other.ask('dial', { addrs: partner.addrs.filter(addr => DIRECT.match.test(addr)) })
+    await other.ask('dial', { addrs: partner.addrs.filter(addr => addr.includes('/webrtc-direct/')) })
     return undefined
   } catch (error) {
     return `${name} does not reach another ${name} by WebRTC-Direct here: ${(error as Error).message.split('\n', 1)[0]?.slice(0, 60) ?? ''}…`

@@ -1,6 +1,6 @@
 /**
- * One file from one node to another over TCP on loopback, until every byte is verified and stored: Shoal to Shoal, Kubo to Kubo over Bitswap, and
- * Kubo to Helia. Every round runs all of them, in an order that moves on by one each round.
+ * One file from one node to another over TCP on loopback, until every byte is verified and stored: Shoal to Shoal, Kubo to Kubo over
+ * Bitswap, and Kubo to Helia. Every round runs all of them, in an order that moves on by one each round.
  */
 
 import { rm } from 'node:fs/promises'

@@ -184,8 +184,8 @@ export interface Engine {
   setUpload (limits: Partial<UploadLimits>): void
   readonly upload: UploadStatus
   /**
-   * Bytes for somebody who is no peer of a swarm, under the limits that peers have, and behind them: resolves when they may go. `false` when
-   * nothing is given.
+   * Bytes for somebody who is no peer of a swarm, under the limits that peers have, and behind them: resolves when they may go. `false`
+   * when nothing is given.
    */
   lend (to: string, bytes: number, signal: AbortSignal): Promise<boolean>
   readonly peers: readonly PeerStatus[]

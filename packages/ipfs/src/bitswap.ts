@@ -2,7 +2,7 @@ import { withBitswap } from '@helia/bitswap'
 import type { BlockBroker } from '@helia/interface'
 import type { HeliaWithLibp2p } from '@helia/libp2p'
 import type { Blockstore } from 'interface-blockstore'
-import { CID } from 'multiformats/cid'
+import type { CID } from 'multiformats/cid'
 import * as sha2 from 'multiformats/hashes/sha2'
 import { NotFoundError } from '@shoal/interface'
 import type { Bridge } from 'shoal/bridge'
@@ -47,7 +47,7 @@ export async function startBitswap ({ network }: Bridge, blockstore: Blockstore)
     status: 'starting',
     hasBlockBroker: () => false,
     addBlockBroker: added => { broker = added },
-    addMixin: mixin => { start = mixin.start }
+    addMixin: mixin => { start = async host => { await mixin.start?.(host) } }
   }
   withBitswap(host as unknown as HeliaWithLibp2p)
   await start?.(host)

@@ -1,5 +1,5 @@
 import { CarWriter } from '@ipld/car/writer'
-import { CID } from 'multiformats/cid'
+import { type CID } from 'multiformats/cid'
 import { ConfigError, ShoalError, type Content, type Segment } from '@shoal/interface'
 import { equalBytes, toHex } from '@shoal/base'
 import { blockLength, sha256, type OpenedManifest } from '@shoal/content'
@@ -14,8 +14,8 @@ interface Exported extends Pick<Content, 'read'> {
 interface Block { readonly cid: CID, readonly bytes: Uint8Array }
 
 /**
- * A content as a CAR file (version 1): its UnixFS graph from the root, depth first, which every IPFS node reads. What is not held here comes
- * from the content's peers and origins meanwhile.
+ * A content as a CAR file (version 1): its UnixFS graph from the root, depth first, which every IPFS node reads. What is not held here
+ * comes from the content's peers and origins meanwhile.
  *
  * @param onroot gets the CID of the root before the first bytes
  * @throws ConfigError a live content, which has no root; and all that reading it throws
@@ -116,4 +116,3 @@ export class CarError extends ShoalError {
   override readonly name = 'CarError'
   readonly code = 'ERR_CAR'
 }
-

@@ -11,8 +11,8 @@ interface Child { readonly cid: CID, readonly from: number, readonly size: numbe
 interface Asked { readonly child: Child, readonly bytes: Promise<Uint8Array> }
 
 /**
- * Bytes of a UnixFS file from `start` to `end` (exclusive), in order; the next leaves are on their way while one is used. Not the exporter's
- * own reader: its reads ahead reject where nobody catches them, which ends the process.
+ * Bytes of a UnixFS file from `start` to `end` (exclusive), in order; the next leaves are on their way while one is used. Not the
+ * exporter's own reader: its reads ahead reject where nobody catches them, which ends the process.
  *
  * @throws WrongBytesError a node says another size than its child has, UnsupportedCidError it is no file
  */

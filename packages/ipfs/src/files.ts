@@ -17,7 +17,8 @@ export async function look (root: CID, path: string, get: GetBlock, signal: Abor
 }
 
 async function entryOf (cid: CID, get: GetBlock, signal: AbortSignal): Promise<UnixFSEntry> {
-  return await exporter(cid, { async * get (cid: CID) { yield await get(cid, signal) } } as unknown as Parameters<typeof exporter>[1], { signal })
+  const blocks = { async * get (cid: CID) { yield await get(cid, signal) } }
+  return await exporter(cid, blocks as unknown as Parameters<typeof exporter>[1], { signal })
 }
 
 async function childOf (directory: UnixFSEntry & { type: 'directory' }, name: string, signal: AbortSignal): Promise<CID | undefined> {

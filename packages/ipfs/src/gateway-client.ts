@@ -44,7 +44,7 @@ export class Gateway {
   }
 
   /**
-   * The blocks of a graph, or of a range of a file's bytes, in one request. Each is hashed, and none is taken that nothing before it led to.
+   * The blocks of a graph, or of a range of a file's bytes, in one request. Each is hashed; none is taken that nothing before it led to.
    *
    * @throws NotFoundError, UnavailableError, WrongBytesError
    */

@@ -11,8 +11,9 @@ const CAR_TYPE = 'application/vnd.ipld.car'
 const FOR_EVER = 'public, max-age=29030400, immutable'
 
 /**
- * Answers a request for `/ipfs/<CID>[/<path>]` as a trustless gateway: blocks (`?format=raw`) and CAR files (`?format=car`, with `dag-scope` and
- * `entity-bytes`), which whoever gets them verifies. Bytes that cannot be verified are not given out: other formats are answered with 406.
+ * Answers a request for `/ipfs/<CID>[/<path>]` as a trustless gateway: blocks (`?format=raw`) and CAR files (`?format=car`, with
+ * `dag-scope` and `entity-bytes`), which whoever gets them verifies. Bytes that cannot be verified are not given out: other formats are
+ * answered with 406.
  *
  * @param get blocks that may be given; NotFoundError for others
  * @see https://specs.ipfs.tech/http-gateways/trustless-gateway/
@@ -90,7 +91,9 @@ async function car (request: Request, query: URLSearchParams, root: CID, path: s
 }
 
 /** The blocks on the way to the path, then those that the scope asks for, each once. */
-async function * blocks (root: CID, path: string, scope: Scope, get: GetBlock, signal: AbortSignal): AsyncGenerator<{ cid: CID, bytes: Uint8Array }> {
+async function * blocks (
+  root: CID, path: string, scope: Scope, get: GetBlock, signal: AbortSignal
+): AsyncGenerator<{ cid: CID, bytes: Uint8Array }> {
   const sent = new Set<string>()
   const queue: { cid: CID, bytes: Uint8Array }[] = []
   const note: GetBlock = async (cid, signal) => {

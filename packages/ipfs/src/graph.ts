@@ -23,7 +23,10 @@ export function leavesOf (manifest: OpenedManifest, { index, blocks }: Segment):
  * @param onsegment gets each segment with its leaves as they are gone through
  */
 export async function buildGraph (
-  manifest: OpenedManifest, onnode: (node: GraphNode) => void, onsegment: (segment: Segment, leaves: readonly BlockRef[]) => void, signal?: AbortSignal
+  manifest: OpenedManifest,
+  onnode: (node: GraphNode) => void,
+  onsegment: (segment: Segment, leaves: readonly BlockRef[]) => void,
+  signal?: AbortSignal
 ): Promise<CID> {
   const files: [path: string, file: Awaited<ReturnType<typeof unixfsFile>>][] = []
   for await (const segment of manifest.segments(signal)) {

@@ -1,7 +1,8 @@
 /**
- * A Shoal node as a peer of the IPFS world, on the same libp2p host and block store. Contents that are public and open are served over Bitswap
- * and as a trustless gateway by the CIDs that Kubo and Helia compute for them; what IPFS nodes hold is fetched from them, verified, and can be
- * published as a content. Nobody is contacted who was not named: peers by `connect`, or because they connected, gateways by their URLs.
+ * A Shoal node as a peer of the IPFS world, on the same libp2p host and block store. Contents that are public and open are served over
+ * Bitswap and as a trustless gateway by the CIDs that Kubo and Helia compute for them; what IPFS nodes hold is fetched from them, verified,
+ * and can be published as a content. Nobody is contacted who was not named: peers by `connect`, or because they connected, gateways by
+ * their URLs.
  *
  * ```ts
  * import { createShoal } from 'shoal'

@@ -39,7 +39,9 @@ export class IpfsBridge implements Ipfs {
     const over = new AbortController()
     // what was wanted before it was here is given now
     const shelf = new Shelf(bridge, root => { bitswap?.announce(root) }, onfailure)
-    const bitswap: BitswapClient | undefined = init.bitswap === false ? undefined : await startBitswap(bridge, servedStore(bridge, shelf, over.signal))
+    const bitswap: BitswapClient | undefined = init.bitswap === false
+      ? undefined
+      : await startBitswap(bridge, servedStore(bridge, shelf, over.signal))
     const ipfs = new IpfsBridge(bridge, shelf, new Sources({ bridge, shelf, bitswap, gateways, onfailure }), bitswap, over)
     shelf.start()
     await shelf.refresh()

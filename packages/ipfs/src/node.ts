@@ -9,7 +9,7 @@ import { CarError, type CarFile } from './car.js'
 
 export { startIpfs } from './start.js'
 
-/** Opens a CAR file so that its blocks can be read in any order; memory holds its index alone. @throws CarError it is none, or cannot be read */
+/** Opens a CAR file so that its blocks can be read in any order; memory holds its index alone. @throws CarError it cannot be read as one */
 export async function openCarFile (path: string): Promise<CarFile & { close (): Promise<void> }> {
   try {
     return await CarIndexedReader.fromFile(path)

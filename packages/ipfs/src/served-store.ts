@@ -31,10 +31,10 @@ export function servedStore (bridge: Bridge, shelf: Shelf, signal: AbortSignal):
     },
     async * getAll () {},
     put: async () => refuse(),
-    // eslint-disable-next-line require-yield
+
     async * putMany (_: Iterable<InputPair> | AsyncIterable<InputPair>) { refuse() },
     delete: async () => refuse(),
-    // eslint-disable-next-line require-yield
+
     async * deleteMany () { refuse() }
   }
 }

@@ -133,7 +133,9 @@ export class Shelf {
       }
     }
     try {
-      await buildGraph(manifest, node => { nodes.push(node) }, (_segment, leaves) => { for (const { digest } of leaves) shelved.digests.add(digest) })
+      await buildGraph(manifest, node => { nodes.push(node) }, (_segment, leaves) => {
+        for (const { digest } of leaves) shelved.digests.add(digest)
+      })
       await keep()
     } catch (error) {
       for (const digest of shelved.pinned) store.unpin(digest)

@@ -32,7 +32,7 @@ export interface Ipfs {
   /**
    * One verified block.
    *
-   * @throws UnsupportedCidError its hash is not SHA-256, UnavailableError nobody gave it within a minute, WrongBytesError what came is not it
+   * @throws UnsupportedCidError its hash is not SHA-256, UnavailableError nobody gave it for a minute, WrongBytesError what came is not it
    */
   block (cid: string, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
   /** Bytes of a file, verified, in order, as they come. @throws NotFoundError no such path, ConfigError a directory, and as `block` */

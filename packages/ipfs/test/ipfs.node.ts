@@ -34,7 +34,8 @@ describe('ipfs', () => {
   }
 
   /** A node that fetches from another's gateway alone, whose answers may be changed on the way. */
-  async function behind (gateway: Ipfs, change: (bytes: Uint8Array) => Uint8Array = bytes => bytes): Promise<{ ipfs: Ipfs, faults: string[] }> {
+  type Change = (bytes: Uint8Array) => Uint8Array
+  async function behind (gateway: Ipfs, change: Change = bytes => bytes): Promise<{ ipfs: Ipfs, faults: string[] }> {
     const faults: string[] = []
     const ipfs = await bridge(await node(), {
       bitswap: false,
@@ -117,7 +118,9 @@ describe('ipfs', () => {
     const gateway = await bridge(ours)
     const { root } = await ours.publishBytes(FILES, { name: 'show' })
     const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(bytes.length >> 1, (bytes[bytes.length >> 1] as number) ^ 1)
-    for (const change of [flipped, bytes => bytes.subarray(0, bytes.length >> 1), () => new Uint8Array(3 << 20), () => new Uint8Array(0)] as (typeof flipped)[]) {
+    const cut: Change = bytes => bytes.subarray(0, bytes.length >> 1)
+    const changes: Change[] = [flipped, cut, () => new Uint8Array(3 << 20), () => new Uint8Array(0)]
+    for (const change of changes) {
       const { ipfs, faults } = await behind(gateway, change)
       expect(await failure(ipfs.block(root))).to.equal('WrongBytesError')
       expect(await failure(ipfs.publish(root))).to.be.oneOf(['WrongBytesError', 'PublishError'])
