@@ -18,13 +18,14 @@ import { kubo } from './partners/kubo.ts'
 import { libp2pV2 } from './partners/libp2p-v2.ts'
 import { previous } from './partners/previous.ts'
 import { rust } from './partners/rust.ts'
+import { shoal } from './partners/shoal.ts'
 import { Cells, table } from './support/cells.ts'
 import { Kubo } from './support/kubo.ts'
 import { PeerProcess } from './support/peer.ts'
 import type { Partner } from './support/partner.ts'
 import { closePages, stopChromium, stopNodes } from './support/shoals.ts'
 
-const partners: readonly Partner[] = [previous, helia, libp2pV2, go, rust, kubo]
+const partners: readonly Partner[] = [shoal, previous, helia, libp2pV2, go, rust, kubo]
 
 const usage = (): string => [
   'usage: npm run interop -- [PARTNER…] [--quick] [--json]',

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { at, CACHE, run } from './tools.ts'
 import { soon } from './until.ts'
 
-export const IPFS = `${CACHE}ipfs`
+const IPFS = `${CACHE}ipfs`
 
 /** Nothing of it may look outside: no bootstrap, discovery or routing, no configuration or certificates from elsewhere, no telemetry. */
 const CONFIG: readonly (readonly [key: string, value: unknown])[] = [

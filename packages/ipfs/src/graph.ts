@@ -13,7 +13,7 @@ export const RAW = 0x55
 export const DAG_PB = 0x70
 
 /** References of a segment's leaves, in order. Its pages are loaded first. */
-export function leavesOf (manifest: OpenedManifest, { index, blocks }: Segment): BlockRef[] {
+function leavesOf (manifest: OpenedManifest, { index, blocks }: Segment): BlockRef[] {
   return Array.from({ length: blocks }, (_, block) => manifest.block(index, block))
 }
 

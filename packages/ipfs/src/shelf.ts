@@ -152,6 +152,6 @@ export class Shelf {
 }
 
 /** Anybody may have it. */
-export function isShared ({ policy, summary, swarm, closed }: OpenContent): boolean {
+function isShared ({ policy, summary, swarm, closed }: OpenContent): boolean {
   return !closed && summary.live === undefined && policy.token === undefined && policy.residency === undefined && swarm.sharing
 }
