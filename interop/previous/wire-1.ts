@@ -1,7 +1,7 @@
 /**
  * A client of the wire of Shoal 0.1 (`/shoal/exchange/1.0.0`, version 1 of the HELLO), frozen: it shares no code with the packages, and
- * what it says are bytes that were written down when that version was released. Later versions are held to talking to it. Never changed; a new
- * version gets a file beside this one.
+ * what it says are bytes that were written down when that version was released. Later versions are held to talking to it. Never changed; a
+ * new version gets a file beside this one.
  */
 
 import { createHash } from 'node:crypto'
