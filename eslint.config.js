@@ -35,7 +35,7 @@ const NO_DEFAULT_EXPORT = {
 const NO_NEW_DATE = { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: `new Date(): ${inject('a Clock')}` }
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/fixtures/', 'coverage/', '.cache/', 'test/bench/rivals/', 'interop/*/node_modules/']),
+  globalIgnores(['**/dist/', '**/fixtures/', 'coverage/', '.cache/', 'test/bench/rivals/', 'interop/**/node_modules/', 'interop/peers/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.{js,mjs,ts}'],
@@ -141,7 +141,7 @@ export default defineConfig(
   },
   {
     // chai's assertions are expressions, stubs implement what they need and no more
-    files: ['packages/*/test/**/*.ts', 'test/**/*.ts'],
+    files: ['packages/*/test/**/*.ts', 'test/**/*.ts', 'interop/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -42,6 +42,7 @@ const steps: Step[] = [
   { name: 'unused', command: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'] },
   { name: 'node', command: ['test/unit/node.ts'], narrow: names => names },
   { name: 'browser', command: ['test/unit/browser.ts'], narrow: names => names },
+  { name: 'vectors', command: ['interop/vectors/check.ts'] },
   { name: 'fuzz', command: ['test/fuzz/fuzz.ts', '--seconds', '20'] },
   { name: 'docs', command: ['test/docs/docs.ts'] },
   { name: 'stranger', command: ['test/stranger/stranger.ts'] },

@@ -18,6 +18,7 @@ import { cold } from './cold.ts'
 import { connect } from './connect.ts'
 import { discover } from './discover.ts'
 import { freeride } from './freeride.ts'
+import { ipfs } from './ipfs.ts'
 import { memory } from './memory.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
@@ -30,7 +31,7 @@ import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
 const benches: readonly Bench[] = [
-  announce, browserPair, churn, cold, connect, discover, freeride, memory, pair, picker, publish, store, swarm
+  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, pair, picker, publish, store, swarm
 ]
 
 const usage = (): string => [

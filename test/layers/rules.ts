@@ -19,8 +19,9 @@ const LAYERS: Record<string, number> = {
   engine: 5,
   shoal: 6,
   players: 7,
-  cli: 7,
+  ipfs: 7,
   simulator: 7,
+  cli: 8,
   // shows what the others make, and nothing imports it
   demo: 8
 }

@@ -147,6 +147,12 @@ class NodeEngine implements Engine {
     return this.#uploads.status
   }
 
+  async lend (to: string, bytes: number, signal: AbortSignal): Promise<boolean> {
+    if (!this.#uploads.gives) return false
+    await this.#uploads.acquire(to, bytes, signal)
+    return true
+  }
+
   spare (reason: string | undefined): void {
     this.#sparing = reason
     for (const driver of this.#swarms.values()) driver.reconsider()

@@ -63,8 +63,8 @@ export class SwarmDriver implements OpenSwarm {
     })
     const members = this.#members = new Members(createHaveMap, 'root' in of ? undefined : { live: true })
     const blocks = new ManifestBlocks({ swarm, clock, alarm, holdings, members })
-    const told = (session: Session): boolean => this.#sharing && this.#herald.told(session)
-    this.purging = new Purging({ opening, shared, members, told, sharing: () => this.#sharing, release: () => { this.#source.release() } })
+    const told = (session: Session): boolean => this.sharing && this.#herald.told(session)
+    this.purging = new Purging({ opening, shared, members, told, sharing: () => this.sharing, release: () => { this.#source.release() } })
     if ('root' in of) {
       this.#source = new ManifestSource({ swarm, root: of.root, blocks, holdings })
     } else {
@@ -74,7 +74,7 @@ export class SwarmDriver implements OpenSwarm {
         self: shared.init.self,
         members,
         blocks,
-        sharing: () => this.#sharing,
+        sharing: () => this.sharing,
         joined: session => this.#herald.told(session) && this.access.shows(session),
         updated: update => { opening.emit('manifest:update', { content: this.link, ...update }) },
         failed: error => { opening.emit('error', { error, doing: `following ${this.link}` }) }
@@ -87,8 +87,8 @@ export class SwarmDriver implements OpenSwarm {
       shared,
       access: this.access,
       members: this.#members,
-      inventory: () => this.#sharing ? this.#delivery?.inventory : undefined,
-      head: () => this.#sharing ? this.#source.head : undefined,
+      inventory: () => this.sharing ? this.#delivery?.inventory : undefined,
+      head: () => this.sharing ? this.#source.head : undefined,
       follow: () => {
         this.#live?.follow()
         this.purging.follow()
@@ -126,11 +126,11 @@ export class SwarmDriver implements OpenSwarm {
       greet: session => { this.#herald.greet(session) },
       part: session => { this.neighbours.part(session) }
     }))
-    if (this.#sharing) this.#herald.speak()
+    if (this.sharing) this.#herald.speak()
   }
 
   /** Nothing is shared in mode `origin`: nothing announced, told or served. */
-  get #sharing (): boolean {
+  get sharing (): boolean {
     return this.#mode !== 'origin'
   }
 
@@ -151,7 +151,7 @@ export class SwarmDriver implements OpenSwarm {
 
   get duty (): Duty {
     const { init: { replication = 0 }, profile } = this.#shared
-    return dutyOf(profile(), { replication: this.#sharing ? replication : 0, swarmSize: this.#swarmSize })
+    return dutyOf(profile(), { replication: this.sharing ? replication : 0, swarmSize: this.#swarmSize })
   }
 
   get copies (): number | undefined { return this.#copies.known }
@@ -222,7 +222,7 @@ export class SwarmDriver implements OpenSwarm {
 
   /** A block for a peer. */
   async serve (session: Session, segment: number, block: number): ReturnType<ServeHandler['read']> {
-    if (!this.#sharing) return undefined
+    if (!this.sharing) return undefined
     const path = segment === MANIFEST_SEGMENT ? undefined : async () => (await this.#open().manifest.segment(segment)).path
     if (!await this.access.covers(session, path)) return 'unauthorised'
     if (segment === MANIFEST_SEGMENT) return await this.#source.serve(block)
@@ -271,7 +271,7 @@ export class SwarmDriver implements OpenSwarm {
     for (const { peer, session, have, ready } of this.#members) {
       if (ready) delivery.swarm.peerJoined(peer, have)
       if (this.#herald.show(session)) void this.#herald.sendPeers(session)
-      else if (this.#sharing && this.#herald.told(session)) this.#source.tell(session)
+      else if (this.sharing && this.#herald.told(session)) this.#source.tell(session)
     }
     this.#live?.begin(delivery)
     this.purging.deliver(delivery)
@@ -281,18 +281,18 @@ export class SwarmDriver implements OpenSwarm {
   }
 
   async #keepCopies (): Promise<void> {
-    if (this.#sharing) await this.#copies.keep(this.#delivery)
+    if (this.sharing) await this.#copies.keep(this.#delivery)
   }
 
   /** What mode `auto` goes by has changed. Before the manifest is there nothing is decided for good, and nothing said. */
   reconsider (): void {
-    const [{ mode, reason }, shared] = [this.#choice(), this.#sharing]
+    const [{ mode, reason }, shared] = [this.#choice(), this.sharing]
     if (this.#closed || mode === this.#mode) return
     this.#mode = mode
     if (this.#delivery !== undefined) this.#opening.emit('mode', { content: this.link, mode, reason })
     this.#delivery?.setMode(mode)
-    if (shared && !this.#sharing) this.#herald.hush(this.#delivery?.inventory.have.snapshot())
-    if (!shared && this.#sharing) this.#herald.speak()
+    if (shared && !this.sharing) this.#herald.hush(this.#delivery?.inventory.have.snapshot())
+    if (!shared && this.sharing) this.#herald.speak()
   }
 
   #choice (): ReturnType<typeof chooseMode> {

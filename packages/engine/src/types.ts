@@ -166,6 +166,8 @@ export interface OpenSwarm {
   /** The next head of a live content that is published here. @throws ManifestError */
   update (head: Uint8Array): Promise<void>
   readonly purging: OpenPurging
+  /** Others may have of it what is held here. */
+  readonly sharing: boolean
   /** Peers that may be in the swarm, beside those known. */
   suggested (peers: readonly PeerHint[]): void
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>
@@ -193,6 +195,11 @@ export interface Engine {
   /** Changes what the node gives; what is not named stays. */
   setUpload (limits: Partial<UploadLimits>): void
   readonly upload: UploadStatus
+  /**
+   * Bytes for somebody who is no peer of a swarm, under the limits that peers have, and behind them: resolves when they may go. `false`
+   * when nothing is given.
+   */
+  lend (to: string, bytes: number, signal: AbortSignal): Promise<boolean>
   readonly peers: readonly PeerStatus[]
   readonly profile: PeerProfile
 }

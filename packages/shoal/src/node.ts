@@ -8,6 +8,7 @@ import {
   type NodeStatus, type OpenOptions, type Origin, type Published, type PublishOptions, type PurgeOptions, type PurgeResult,
   type SaveOptions, type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
 } from '@shoal/interface'
+import type { Bridge } from './bridge-types.js'
 import { uploadLimits } from './config.js'
 import { OpenContent, type SharedContent } from './content.js'
 import { emitter } from './events.js'
@@ -84,6 +85,19 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
 
   async publishBytes (files: ReadonlyMap<string, Uint8Array>, options: PublishOptions & { name: string }): Promise<Published> {
     return await (await this.#seeding()).publishBytes(files, options)
+  }
+
+  /** For packages that carry contents to and from other worlds. */
+  get bridge (): Bridge {
+    const { network, store, clock, engine } = this.#parts
+    return {
+      network,
+      store,
+      clock,
+      contents: () => this.#own,
+      lend: async (to, bytes, signal) => await engine.lend(to, bytes, signal),
+      publishFiles: async publication => await (await this.#seeding()).publishFiles(publication)
+    }
   }
 
   async pin (text: string, options: OpenOptions & SaveOptions = {}): Promise<ManifestSummary> {

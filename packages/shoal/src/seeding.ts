@@ -41,6 +41,10 @@ export class Seeding {
     return await this.#publish({ name: options.name, kind, files: entries, options: { ...options, copy: true } })
   }
 
+  async publishFiles (publication: Publication): Promise<Published> {
+    return await this.#publish(publication)
+  }
+
   async #publish (publication: Publication): Promise<Published> {
     // who pins needs no parsers of playlists
     const { publish } = await import('./publish.js')

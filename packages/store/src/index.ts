@@ -12,4 +12,5 @@
  * @packageDocumentation
  */
 
+export { DigestTable } from './digest-table.js'
 export { memoryStore, type MemoryStoreInit } from './memory.js'

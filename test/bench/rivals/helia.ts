@@ -4,36 +4,12 @@
  * the fetcher reads it with `cat`, whose reads run ahead by its default, and every block is in its blockstore when that ends.
  */
 
-import { join } from 'node:path'
 import { createReadStream } from 'node:fs'
-import { withBitswap } from '@helia/bitswap'
-import { withLibp2pLight } from '@helia/libp2p'
-import { unixfs } from '@helia/unixfs'
-import { identify } from '@libp2p/identify'
-import { tcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
-import { yamux } from '@libp2p/yamux'
-import { multiaddr } from '@multiformats/multiaddr'
-import { FsBlockstore } from 'blockstore-fs'
-import { createHeliaLight } from 'helia'
 import { fixedSize } from 'ipfs-unixfs-importer/chunker'
-import { CID } from 'multiformats/cid'
 import { work } from '../support/worker.ts'
+import { CID, heliaNode as node, multiaddr, unixfs } from './helia-node.ts'
 
 const BLOCK_BYTES = 256 * 1024
-
-async function node (folder: string) {
-  const helia = withBitswap(withLibp2pLight(createHeliaLight({ blockstore: new FsBlockstore(join(folder, 'blocks')) }), {
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [tls()],
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: 2 * 1024 * 1024 } })],
-    connectionMonitor: { enabled: false },
-    services: { identify: identify() }
-  }))
-  await helia.start()
-  return helia
-}
 
 work({
   async seed ({ file, folder }) {
