@@ -1,0 +1,2 @@
+export { simulate, type SimulateOptions } from './simulate.js'
+export type * from './types.js'
