@@ -30,6 +30,11 @@ const TARGETS: readonly Target[] = [
   { key: 'newcomer_first_block_s', op: '<=', want: OPTIMISTIC_S },
   { key: 'spare_slowdown', op: '<=', want: 1.15 }
 ]
+const SIMULATED_TARGETS: readonly Target[] = [
+  { key: 'simulated_contributor_over_freerider', op: '>=', want: 1.5 },
+  { key: 'simulated_contributor_slowdown', op: '<=', want: 1.15 }
+]
+const SIMULATED_SEEDS = [1, 2, 3, 4, 5]
 
 const help = `usage: npm run -s bench -- freeride [options]
 
@@ -37,6 +42,7 @@ const help = `usage: npm run -s bench -- freeride [options]
   --mib N     size of the content in MiB (default 24)
   --mbit N    uplink of each fetcher in 10^6 bits per second (default 5); the publisher has ${PUBLISHER} times that
   --runs N    rounds (default 3)
+  --simulated  the simulator alone: nothing of the machine is needed
   --json      one JSON object as the last line of standard output, all else on standard error
 
 Linux, root and iproute2 are needed: each peer runs in a network namespace, its uplink capped by tc tbf, its downlink not. Who gives has an
@@ -45,7 +51,7 @@ ${NEWCOMER_MS / 1000} s after the others, with riders and without.
 
 Measured, medians of the rounds: contributor_over_freerider how many times longer the median free rider takes than the median contributor;
 contributor_slowdown the median contributor's time with free riders over that without; newcomer_first_block_s the newcomer's first block, with
-free riders, from the link on; spare_slowdown the median free rider's time over the median contributor's where the publisher has upload for all.`
+free riders, from the link on; spare_slowdown the median free rider's time over the median contributor's where the publisher has upload for all. simulated_* the same in the simulator, medians of five seeds.`
 
 export const freeride: Bench = {
   name: 'freeride',
@@ -58,12 +64,20 @@ export const freeride: Bench = {
       mib: { type: 'string', default: '24' },
       mbit: { type: 'string', default: '5' },
       runs: { type: 'string', default: '3' },
+      simulated: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false }
     })
     const peers = positive('peers', options.peers)
     const mib = positive('mib', options.mib)
     const mbit = positive('mbit', options.mbit)
     const rounds = positive('runs', options.runs)
+    if (options.simulated) {
+      build()
+      const runs = await simulated(peers, mib * 2 ** 20, mbit * 1e6)
+      const measured = Object.fromEntries(Object.entries(runs).map(([key, of]) => [key, median(of)]))
+      print({ bench: 'freeride --simulated', env: { ...machine(), peers, mib, mbit, seeds: SIMULATED_SEEDS.length }, measured, runs, targets: SIMULATED_TARGETS }, options.json)
+      return
+    }
     const obstacle = whyNoSpaces()
     if (obstacle !== undefined) throw new Error(`nothing was measured: ${obstacle}`)
     build()
@@ -106,9 +120,27 @@ export const freeride: Bench = {
       ...machine(), peers, riders: riders.hosts.length, mib, mbit, publisher_mbit: PUBLISHER * mbit, rounds, downlinks: 'not capped',
       congestion_control: CONGESTION_CONTROL, libp2p: await ownVersion('libp2p')
     }
+    progress('simulating the same …')
+    Object.assign(values, await simulated(peers, source.bytes, mbit * 1e6))
     const measured = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
-    print({ bench: 'freeride', env, measured, runs: values, targets: TARGETS }, options.json)
+    print({ bench: 'freeride', env, measured, runs: values, targets: [...TARGETS, ...SIMULATED_TARGETS] }, options.json)
   }
+}
+
+/** Two of five give nothing, and the same without them; the keys of what was measured, by seed. */
+async function simulated (peers: number, bytes: number, up: number): Promise<Record<string, number[]>> {
+  const { freeride: scenario, simulate } = await import('@shoal/simulator')
+  const riders = Math.min(peers - 1, Math.round(RIDERS_SHARE * peers))
+  const givers = peers - riders
+  const values = { simulated_contributor_over_freerider: [] as number[], simulated_contributor_slowdown: [] as number[] }
+  for (const seed of SIMULATED_SEEDS) {
+    const all = (await simulate(scenario({ givers, riders, bytes, up, seed }))).completed.map(each => each ?? Infinity)
+    const alone = (await simulate(scenario({ givers, riders: 0, bytes, up, seed }))).completed.map(each => each ?? Infinity)
+    const giver = median(all.slice(0, givers))
+    values.simulated_contributor_over_freerider.push(median(all.slice(givers)) / giver)
+    values.simulated_contributor_slowdown.push(giver / median(alone))
+  }
+  return values
 }
 
 function seconds (ended: readonly Ended[] | undefined): number[] {

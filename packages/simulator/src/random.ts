@@ -22,6 +22,35 @@ export function stayOf (stay: Stay, random: Random): number {
   }
 }
 
+/** Seconds within which so many have left. */
+export function stayQuantile (stay: Stay, share: number): number {
+  switch (stay.kind) {
+    case 'forever': return Infinity
+    case 'weibull': return stay.scaleSeconds * (-Math.log(1 - share)) ** (1 / stay.shape)
+    case 'lognormal': return Math.exp(stay.mu + stay.sigma * probit(share))
+  }
+}
+
+/** The standard normal distribution's quantile: bisection over its series is enough here. */
+function probit (share: number): number {
+  let low = -8
+  let high = 8
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2
+    if (cumulative(middle) < share) low = middle
+    else high = middle
+  }
+  return (low + high) / 2
+}
+
+/** Abramowitz and Stegun 7.1.26, to 1.5e-7. */
+function cumulative (x: number): number {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x) / Math.SQRT2)
+  const poly = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
+  const erf = 1 - poly * Math.exp(-x * x / 2)
+  return x < 0 ? (1 - erf) / 2 : (1 + erf) / 2
+}
+
 /** ms at which each of the first viewers comes, in rising order. @param seconds simulated in all */
 export function arrivalsOf (arrivals: Arrivals, count: number, seconds: number, random: Random): number[] {
   const draw = (): number => {

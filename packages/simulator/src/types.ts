@@ -50,6 +50,8 @@ export interface FilmContent {
 export interface FileContent {
   readonly kind: 'file'
   readonly bytes: number
+  /** Seconds that peers have it open, and look for each other, before they begin. @default 0 */
+  readonly settle?: number | undefined
 }
 
 /** When viewers come. `none`: all at the beginning. `constant`: evenly over the first seconds. `flash`: more and more, then fewer, as a
@@ -108,8 +110,6 @@ export interface Scenario {
   readonly sample?: number | undefined
   /** Seconds at the beginning that the steady figures leave out. @default 0 */
   readonly warmUp?: number | undefined
-  /** Files: some peers do not play fair. */
-  readonly conduct?: readonly Conduct[] | undefined
 }
 
 export interface OriginScenario {
@@ -119,13 +119,6 @@ export interface OriginScenario {
   /** ms from request to answer, and there and back to its edge, on top of the viewer's access. @default 30 and 10 */
   readonly answer?: number | undefined
   readonly roundTrip?: number | undefined
-}
-
-/** What the n-th viewers do other than the rest, for swarms of a file. */
-export interface Conduct {
-  readonly from: number
-  readonly count: number
-  readonly kind: 'strategic' | 'colluder' | 'whitewasher' | 'sybil'
 }
 
 /** A point of the series: sums over the stretch that ends there, rates in bytes per second. */

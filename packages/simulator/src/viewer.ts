@@ -7,7 +7,7 @@ import { VirtualOrigin } from './origin.js'
 import { Player } from './player.js'
 import { randomFor } from './random.js'
 import { VirtualStore } from './store.js'
-import type { Audience } from './types.js'
+import type { Audience, FileContent } from './types.js'
 import type { World } from './world.js'
 
 /** What is known of a viewer when it has left, or at the end. Times in ms. */
@@ -30,7 +30,8 @@ export class Viewer {
   readonly host: Host
   readonly audience: Audience
   readonly #world: World
-  readonly #began: number
+  /** When it was asked for something. */
+  #began: number
   node: SimNode | undefined
   player: Player | undefined
   #span: Span | undefined
@@ -120,9 +121,12 @@ export class Viewer {
   }
 
   async #download (): Promise<void> {
+    const { net: { clock }, scenario: { content: { settle = 0 } } } = this.#world as World & { scenario: { content: FileContent } }
     try {
+      if (settle > 0) await new Promise<void>(resolve => { clock.after(1000 * settle, resolve) })
+      this.#began = clock.now()
       await this.node?.open.complete(undefined, {})
-      this.#completed = this.#world.net.clock.now() - this.#began
+      this.#completed = clock.now() - this.#began
     } catch {
       // it left, or nobody had it
     }
