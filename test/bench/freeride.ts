@@ -75,7 +75,8 @@ export const freeride: Bench = {
       build()
       const runs = await simulated(peers, mib * 2 ** 20, mbit * 1e6)
       const measured = Object.fromEntries(Object.entries(runs).map(([key, of]) => [key, median(of)]))
-      print({ bench: 'freeride --simulated', env: { ...machine(), peers, mib, mbit, seeds: SIMULATED_SEEDS.length }, measured, runs, targets: SIMULATED_TARGETS }, options.json)
+      const env = { ...machine(), peers, mib, mbit, seeds: SIMULATED_SEEDS.length }
+      print({ bench: 'freeride --simulated', env, measured, runs, targets: SIMULATED_TARGETS }, options.json)
       return
     }
     const obstacle = whyNoSpaces()

@@ -1,7 +1,7 @@
 /**
- * Swarms of a size that no machine holds, simulated: announcements, copies from the origin, offload and stalls from a hundred viewers on. Each
- * size runs in a process of its own. Up to `--whole` viewers every viewer is a whole node; beyond, only the announcements are simulated, and
- * what they do not tell is not reported.
+ * Swarms of a size that no machine holds, simulated: announcements, copies from the origin, offload and stalls from a hundred viewers on.
+ * Each size runs in a process of its own. Up to `--whole` viewers every viewer is a whole node; beyond, only the announcements are simulated,
+ * and what they do not tell is not reported.
  */
 
 import { fork } from 'node:child_process'
@@ -107,7 +107,9 @@ function simulated (job: Job): Promise<Took> {
   })
 }
 
-async function draw (out: string, kinds: readonly Kind[], sizes: readonly number[], measured: Readonly<Record<string, number>>): Promise<void> {
+async function draw (
+  out: string, kinds: readonly Kind[], sizes: readonly number[], measured: Readonly<Record<string, number>>
+): Promise<void> {
   await mkdir(out, { recursive: true })
   const lines = (key: string): { name: string, points: [number, number][] }[] => kinds.map(kind => ({
     name: kind,

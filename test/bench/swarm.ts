@@ -131,7 +131,8 @@ export const swarm: Bench = {
       ...rival ? { webtorrent: await rivalVersion('webtorrent') } : {},
       security: 'TLS, none for webtorrent'
     }
-    const measured: Record<string, number> = { bound_s: bound, ...Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)])) }
+    const medians = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
+    const measured: Record<string, number> = { bound_s: bound, ...medians }
     if (!mixed && measured.ratio_median !== undefined) Object.assign(measured, await simulated(peers, source.bytes, mbit * 1e6, measured))
     const targets = only !== undefined ? [] : mixed ? MIXED_TARGETS : [...TARGETS, SIMULATED_TARGET]
     print({ bench: mixed ? 'swarm --mixed' : 'swarm', env, measured, runs: values, targets }, options.json)
@@ -139,7 +140,9 @@ export const swarm: Bench = {
 }
 
 /** The same setting in the simulator. @param measured what it is to come near to */
-async function simulated (peers: number, bytes: number, up: number, measured: Readonly<Record<string, number>>): Promise<Record<string, number>> {
+async function simulated (
+  peers: number, bytes: number, up: number, measured: Readonly<Record<string, number>>
+): Promise<Record<string, number>> {
   const { fluidBound, simulate, swarm: scenario } = await import('@shoal/simulator')
   const medians: number[] = []
   const lasts: number[] = []

@@ -1,5 +1,5 @@
 import { availability } from '@shoal/availability'
-import type { Availability } from '@shoal/interface'
+import type { Availability, HaveDelta } from '@shoal/interface'
 import { VirtualClock } from './clock.js'
 import { drained } from './drain.node.js'
 import { Gossip, type Overlay } from './gossip.js'
@@ -38,8 +38,8 @@ export interface AnnounceReport {
 }
 
 /**
- * Announcements alone, for swarms that are too large to simulate whole: the real announcements of every peer over the virtual gossipsub, on a
- * random graph of connections that stays as it is. Nobody downloads anything.
+ * Announcements alone, for swarms that are too large to simulate whole: the real announcements of every peer over the virtual gossipsub, on
+ * a random graph of connections that stays as it is. Nobody downloads anything.
  */
 export async function announce ({ seed, peers, seconds, warmUp = seconds / 2, degree = 18 }: AnnounceInit): Promise<AnnounceReport> {
   const clock = new VirtualClock(5)
@@ -81,7 +81,8 @@ export async function announce ({ seed, peers, seconds, warmUp = seconds / 2, de
     heard.push(known)
     await each.start(event => { if (event.type === 'announcement') known.add(event.announcement.peer) })
     clock.at(random() * 30_000, () => {
-      each.join(SWARM, () => ({ have: { complete: [{ start: Math.floor(clock.now() / 6_000), count: 10 }], partial: [] }, capacity: 2, share: 1, addrs: [] }))
+      const have = (): HaveDelta => ({ complete: [{ start: Math.floor(clock.now() / 6_000), count: 10 }], partial: [] })
+      each.join(SWARM, () => ({ have: have(), capacity: 2, share: 1, addrs: [] }))
       if (index % 2 === 0) each.hasten(SWARM)
     })
   }

@@ -1,17 +1,17 @@
 import type { Exchange, PeerName, ServeHandler, Session, SessionEvent } from '@shoal/interface'
 import { latency, type Host } from './host.js'
 import { DIAL_FAILS_MS, dialRoundTrips, luckOf } from './nat.js'
-import type { Network } from './network.js'
+import type { Home, Network, SessionEnd } from './network.js'
 import { VirtualSession } from './session.js'
 
 /** A peer that is gone without a word is given up after so long: the exchange's ping and its patience. */
 const SILENT_MS = 35_000
 
 /** The exchange of one node: sessions over the virtual network, the same events in the same order as over a real one. */
-export class VirtualExchange implements Exchange {
+export class VirtualExchange implements Exchange, Home {
   readonly host: Host
   readonly net: Network
-  readonly sessions = new Set<VirtualSession>()
+  readonly sessions = new Set<SessionEnd>()
   serve: ServeHandler | undefined
   /** A block came. */
   onblock: (() => void) | undefined
@@ -48,7 +48,7 @@ export class VirtualExchange implements Exchange {
     this.#listener?.(event)
   }
 
-  between (peer: PeerName): VirtualSession | undefined {
+  between (peer: PeerName): SessionEnd | undefined {
     for (const session of this.sessions) if (session.peer === peer) return session
     return undefined
   }

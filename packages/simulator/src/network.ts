@@ -1,8 +1,23 @@
-import type { BlockPlace, PeerName, SwarmId, VerifiedBlock } from '@shoal/interface'
+import type { BlockPlace, PeerName, ServeHandler, Session, SessionEvent, SwarmId, VerifiedBlock } from '@shoal/interface'
 import { shuffle, type Random } from '@shoal/base'
 import type { VirtualClock } from './clock.js'
-import type { VirtualExchange } from './exchange.js'
-import type { VirtualSession } from './session.js'
+import type { Host } from './host.js'
+
+/** What a session needs of the node that it is at. */
+export interface Home {
+  readonly host: Host
+  readonly net: Network
+  readonly serve: ServeHandler | undefined
+  readonly sessions: Set<SessionEnd>
+  emit (event: SessionEvent): void
+}
+
+/** One end of a session, as the node sees it. */
+export interface SessionEnd extends Session {
+  readonly home: Home
+  /** Nothing comes from this end any more, and nobody knows. @param ms until the other end gives it up */
+  vanish (ms: number): void
+}
 
 /** What every node of a simulation shares: time, who is there, and what was carried. */
 export interface Network {
@@ -11,15 +26,15 @@ export interface Network {
   readonly latencies: readonly (readonly number[])[]
   /** Share of packets that get lost. */
   readonly loss: number
-  readonly exchanges: Map<PeerName, VirtualExchange>
+  readonly exchanges: Map<PeerName, Home>
   readonly providers: Map<SwarmId, Providers>
   readonly random: Random
   readonly traffic: Traffic
   /** The block at this place, as long as it is anybody's. */
   readonly blockOf: (place: BlockPlace) => VerifiedBlock | undefined
   /** A session opened or closed. */
-  readonly linked: (session: VirtualSession) => void
-  readonly unlinked: (session: VirtualSession) => void
+  readonly linked: (session: SessionEnd) => void
+  readonly unlinked: (session: SessionEnd) => void
 }
 
 /** Bytes of the whole network. */

@@ -1,24 +1,34 @@
 import { availability, createHaveMap } from '@shoal/availability'
 import type { Random } from '@shoal/base'
 import { createEngine, type Engine, type OpenSwarm } from '@shoal/engine'
-import type { CapacityClass, Mode, Origin, PeerHint } from '@shoal/interface'
+import type { CapacityClass, Mode, Origin, PeerHint, PeerName } from '@shoal/interface'
 import { openLedger } from '@shoal/ledger'
 import { VirtualExchange } from './exchange.js'
-import { Gossip } from './gossip.js'
+import { Gossip, type Overlay } from './gossip.js'
 import type { Host } from './host.js'
 import type { Span } from './manifest.js'
-import { Providers } from './network.js'
+import type { Material } from './material.js'
+import { Providers, type Network } from './network.js'
 import { virtualSource } from './source.js'
-import { VirtualStore } from './store.js'
-import type { World } from './world.js'
+import type { VirtualStore } from './store.js'
 
 /** The name of the one swarm of a world: 32 bytes in hex, as on the wire. */
-export const SWARM = '5a'.repeat(32)
+const SWARM = '5a'.repeat(32)
 /** A lookup in the DHT takes so long, and finds at most so many providers: what readers ask for at once. */
 const LOOKUP_MS = 800
 const LOOKUP_PROVIDERS = 20
 /** The same seed of a node's own generator never serves two nodes. */
 const NODE_RANDOM = 1_000_000
+
+/** What a node needs of the world that it is in. */
+export interface Ground {
+  readonly net: Network
+  readonly overlay: Overlay
+  readonly material: Material
+  readonly live: boolean
+  readonly gossips: Map<PeerName, Gossip>
+  event (peer: PeerName, name: string, detail: unknown): void
+}
 
 export interface NodeInit {
   readonly host: Host
@@ -44,9 +54,9 @@ export class SimNode {
   readonly exchange: VirtualExchange
   readonly gossip: Gossip
   readonly open: OpenSwarm
-  readonly #world: World
+  readonly #world: Ground
 
-  private constructor (world: World, host: Host, engine: Engine, exchange: VirtualExchange, gossip: Gossip, open: OpenSwarm) {
+  private constructor (world: Ground, host: Host, engine: Engine, exchange: VirtualExchange, gossip: Gossip, open: OpenSwarm) {
     this.#world = world
     this.host = host
     this.engine = engine
@@ -55,9 +65,9 @@ export class SimNode {
     this.open = open
   }
 
-  static async start (world: World, init: NodeInit): Promise<SimNode> {
+  static async start (world: Ground, init: NodeInit): Promise<SimNode> {
     const { host, random, capacity, rate, store, neighbours } = init
-    const { net, material, scenario, overlay } = world
+    const { net, material, live, overlay } = world
     const self = host.name
     const exchange = new VirtualExchange(host, net)
     const gossip = new Gossip(host, overlay)
@@ -69,7 +79,9 @@ export class SimNode {
       clock: net.clock,
       random,
       exchange,
-      availability: availability({ network: 'shoal' })({ pubsub: gossip.pubsub, peerId: { toString: () => self }, clock: net.clock, random }),
+      availability: availability({ network: 'shoal' })({
+        pubsub: gossip.pubsub, peerId: { toString: () => self }, clock: net.clock, random
+      }),
       routing: {
         known: 1,
         start: async () => {},
@@ -85,7 +97,11 @@ export class SimNode {
       store,
       ledger: await openLedger({ clock: net.clock }),
       addresses: {
-        own: () => [], of: async peer => [`/memory/${peer}`], usable: addrs => addrs, heard: addrs => addrs, connected: peer => exchange.between(peer) !== undefined
+        own: () => [],
+        of: async peer => [`/memory/${peer}`],
+        usable: addrs => addrs,
+        heard: addrs => addrs,
+        connected: peer => exchange.between(peer) !== undefined
       },
       createHaveMap: bounds => createHaveMap(bounds),
       verify: async ref => {
@@ -101,7 +117,7 @@ export class SimNode {
       swarm: SWARM,
       link: 'shoal:virtual',
       mode: init.mode,
-      of: { live: virtualSource({ material, live: scenario.content.kind === 'live', moved: init.moved }) },
+      of: { live: virtualSource({ material, live, moved: init.moved }) },
       origin: () => init.origin,
       hints: init.hints,
       head: init.head,
@@ -132,7 +148,7 @@ export function nodeRandom (index: number): number {
   return NODE_RANDOM + index
 }
 
-function providersOf ({ net }: World, swarm: string): Providers {
+function providersOf ({ net }: Ground, swarm: string): Providers {
   let providers = net.providers.get(swarm)
   if (providers === undefined) net.providers.set(swarm, providers = new Providers())
   return providers

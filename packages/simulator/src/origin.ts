@@ -46,7 +46,8 @@ export class VirtualOrigin implements Origin {
     this.#ttfb.add(ms)
     const piece = this.#material.piece(path)
     if (piece === undefined) throw new OriginError(`no ${path}`, 404)
-    return { body: this.#body(piece.segment.index, start, end ?? piece.segment.size, signal), status: 206, contentType: undefined, url: this.bases[0] + path }
+    const body = this.#body(piece.segment.index, start, end ?? piece.segment.size, signal)
+    return { body, status: 206, contentType: undefined, url: `${this.bases[0]}${path}` }
   }
 
   async * #body (index: number, start: number, end: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
@@ -69,7 +70,7 @@ export class VirtualOrigin implements Origin {
   }
 
   #carry (bytes: number, signal: AbortSignal | undefined): Promise<void> {
-    const { link, perConnection, given: _ } = this.#server
+    const { link, perConnection } = this.#server
     const { clock } = this.#net
     return new Promise((resolve, reject) => {
       const abort = (): void => {

@@ -82,8 +82,11 @@ export class Player {
     }
     for (let index = from ?? 0; index < end && !signal.aborted; index++) {
       while (newest() < index && !signal.aborted) await changed()
-      this.#due = this.startedAt === undefined ? Infinity : this.startedAt + (index - (from ?? 0)) * duration + this.stalledMs
-      if (this.#due !== Infinity && this.#due - clock.now() > ahead + duration) await this.#pause(this.#due - clock.now() - ahead - duration)
+      if (this.startedAt !== undefined) {
+        this.#due = this.startedAt + (index - (from ?? 0)) * duration + this.stalledMs
+        const early = this.#due - clock.now() - ahead - duration
+        if (early > 0) await this.#pause(early)
+      }
       // asked past Shoal while it is not open
       ready ||= await Promise.race([opened, Promise.resolve(false)])
       if (!await this.#get(index, ready)) continue
@@ -104,8 +107,9 @@ export class Player {
     const { signal } = this.#abort
     const { segment } = pieces[index] as Piece
     while (!signal.aborted) {
-      const ahead = this.#due === Infinity ? duration : this.#due - clock.now()
-      const deadline = this.#due === Infinity ? Math.max(PROMPT_DEADLINE_MS, duration - APPEND_MARGIN_MS) : Math.max(0, ahead - APPEND_MARGIN_MS)
+      const deadline = this.#due === Infinity
+        ? Math.max(PROMPT_DEADLINE_MS, duration - APPEND_MARGIN_MS)
+        : Math.max(0, this.#due - clock.now() - APPEND_MARGIN_MS)
       try {
         if (ready) await drink(open.read(segment, { deadline, signal }))
         else if (origin !== undefined) passed(await drink((await origin.fetch({ path: segment.path, signal })).body))
@@ -128,4 +132,3 @@ async function drink (source: AsyncIterable<Uint8Array>): Promise<number> {
   for await (const chunk of source) bytes += chunk.byteLength
   return bytes
 }
-

@@ -1,6 +1,7 @@
 import type { RefuseReason } from '@shoal/interface'
+import type { Ask } from './ask.js'
 import type { Flow } from './flow.js'
-import type { Ask, VirtualSession } from './session.js'
+import type { SessionEnd } from './network.js'
 
 /** More waiting than this is refused, as by the exchange. */
 const MAX_QUEUED_BLOCKS = 256
@@ -10,9 +11,20 @@ const FRAME_BYTES = 65_536
 const SEGMENT_BYTES = 1_460
 const MATHIS = 1.22
 
+/** The session that it serves on. */
+export interface ServingHost extends SessionEnd {
+  /** ms to the other end. */
+  readonly delay: number
+  readonly other: { progressed (): void }
+  /** Bytes are on their way. */
+  sending: boolean
+  refuse (asks: readonly Ask[], reason: RefuseReason): void
+  delivered (ask: Ask, bytes: number, from: number, at: number): void
+}
+
 /** The serving side of a session: what is asked for, one block at a time, as the exchange's server does it. */
 export class Serving {
-  readonly #session: VirtualSession
+  readonly #session: ServingHost
   readonly #abort = new AbortController()
   readonly #cap: number
   #queue: Ask[] = []
@@ -20,7 +32,7 @@ export class Serving {
   #running = false
   #endedAt = 0
 
-  constructor (session: VirtualSession) {
+  constructor (session: ServingHost) {
     const { delay, home: { net: { loss } } } = session
     this.#session = session
     // the credit of the exchange over the round trip, and what TCP makes of the loss

@@ -1,6 +1,9 @@
 import { LinkMeter } from '@shoal/exchange/meter'
-import type { BlockPlace, BlockRef, HaveDelta, PeerHint, PeerName, RefuseReason, Session, SessionEvent, SessionStats, SwarmId, Transport } from '@shoal/interface'
-import type { VirtualExchange } from './exchange.js'
+import type {
+  BlockRef, HaveDelta, PeerHint, PeerName, RefuseReason, Session, SessionEvent, SessionStats, SwarmId, Transport
+} from '@shoal/interface'
+import type { Ask } from './ask.js'
+import type { Home, SessionEnd } from './network.js'
 import { Serving } from './serving.js'
 import { controlBytes } from './sizes.js'
 
@@ -16,23 +19,12 @@ const STALL_REPEAT_MAX_MS = 30_000
 
 type JoinInit = Parameters<Session['join']>[1]
 
-/** A block that was asked for: both ends hold the same object, each with its own view of it. */
-export interface Ask {
-  readonly place: BlockPlace
-  readonly size: number
-  readonly askedAt: number
-  /** The asker still waits for it. */
-  wanted: boolean
-  /** The server sends no more of it. */
-  dead: boolean
-}
-
 let count = 0
 
 /** One end of a session. What it says reaches the other end after the latency between the two hosts, in order. */
-export class VirtualSession implements Session {
+export class VirtualSession implements SessionEnd {
   readonly id = ++count
-  readonly home: VirtualExchange
+  readonly home: Home
   readonly peer: PeerName
   readonly transport: Transport
   readonly limited = false
@@ -57,7 +49,7 @@ export class VirtualSession implements Session {
   /** Bytes of ours are on their way to the other end. */
   sending = false
 
-  private constructor (home: VirtualExchange, peer: PeerName, direction: 'inbound' | 'outbound', delay: number, transport: Transport) {
+  private constructor (home: Home, peer: PeerName, direction: 'inbound' | 'outbound', delay: number, transport: Transport) {
     this.home = home
     this.peer = peer
     this.direction = direction
@@ -66,7 +58,7 @@ export class VirtualSession implements Session {
   }
 
   /** @param delay ms, one way */
-  static open (from: VirtualExchange, to: VirtualExchange, delay: number, transport: Transport): VirtualSession {
+  static open (from: Home, to: Home, delay: number, transport: Transport): VirtualSession {
     const mine = new VirtualSession(from, to.host.name, 'outbound', delay, transport)
     const theirs = new VirtualSession(to, from.host.name, 'inbound', delay, transport)
     mine.other = theirs
@@ -217,7 +209,6 @@ export class VirtualSession implements Session {
     this.closed = true
   }
 
-  /** Nothing comes from this end any more, and nobody knows. @param ms until the other end gives it up */
   vanish (ms: number): void {
     this.closed = true
     this.#serving?.close()

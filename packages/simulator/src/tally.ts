@@ -65,7 +65,9 @@ export class Tally {
     const peerSeconds = (now.peerMs - before.peerMs) / 1000
     const [peers, origin] = [now.fromPeers - before.fromPeers, now.fromOrigin - before.fromOrigin]
     let supply = 0
-    for (const { host: { up }, audience: { rate = Infinity } } of this.#viewers) supply += Math.min(up.capacity * 1000 * this.#world.scale, rate)
+    for (const { host: { up }, audience: { rate = Infinity } } of this.#viewers) {
+      supply += Math.min(up.capacity * 1000 * this.#world.scale, rate)
+    }
     this.#giveable += Math.min(supply * seconds, peers + origin)
     this.#series.push({
       at: round(now.at / 1000),
@@ -83,7 +85,7 @@ export class Tally {
     this.count()
     const { scenario, net: { clock, traffic }, material, publisher, scale, server } = this.#world
     const end = this.#sums()
-    const warm = this.#atWarm ?? { at: 0, fromPeers: 0, fromOrigin: 0, announced: 0, control: 0, peerMs: 0, watched: 0, stalled: 0 }
+    const warm = this.#atWarm ?? NOTHING
     const peerSeconds = (end.peerMs - warm.peerMs) / 1000
     const delivered = end.fromPeers - warm.fromPeers + end.fromOrigin - warm.fromOrigin
     const all = [...this.#gone, ...[...this.#viewers].map(({ seen }) => seen)].sort((a, b) => a.number - b.number)
@@ -153,6 +155,8 @@ export class Tally {
     }
   }
 }
+
+const NOTHING: Sums = { at: 0, fromPeers: 0, fromOrigin: 0, announced: 0, control: 0, peerMs: 0, watched: 0, stalled: 0 }
 
 function ratio (of: number, all: number): number {
   return all > 0 ? of / all : 0

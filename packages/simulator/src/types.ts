@@ -54,8 +54,10 @@ export interface FileContent {
   readonly settle?: number | undefined
 }
 
-/** When viewers come. `none`: all at the beginning. `constant`: evenly over the first seconds. `flash`: more and more, then fewer, as a
- * bell over the first seconds. `diurnal`: a day's curve, squeezed into the simulated time, from a third of the peak to the peak and back. */
+/**
+ * When viewers come. `none`: all at the beginning. `constant`: evenly over the first seconds. `flash`: more and more, then fewer, as a bell
+ * over the first seconds. `diurnal`: a day's curve, squeezed into the simulated time, from a third of the peak to the peak and back.
+ */
 export type Arrivals =
   | { readonly kind: 'none' }
   | { readonly kind: 'constant' | 'flash', readonly seconds: number }
@@ -90,7 +92,7 @@ export interface Scenario {
   /** `undefined`: there is none. */
   readonly origin?: OriginScenario | undefined
   /** The node that publishes. Where there is an origin it gives manifests and heads only, unless `seeds`. */
-  readonly publisher: { readonly up: number, readonly seeds: boolean, readonly rate?: number | undefined, readonly connections?: number | undefined }
+  readonly publisher: PublisherScenario
   /** @default hybrid with an origin, else p2p */
   readonly mode?: Exclude<Mode, 'auto'> | undefined
   /** Share of a link that payload gets: the rest is headers and acknowledgements. @default 0.95 */
@@ -110,6 +112,16 @@ export interface Scenario {
   readonly sample?: number | undefined
   /** Seconds at the beginning that the steady figures leave out. @default 0 */
   readonly warmUp?: number | undefined
+}
+
+export interface PublisherScenario {
+  /** Bits per second. */
+  readonly up: number
+  readonly seeds: boolean
+  /** What it gives, bytes per second. @default all that the link takes */
+  readonly rate?: number | undefined
+  /** Sessions that it takes. @default 300 */
+  readonly connections?: number | undefined
 }
 
 export interface OriginScenario {

@@ -7,7 +7,7 @@ import { VirtualOrigin } from './origin.js'
 import { Player } from './player.js'
 import { randomFor } from './random.js'
 import { VirtualStore } from './store.js'
-import type { Audience, FileContent } from './types.js'
+import type { Audience } from './types.js'
 import type { World } from './world.js'
 
 /** What is known of a viewer when it has left, or at the end. Times in ms. */
@@ -121,7 +121,8 @@ export class Viewer {
   }
 
   async #download (): Promise<void> {
-    const { net: { clock }, scenario: { content: { settle = 0 } } } = this.#world as World & { scenario: { content: FileContent } }
+    const { net: { clock }, scenario: { content } } = this.#world
+    const settle = content.kind === 'file' ? content.settle ?? 0 : 0
     try {
       if (settle > 0) await new Promise<void>(resolve => { clock.after(1000 * settle, resolve) })
       this.#began = clock.now()

@@ -7,7 +7,7 @@ import { Host } from './host.js'
 import { makeMaterial, type Material } from './material.js'
 import { PUBLISHER, type Span } from './manifest.js'
 import { Traffic, type Network } from './network.js'
-import { SimNode } from './node.js'
+import { SimNode, type Ground } from './node.js'
 import type { OriginServer } from './origin.js'
 import { pick, randomFor } from './random.js'
 import { ENVELOPE_BYTES, headOf } from './source.js'
@@ -24,7 +24,7 @@ const HOST_RANDOM = 2
 const OVERLAY_RANDOM = 3
 
 /** Everything of one simulation that is there once: time, network, content, publisher, origin, and what was counted. */
-export class World {
+export class World implements Ground {
   readonly scenario: Scenario
   readonly material: Material
   /** What all rates and sizes are divided by. */
@@ -103,13 +103,19 @@ export class World {
     if (content.kind === 'file') return new World(scenario, await makeMaterial(1, content.bytes, undefined, seed), 1)
     const bytes = Math.round(content.bitrate * content.segmentSeconds / 8)
     const scale = grain === 'segment' ? bytes / BLOCK_BYTES : 1
-    const segments = content.kind === 'live' ? windowOf(scenario) + Math.ceil(seconds / content.segmentSeconds) : Math.ceil(content.seconds / content.segmentSeconds)
+    const segments = content.kind === 'live'
+      ? windowOf(scenario) + Math.ceil(seconds / content.segmentSeconds)
+      : Math.ceil(content.seconds / content.segmentSeconds)
     return new World(scenario, await makeMaterial(segments, Math.round(bytes / scale), content.segmentSeconds, seed), scale)
+  }
+
+  get live (): boolean {
+    return this.scenario.content.kind === 'live'
   }
 
   /** The head as it is now. */
   get head (): Uint8Array {
-    return headOf(this.span, this.scenario.content.kind === 'live' ? undefined : ENVELOPE_BYTES)
+    return headOf(this.span, this.live ? undefined : ENVELOPE_BYTES)
   }
 
   get span (): Span {
@@ -170,7 +176,8 @@ export class World {
     }
     add(this.span.first, this.span.end)
     const host = new Host({
-      name: PUBLISHER, index: this.#hosts++, region: 0, access: 1, nat: 'open', up: up * payload * PER_MS / scale, down: 1e9 * PER_MS, connections
+      name: PUBLISHER, index: this.#hosts++, region: 0, access: 1, nat: 'open', connections,
+      up: up * payload * PER_MS / scale, down: 1e9 * PER_MS
     }, net.clock)
     this.publisher = await SimNode.start(this, {
       host,

@@ -10,7 +10,7 @@ describe('virtual gossip', () => {
   })
 
   it('is the same for the same seed, and another for another', async () => {
-    const [one, again, other] = [await announce({ seed: 1, peers: 30, seconds: 40 }), await announce({ seed: 1, peers: 30, seconds: 40 }), await announce({ seed: 2, peers: 30, seconds: 40 })]
+    const [one, again, other] = await Promise.all([1, 1, 2].map(async seed => await announce({ seed, peers: 30, seconds: 40 })))
     expect(again).to.deep.equal(one)
     expect(other).to.not.deep.equal(one)
   })

@@ -25,7 +25,9 @@ describe('shared link', () => {
       expect(link.flows).to.equal(0)
       expect(link.carried).to.be.closeTo(total, 0.05 * given.length)
       // no flow is faster than its cap or the link
-      given.forEach(({ at, bytes, cap }, i) => { expect(ended.get(i)).to.be.at.least(Math.max(1, at) + bytes / Math.min(cap, capacity) - 0.01) })
+      given.forEach(({ at, bytes, cap }, i) => {
+        expect(ended.get(i)).to.be.at.least(Math.max(1, at) + bytes / Math.min(cap, capacity) - 0.01)
+      })
       const last = Math.max(...ended.values())
       const first = Math.max(1, Math.min(...given.map(({ at }) => at)))
       expect(last - first).to.be.at.least(total / capacity - 0.01)
@@ -57,7 +59,8 @@ describe('shared link', () => {
 
 describe('last link', () => {
   it('passes what comes in order, never faster than it can, and at once when it is free', () => {
-    fc.assert(fc.property(fc.array(fc.record({ gap: fc.integer({ min: 0, max: 100 }), bytes: fc.integer({ min: 1, max: 10_000 }) }), { minLength: 1, maxLength: 30 }), given => {
+    const comes = fc.record({ gap: fc.integer({ min: 0, max: 100 }), bytes: fc.integer({ min: 1, max: 10_000 }) })
+    fc.assert(fc.property(fc.array(comes, { minLength: 1, maxLength: 30 }), given => {
       const link = new LastLink(100)
       let at = 0
       let through = 0
@@ -73,7 +76,8 @@ describe('last link', () => {
         let bytes = 0
         for (let j = i + 1; j < ends.length; j++) {
           bytes += (ends[j] as { bytes: number }).bytes
-          expect(bytes).to.be.at.most(100 * ((ends[j] as { end: number }).end - (ends[i] as { end: number }).end) + (ends[i] as { bytes: number }).bytes + 1e-6)
+          const [from, to] = [ends[i], ends[j]] as [typeof ends[number], typeof ends[number]]
+          expect(bytes).to.be.at.most(100 * (to.end - from.end) + 1e-6)
         }
       }
     }))

@@ -10,20 +10,22 @@ const nat = { open: 1, cone: 0, symmetric: 0 }
 
 describe('plan', () => {
   it('says what peers give at the peak, and what the origin has to hold ready', () => {
-    const audience = [{ name: 'a', share: 0.5, up: 4e6, down: 1e8, nat }, { name: 'b', share: 0.5, up: 4e6, down: 1e8, rate: 0, nat }]
-    const { stay: _, ...init } = { viewers: 1000, bitrate: 1e6, audience, lost: 0.25, stay: undefined }
+    const half = { share: 0.5, up: 4e6, down: 1e8, nat }
+    const init = { viewers: 1000, bitrate: 1e6, audience: [{ name: 'a', ...half }, { name: 'b', ...half, rate: 0 }], lost: 0.25 }
     expect(plan(init)).to.deep.equal({
-      demand: 1e9, uplinks: 2e9, contribution: 999e6, offload: 0.999, origin: 1e6, fallback: 1e6 + 0.25 * 999e6, perViewer: 999e3, surplus: 2,
-      halfLife: undefined
+      demand: 1e9, uplinks: 2e9, contribution: 999e6, offload: 0.999, origin: 1e6, fallback: 1e6 + 0.25 * 999e6, perViewer: 999e3,
+      surplus: 2, halfLife: undefined
     })
     expect(plan({ ...init, bitrate: 4e6 })).to.include({ contribution: 2e9, offload: 0.5, origin: 2e9 })
   })
 
   it('never promises more than is asked for or can be given', () => {
     fc.assert(fc.property(
-      fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1e5, max: 2e7 }), fc.integer({ min: 1, max: 1e8 }), fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1e5, max: 2e7 }), fc.integer({ min: 1, max: 1e8 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
       (viewers, bitrate, up, efficiency) => {
-        const { demand, uplinks, contribution, origin, fallback } = plan({ viewers, bitrate, audience: [{ name: 'a', share: 1, up, down: 1e9, nat }], efficiency })
+        const audience = [{ name: 'a', share: 1, up, down: 1e9, nat }]
+        const { demand, uplinks, contribution, origin, fallback } = plan({ viewers, bitrate, audience, efficiency })
         expect(contribution).to.be.within(0, Math.min(demand, uplinks))
         expect(origin + contribution).to.be.closeTo(demand, 1e-6 * demand)
         expect(fallback).to.be.within(origin, demand)

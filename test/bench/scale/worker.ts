@@ -15,7 +15,9 @@ const began = performance.now()
 async function viewers (): Promise<Took> {
   const scenario = (kind === 'live' ? live : vod)({ viewers: peers, seconds, seed })
   const report = await simulate(scenario, {
-    onprogress: (at, there) => { progress(`${kind} ${peers}: ${Math.round(at)} of ${seconds} simulated s, ${there} viewers, ${wall().toFixed(0)} s`) }
+    onprogress (at, there) {
+      progress(`${kind} ${peers}: ${Math.round(at)} of ${seconds} simulated s, ${there} viewers, ${wall().toFixed(0)} s`)
+    }
   })
   const took = wall()
   const alone = await simulate(originOnly(scenario))
@@ -38,7 +40,11 @@ async function viewers (): Promise<Took> {
 async function announcements (): Promise<Took> {
   const { bpsPerPeer, sizeEstimate, heard } = await announce({ seed, peers, seconds })
   return {
-    announce_bps_per_peer: bpsPerPeer, announce_share: bpsPerPeer / PAYLOAD_BPS, size_estimate: sizeEstimate.p50, peers_heard: heard.p50, wall_s: wall()
+    announce_bps_per_peer: bpsPerPeer,
+    announce_share: bpsPerPeer / PAYLOAD_BPS,
+    size_estimate: sizeEstimate.p50,
+    peers_heard: heard.p50,
+    wall_s: wall()
   }
 }
 
