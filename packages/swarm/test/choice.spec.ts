@@ -77,4 +77,27 @@ describe('which block of whom', () => {
     }
     expect(asked).to.equal(16)
   })
+
+  it('in a crowd that is late nobody waits for long for the others to ask the origin', () => {
+    const { swarm, join, act, arrive, clock } = setup({ origin: WELL })
+    const names = Array.from({ length: 60 }, (_, i) => `late ${i}`)
+    for (const name of names) join(name, false)
+    clock.advance(60_000)
+    swarm.want({ segment: 0, first: 0, end: DECIDED_BLOCKS, deadline: clock.now() + 100 })
+    const got = new Set<number>()
+    for (let ms = 0; ms < 5_000; ms += 100) {
+      // the others get something all the time, and nothing that helps
+      for (const name of names) swarm.peerHave(name, [7])
+      for (const action of act()) {
+        if (action.type !== 'origin') continue
+        for (let block = action.first; block < action.end; block++) {
+          got.add(block)
+          arrive(0, block, 'origin')
+        }
+        swarm.originDone(0, action.first, action.end, undefined)
+      }
+      clock.advance(100)
+    }
+    expect(got.size).to.equal(DECIDED_BLOCKS)
+  })
 })
