@@ -40,7 +40,8 @@ export class VirtualManifest implements OpenedManifest {
     const { size, blocks } = (this.#material.pieces[0] as Piece).segment
     return {
       cid: 'virtual', publisher: PUBLISHER, name: 'virtual', kind: 'directory', root: '', pages: 0,
-      segments, blocks: segments * blocks, bytes: segments * size, ...this.#live && { live: { epoch: 1, counter: end, ended: false, target: 6 } }
+      segments, blocks: segments * blocks, bytes: segments * size,
+      ...this.#live && { live: { epoch: 1, counter: end, ended: false, target: 6 } }
     }
   }
 
