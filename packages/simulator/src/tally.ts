@@ -118,6 +118,7 @@ export class Tally {
       completed: file ? all.map(({ completed }) => completed === undefined ? null : round(completed / 1000)) : [],
       firstBlock: file ? all.map(({ firstPeer }) => firstPeer === undefined ? null : round(firstPeer / 1000)) : [],
       publisherCopies: round(ratio((publisher?.host.up.carried ?? 0), material.bytes)),
+      reported: Object.fromEntries([...this.#world.events].sort(([a], [b]) => a < b ? -1 : 1)),
       series: this.#series
     }
   }

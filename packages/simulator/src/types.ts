@@ -177,6 +177,8 @@ export interface Report {
   readonly firstBlock: readonly (number | null)[]
   /** Copies of the content that the publisher sent. */
   readonly publisherCopies: number
+  /** What the engines reported, and how often: the names of the public events. */
+  readonly reported: Readonly<Record<string, number>>
   readonly series: readonly Point[]
 }
 

@@ -43,6 +43,7 @@ describe('simulate', function () {
   it('goes on while viewers come and go, some without a word', async () => {
     const report = await simulate(smallLive({ stay: { kind: 'weibull', shape: 0.59, scaleSeconds: 45 }, vanish: 0.5 }))
     expect(report.sessions).to.be.above(30)
+    expect(report.reported['peer:disconnect']).to.be.above(0)
     expect(report.peak).to.be.at.most(20)
     expect(report.offload).to.be.above(0.6)
     expect(report.stallRatio).to.be.below(0.03)
