@@ -34,6 +34,11 @@ const TARGETS: readonly Target[] = [
   { key: 'spare_slowdown', op: '<=', want: 1.15 }
 ]
 const CUNNING_TARGETS: readonly Target[] = ['strategic', 'sybil', 'colluding', 'whitewasher'].map(kind => ({ key: `${kind}_gain`, op: '<=', want: 1.1 }))
+const SIMULATED_TARGETS: readonly Target[] = [
+  { key: 'simulated_contributor_over_freerider', op: '>=', want: 1.5 },
+  { key: 'simulated_contributor_slowdown', op: '<=', want: 1.15 }
+]
+const SIMULATED_SEEDS = [1, 2, 3, 4, 5]
 
 const help = `usage: npm run -s bench -- freeride [options]
 
@@ -42,6 +47,7 @@ const help = `usage: npm run -s bench -- freeride [options]
   --mbit N    uplink of each fetcher in 10^6 bits per second (default 5); the publisher has ${PUBLISHER} times that
   --cunning   peers out for an advantage instead of riders, one of five fetchers; each kind has a run of its own in each round
   --runs N    rounds (default 3)
+  --simulated  the simulator alone: nothing of the machine is needed
   --json      one JSON object as the last line of standard output, all else on standard error
 
 Linux, root and iproute2 are needed: each peer runs in a network namespace, its uplink capped by tc tbf, its downlink not. Who gives has an
@@ -50,7 +56,8 @@ ${NEWCOMER_MS / 1000} s after the others, with riders and without.
 
 Measured, medians of the rounds: contributor_over_freerider how many times longer the median free rider takes than the median contributor;
 contributor_slowdown the median contributor's time with free riders over that without; newcomer_first_block_s the newcomer's first block, with
-free riders, from the link on; spare_slowdown the median free rider's time over the median contributor's where the publisher has upload for all.
+free riders, from the link on; spare_slowdown the median free rider's time over the median contributor's where the publisher has upload for
+all. simulated_* the same in the simulator, medians of five seeds.
 
 With --cunning: *_gain is the median time of those who give over the median time of the cunning in the same run; *_s and *_contributor_s are these
 times; *_gain_over_honest the time of the same peers in a run in which they are honest over that when they are cunning. strategic gives ${100 * ENOUGH} % of what others do; sybil has ${NAMES} identities that share the uplink and divide the content between them; colluding
@@ -71,12 +78,21 @@ export const freeride: Bench = {
       mbit: { type: 'string', default: '5' },
       cunning: { type: 'boolean', default: false },
       runs: { type: 'string', default: '3' },
+      simulated: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false }
     })
     const peers = positive('peers', options.peers)
     const mib = positive('mib', options.mib)
     const mbit = positive('mbit', options.mbit)
     const rounds = positive('runs', options.runs)
+    if (options.simulated) {
+      build()
+      const runs = await simulated(peers, mib * 2 ** 20, mbit * 1e6)
+      const measured = Object.fromEntries(Object.entries(runs).map(([key, of]) => [key, median(of)]))
+      const env = { ...machine(), peers, mib, mbit, seeds: SIMULATED_SEEDS.length }
+      print({ bench: 'freeride --simulated', env, measured, runs, targets: SIMULATED_TARGETS }, options.json)
+      return
+    }
     const obstacle = whyNoSpaces()
     if (obstacle !== undefined) throw new Error(`nothing was measured: ${obstacle}`)
     build()
@@ -105,8 +121,14 @@ export const freeride: Bench = {
       mbit, publisher_mbit: PUBLISHER * mbit, rounds, downlinks: 'not capped', congestion_control: CONGESTION_CONTROL,
       libp2p: await ownVersion('libp2p')
     }
+    if (!options.cunning) {
+      progress('simulating the same …')
+      Object.assign(values, await simulated(peers, source.bytes, mbit * 1e6))
+    }
     const measured = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
-    const [bench, targets] = options.cunning ? ['freeride --cunning', CUNNING_TARGETS] as const : ['freeride', TARGETS] as const
+    const [bench, targets] = options.cunning
+      ? ['freeride --cunning', CUNNING_TARGETS] as const
+      : ['freeride', [...TARGETS, ...SIMULATED_TARGETS]] as const
     print({ bench, env, measured, runs: values, targets }, options.json)
   }
 }
@@ -183,6 +205,22 @@ function share (peers: number, part: number): number {
 /** As the option `upload.rate`: what a node gives of an uplink. */
 function rateOf (mbit: number): string {
   return `${RATE_SHARE * mbit}Mbit`
+}
+
+/** Two of five give nothing, and the same without them; the keys of what was measured, by seed. */
+async function simulated (peers: number, bytes: number, up: number): Promise<Record<string, number[]>> {
+  const { freeride: scenario, simulate } = await import('@shoal/simulator')
+  const riders = Math.min(peers - 1, Math.round(RIDERS_SHARE * peers))
+  const givers = peers - riders
+  const values = { simulated_contributor_over_freerider: [] as number[], simulated_contributor_slowdown: [] as number[] }
+  for (const seed of SIMULATED_SEEDS) {
+    const all = (await simulate(scenario({ givers, riders, bytes, up, seed }))).completed.map(each => each ?? Infinity)
+    const alone = (await simulate(scenario({ givers, riders: 0, bytes, up, seed }))).completed.map(each => each ?? Infinity)
+    const giver = median(all.slice(0, givers))
+    values.simulated_contributor_over_freerider.push(median(all.slice(givers)) / giver)
+    values.simulated_contributor_slowdown.push(giver / median(alone))
+  }
+  return values
 }
 
 /** Seconds of the median peer of this kind. */

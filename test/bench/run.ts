@@ -26,12 +26,13 @@ import { publish } from './publish.ts'
 import { endAll } from './support/contender.ts'
 import { progress } from './support/report.ts'
 import { removeFolders } from './support/folders.ts'
+import { scale } from './scale.ts'
 import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
 const benches: readonly Bench[] = [
-  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, pair, picker, publish, store, swarm
+  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, pair, picker, publish, scale, store, swarm
 ]
 
 const usage = (): string => [
@@ -54,7 +55,7 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
 function build (): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const compiler = 'node_modules/typescript-native/bin/tsc'
-  const { status } = spawnSync(process.execPath, [compiler, '-b', 'packages/shoal'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync(process.execPath, [compiler, '-b', 'packages/shoal', 'packages/simulator'], { cwd: root, stdio: ['ignore', 2, 2] })
   if (status !== 0) throw new Error('the packages could not be built')
 }
 

@@ -36,6 +36,9 @@ const TARGETS: readonly Target[] = [
   { key: 'seed_copies', op: '<=', want: 1.3 },
   { key: 'waste_percent', op: '<=', want: 3 }
 ]
+/** The simulator is held to what was measured just now. */
+const SIMULATED_TARGET: Target = { key: 'simulation_error_percent', op: '<=', want: 15 }
+const SIMULATED_SEEDS = [1, 2, 3, 4, 5]
 const MIXED_TARGETS: readonly Target[] = [
   { key: 'ratio_median', op: '<=', want: 1.25 },
   { key: 'waste_percent', op: '<=', want: 3 }
@@ -58,8 +61,10 @@ know the link and find each other; WebTorrent's are given each other's addresses
 
 Measured, medians of the rounds: bound_s max(F/u_s, N·F/(u_s + Σu_i)), payload bytes at the configured rates; ratio_median and ratio_last the
 median and the last fetcher's time over it; seed_copies payload bytes that the seeder sent over F; waste_percent payload bytes that came to
-fetchers for nothing, of N·F. webtorrent_* the same of WebTorrent. With --profile also ledger_cpu_percent: what the profiled ends spent in the
-ledger and the choker, with all that these call, of the CPU time of their main threads; ledger_self_percent without what they call.`
+fetchers for nothing, of N·F. webtorrent_* the same of WebTorrent; simulated_ratio_* what the simulator makes of the same setting, medians of
+five seeds, and simulation_error_percent how far its completion times are off those measured, the worse of median and last. Not with --mixed.
+With --profile also ledger_cpu_percent: what the profiled ends spent in the ledger and the choker, with all that these call, of the CPU time of
+their main threads; ledger_self_percent without what they call.`
 
 interface Outcome {
   /** Of each fetcher. */
@@ -141,10 +146,30 @@ export const swarm: Bench = {
       ...rival ? { webtorrent: await rivalVersion('webtorrent') } : {},
       security: 'TLS, none for webtorrent'
     }
-    const measured = { bound_s: bound, ...Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)])) }
-    const targets = profile !== undefined ? LEDGER_TARGETS : only !== undefined ? [] : mixed ? MIXED_TARGETS : TARGETS
+    const medians = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
+    const measured: Record<string, number> = { bound_s: bound, ...medians }
+    if (!mixed && measured.ratio_median !== undefined) Object.assign(measured, await simulated(peers, source.bytes, mbit * 1e6, measured))
+    const targets = profile !== undefined ? LEDGER_TARGETS : only !== undefined ? [] : mixed ? MIXED_TARGETS : [...TARGETS, SIMULATED_TARGET]
     print({ bench: mixed ? 'swarm --mixed' : 'swarm', env, measured, runs: values, targets }, options.json)
   }
+}
+
+/** The same setting in the simulator. @param measured what it is to come near to */
+async function simulated (
+  peers: number, bytes: number, up: number, measured: Readonly<Record<string, number>>
+): Promise<Record<string, number>> {
+  const { fluidBound, simulate, swarm: scenario } = await import('@shoal/simulator')
+  const medians: number[] = []
+  const lasts: number[] = []
+  for (const seed of SIMULATED_SEEDS) {
+    const setting = scenario({ peers, bytes, up, seed })
+    const ratios = (await simulate(setting)).completed.map(seconds => (seconds ?? Infinity) / fluidBound(setting))
+    medians.push(median(ratios))
+    lasts.push(Math.max(...ratios))
+  }
+  const found = { simulated_ratio_median: median(medians), simulated_ratio_last: median(lasts) }
+  const off = (key: 'ratio_median' | 'ratio_last'): number => Math.abs(found[`simulated_${key}`] / (measured[key] as number) - 1)
+  return { ...found, simulation_error_percent: 100 * Math.max(off('ratio_median'), off('ratio_last')) }
 }
 
 /** Seconds. @param uplinks 10^6 bits per second, the seeder's first */

@@ -31,6 +31,11 @@ export class BackOff {
     }
   }
 
+  /** Holds back half of what goes out freely. @param rate that goes out while nothing is held back */
+  halve (rate: number): void {
+    this.#rate = Math.min(this.#rate, Math.max(BACK_OFF_LEAST_BPS, rate / 2))
+  }
+
   /** Nothing calls for holding back. @param rate that goes out */
   recover (rate: number): void {
     this.#rise(rate, 1)

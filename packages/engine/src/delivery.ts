@@ -1,5 +1,5 @@
 import { BoundedMap } from '@shoal/base'
-import { blockRange, type OpenedManifest } from '@shoal/content'
+import { blockRange, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
   RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type SwarmId,
   type VerifiedBlock
@@ -93,6 +93,7 @@ export class Delivery {
       ? undefined
       : new OriginFlow(origin, {
         manifest,
+        verify: components.verify ?? verifyBlock,
         arrived: (segment, block, verified) => { this.arrived(segment, block, verified, { kind: 'origin' }) },
         wasted: bytes => { host.stats.wasted += bytes },
         done: (segment, first, end, error, cause, told) => {

@@ -10,6 +10,9 @@ import { LiveHead } from './live-head.js'
 import type { CreateLive, LiveDelivery, LiveHost, LivePart } from './live-part.js'
 import { LiveWindow } from './live-window.js'
 
+export type { CreateLive, LiveDelivery, LiveHost, LivePart } from './live-part.js'
+export type { Source } from './source.js'
+
 export interface LiveInit {
   /** Whose live content it is, and under which name. */
   readonly publisher: PeerName

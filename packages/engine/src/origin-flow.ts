@@ -1,9 +1,10 @@
-import { blockOffset, verifyBlock } from '@shoal/content'
+import { blockOffset, type verifyBlock } from '@shoal/content'
 import { BlockMismatchError, OriginError, type Manifest, type Origin, type VerifiedBlock } from '@shoal/interface'
 
 /** What an origin fetch tells its swarm. */
 export interface OriginHost {
   readonly manifest: Manifest
+  readonly verify: typeof verifyBlock
   arrived (segment: number, block: number, verified: VerifiedBlock): void
   /** Bytes that arrived for nothing. */
   wasted (bytes: number): void
@@ -67,7 +68,7 @@ export class OriginFlow {
   }
 
   async #get ({ segment, first, end, abort }: Fetch): Promise<void> {
-    const { manifest } = this.#host
+    const { manifest, verify } = this.#host
     const stated = await manifest.segment(segment, abort.signal)
     const { path, size } = stated
     const refs = Array.from({ length: end - first }, (_, i) => manifest.block(segment, first + i))
@@ -93,7 +94,7 @@ export class OriginFlow {
         if (filled < buffer.byteLength) continue
         const block = first + at
         const bytes = buffer
-        verifying.push(verifyBlock(ref, bytes).then(
+        verifying.push(verify(ref, bytes).then(
           verified => { this.#host.arrived(segment, block, verified) },
           (error: unknown) => {
             this.#host.wasted(bytes.byteLength)

@@ -120,7 +120,7 @@ export class SwarmDriver implements OpenSwarm {
     this.#search = new Search({ ...opening, shared, access: this.access, members, helpful, fail: error => { this.#source.fail(error) } })
     peerManager.seek(opening.swarm, opening.hints, new Neighbourhood({
       members,
-      ours: () => this.#live === undefined ? this.#delivery?.inventory.have : undefined,
+      ours: () => this.#delivery?.manifest.summary.live === undefined ? this.#delivery?.inventory.have : undefined,
       segments: () => this.#delivery?.manifest.summary.segments ?? 0,
       active: () => this.active,
       greet: session => { this.#herald.greet(session) },

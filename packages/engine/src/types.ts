@@ -3,7 +3,7 @@ import type {
   PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, SwarmId, TenantKey, UploadStatus, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
-import type { OpenedManifest, Purge } from '@shoal/content'
+import type { OpenedManifest, Purge, verifyBlock } from '@shoal/content'
 import type { Ledger } from '@shoal/ledger'
 import type { CreateLive } from './live-part.js'
 
@@ -96,6 +96,8 @@ export interface EngineComponents {
   readonly addresses: AddressBook
   readonly revocations?: RevocationRecords | undefined
   readonly createHaveMap: (bounds: HaveBounds | undefined) => HaveMap
+  /** Makes verified blocks of what origins give. The simulator knows all blocks that there are. @default verifyBlock of `@shoal/content` */
+  readonly verify?: typeof verifyBlock | undefined
   /** Events that belong to no single content. */
   readonly emit: Emit
 }

@@ -4,7 +4,7 @@ import type { PeerName, Session, UploadStatus } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import { BackOff } from './back-off.js'
 import { Choker, type Standing } from './choker.js'
-import { BACK_OFF_EVERY_MS, BACK_OFF_TARGET_MS, CONTENDED_ENTER, CONTENDED_LEAVE, MANIFEST_RATE_BPS, MONTH_CHECK_MS } from './defaults.js'
+import { BACK_OFF_EVERY_MS, CONTENDED_ENTER, CONTENDED_LEAVE, MANIFEST_RATE_BPS, MONTH_CHECK_MS } from './defaults.js'
 import { Queueing } from './queueing.js'
 import type { UploadLimits } from './types.js'
 import { Uploads } from './uploads.js'
@@ -38,6 +38,8 @@ export class UploadControl {
   readonly #look = (): void => { this.#measure() }
   #limits: UploadLimits
   #contended = false
+  /** What went out last while nothing was held back, bytes per second. */
+  #free = 0
 
   constructor (init: UploadControlInit) {
     const { clock, alarm, ledger, standing, changed } = init
@@ -120,7 +122,9 @@ export class UploadControl {
     ledger.conditions = { ...ledger.conditions, congestion: Math.max(this.#uploads.congestion, this.#choker.waiting ? 1 : 0) }
     const rate = upRate()
     const queueing = this.#limits.yield ? this.#queueing.measured(sessions()) : undefined
-    if (rate !== undefined && pressed()) this.#backOff.measured({ queueing: 2 * BACK_OFF_TARGET_MS, rate })
+    if (rate !== undefined && this.#backOff.rate === Infinity) this.#free = rate
+    // half and no more: where all wait, nobody would give any more, and all would wait for ever (simulated: six times as much from the origin)
+    if (rate !== undefined && pressed()) this.#backOff.halve(this.#free)
     else if (rate !== undefined && queueing !== undefined) this.#backOff.measured({ queueing, rate })
     else if (!this.#limits.yield) this.#backOff.recover(rate ?? 0)
     this.#apply()

@@ -14,13 +14,14 @@ import { UploadControl } from '../src/upload-control.js'
 const { signal } = new AbortController()
 
 describe('upload control', () => {
-  interface Setup { clock: ManualClock, control: UploadControl, told: [string, boolean][], press: (pressed: boolean) => void }
+  interface Setup { clock: ManualClock, control: UploadControl, told: [string, boolean][], press: (pressed: boolean, rate?: number) => void }
 
   function setup (limits: Partial<UploadLimits>): Setup {
     const clock = new ManualClock(Date.UTC(2026, 10, 30, 23))
     const ledger = new Ledger({ clock })
     const told: [string, boolean][] = []
     let pressed = false
+    let upRate = 1_000_000
     const control = new UploadControl({
       clock,
       alarm: new Alarm(clock),
@@ -28,11 +29,11 @@ describe('upload control', () => {
       limits: { ...DEFAULT_UPLOAD, ...limits },
       standing: () => ({ claim: 0, passes: 0, fresh: false, weak: false }),
       sessions: () => [],
-      upRate: () => 1_000_000,
+      upRate: () => upRate,
       pressed: () => pressed,
       changed: (peer, choked) => { told.push([peer, choked]) }
     })
-    return { clock, control, told, press (now) { pressed = now } }
+    return { clock, control, told, press (now, rate = upRate) { [pressed, upRate] = [now, rate] } }
   }
 
   it('gives what it may in a month, then nothing until the next begins', () => {
@@ -69,6 +70,17 @@ describe('upload control', () => {
     press(false)
     clock.advance(120_000)
     expect(control.status.rateNow).to.equal(Infinity)
+  })
+
+  it('gives half for as long as readers of its own wait: else a swarm that is late once would stay so', () => {
+    const { clock, control, press } = setup({})
+    for (let s = 0; s < 60; s++) {
+      // what goes out is what is held back to
+      press(s % 10 !== 9, Math.min(1_000_000, control.status.rateNow))
+      void control.acquire('a', 1000, signal)
+      clock.advance(1000)
+    }
+    expect(control.status.rateNow).to.be.at.least(500_000)
   })
 })
 

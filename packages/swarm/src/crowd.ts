@@ -54,6 +54,7 @@ export function share (state: State, { want }: Front, late: readonly Place[], ot
   state.wake(want.crowdSince + (rounds + 1) * pause)
   return late.filter(({ slot, bit }) => {
     const block = (state.board.runs[slot] as number) * RUN_BLOCKS + bit
-    return electionRank(state.self, others, Math.imul(want.segment, 0x9e3779b1) + block) <= rounds
+    // twice as many each time: one by one, who comes last among a hundred would wait for half a minute
+    return electionRank(state.self, others, Math.imul(want.segment, 0x9e3779b1) + block) < 2 ** rounds
   })
 }

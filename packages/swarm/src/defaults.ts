@@ -46,6 +46,9 @@ export const ORIGIN_DATED_BYTES = 16 * 1024 * 1024
 export const ORIGIN_BULK_BYTES = 4 * 1024 * 1024
 /** What at most this many peers hold is divided among those that lack it. */
 export const RARE_HOLDERS = 2
+/** So many neighbours ask for a block that somebody has just got, and twice as many after each pause. */
+export const SPREAD_FIRST = 2
+export const SPREAD_PAUSE_MS = 400
 /** A neighbour whose turn it is at a seeder keeps it at least, and at most, this long without getting anything. */
 export const TURN_MIN_MS = 1_000
 export const TURN_MAX_MS = 5_000

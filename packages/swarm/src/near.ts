@@ -1,5 +1,6 @@
-import { claimOf } from './claim.js'
-import { CAUTION, OVERDUE_MS, RARE_HOLDERS, RUN_BLOCKS } from './defaults.js'
+import { claimOf, unitOf } from './claim.js'
+import { CAUTION, OVERDUE_MS, RARE_HOLDERS, RUN_BLOCKS, SPREAD_FIRST, SPREAD_PAUSE_MS } from './defaults.js'
+import { electionWeight } from './election.js'
 import { etaOf, untried } from './estimate.js'
 import { company, crowd } from './crowd.js'
 import { halfway } from './late.js'
@@ -25,7 +26,7 @@ export function near (state: State, found: readonly Front[], roomy: Peer[]): voi
     const crowded = hurry && (crowd(state, front).length > 0 || (state.jobs.pending(segment) > 1 && company(state, front)))
     for (const { slot, bit } of order(state, front, candidates)) {
       const peer = choose(state, candidates, slot, bit, { limit, backed, hurry: hurry && !crowded })
-      if (peer === undefined) continue
+      if (peer === undefined || (!hurry && !first(state, peer, slot, bit))) continue
       state.request(peer, slot, bit)
       if (backed) state.wake(state.now + OVERDUE_MS)
       if (!peer.room) candidates = candidates.filter(other => other !== peer)
@@ -54,6 +55,28 @@ function order (state: State, front: Front, candidates: readonly Peer[]): { slot
     }
   })
   return relaxed ? blocks.sort((a, b) => a.holders - b.holders || b.claim - a.claim) : blocks
+}
+
+/**
+ * Whether it is our turn to ask the peer for a block that it has just got and hardly anybody else has. A few begin, and twice as many with
+ * every pause: if all its neighbours asked for each block as they hear of it, it would send the first to all of them before anybody had
+ * anything to pass on.
+ */
+function first (state: State, peer: Peer, slot: number, bit: number): boolean {
+  if (state.board.holders(slot, bit) > RARE_HOLDERS) return true
+  const pauses = Math.floor((state.now - peer.gainedAt) / SPREAD_PAUSE_MS)
+  const most = SPREAD_FIRST * 2 ** pauses
+  if (most >= state.peers.size) return true
+  const unit = unitOf(state.board, slot, bit + 1)
+  const own = electionWeight(state.self, unit)
+  let before = 0
+  for (const other of state.peers.values()) {
+    if ((other.mask(slot) >>> bit & 1) === 0 && electionWeight(other.seed, unit) > own && ++before >= most) {
+      state.wake(peer.gainedAt + (pauses + 1) * SPREAD_PAUSE_MS)
+      return false
+    }
+  }
+  return true
 }
 
 interface Terms {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { BLOCKS, Driver, SEGMENTS } from './driver.js'
+import { BLOCKS as DECIDED_BLOCKS, setup, WELL } from './decided.js'
 import { Model } from './model.js'
 
 /** The segment of which a peer is asked for a block first. */
@@ -48,5 +49,55 @@ describe('which block of whom', () => {
       chosen.add(first(driver, 'a'))
     }
     expect(chosen.size).to.equal(SEGMENTS)
+  })
+
+  it('what one neighbour has just got is asked for by a few first, by all when it has had time to spread', () => {
+    const { swarm, join, held, act, arrive, clock } = setup({ origin: WELL, links: { holder: { window: 1e9, rate: 1e9 } } })
+    join('holder', false)
+    for (let i = 0; i < 20; i++) join(`lacks ${i}`, false)
+    clock.advance(60_000)
+    const segments = Array.from({ length: 16 }, (_, segment) => segment)
+    for (const segment of segments) swarm.want({ segment, first: 0, end: 1, deadline: clock.now() + 15_000 })
+    act()
+    for (const segment of segments) {
+      held.get('holder')?.add(segment, 0, DECIDED_BLOCKS)
+      swarm.peerHave('holder', [segment])
+    }
+    const ask = (): number => {
+      const asked = act().flatMap(action => action.type === 'request' && action.peer === 'holder' ? [action.segment] : [])
+      for (const segment of asked) arrive(segment, 0, 'holder')
+      return asked.length
+    }
+    // two of twenty-one begin with each
+    let asked = ask()
+    expect(asked).to.be.at.most(6)
+    for (let pause = 0; pause < 4; pause++) {
+      clock.advance(400)
+      asked += ask()
+    }
+    expect(asked).to.equal(16)
+  })
+
+  it('in a crowd that is late nobody waits for long for the others to ask the origin', () => {
+    const { swarm, join, act, arrive, clock } = setup({ origin: WELL })
+    const names = Array.from({ length: 60 }, (_, i) => `late ${i}`)
+    for (const name of names) join(name, false)
+    clock.advance(60_000)
+    swarm.want({ segment: 0, first: 0, end: DECIDED_BLOCKS, deadline: clock.now() + 100 })
+    const got = new Set<number>()
+    for (let ms = 0; ms < 5_000; ms += 100) {
+      // the others get something all the time, and nothing that helps
+      for (const name of names) swarm.peerHave(name, [7])
+      for (const action of act()) {
+        if (action.type !== 'origin') continue
+        for (let block = action.first; block < action.end; block++) {
+          got.add(block)
+          arrive(0, block, 'origin')
+        }
+        swarm.originDone(0, action.first, action.end, undefined)
+      }
+      clock.advance(100)
+    }
+    expect(got.size).to.equal(DECIDED_BLOCKS)
   })
 })
