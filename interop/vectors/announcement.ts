@@ -11,15 +11,17 @@ export interface AnnouncementBody {
   readonly sequence: number
   readonly addrs: readonly string[]
   readonly complete: readonly { readonly start: number, readonly count: number }[]
+  readonly depth: number
+  readonly locality: { readonly site: number, readonly region: number } | null
 }
 
 export function readAnnouncement (from: string, bytes: Uint8Array): AnnouncementBody {
-  const { capacity, share, ttl, sequence, addrs, have } = decodeAnnouncement(from, bytes)
-  return { capacity, share: Math.round(share * 0xffff), ttl, sequence, addrs, complete: have.complete }
+  const { capacity, share, ttl, sequence, addrs, have, depth, locality = null } = decodeAnnouncement(from, bytes)
+  return { capacity, share: Math.round(share * 0xffff), ttl, sequence, addrs, complete: have.complete, depth, locality }
 }
 
-export function writeAnnouncement (from: string, { capacity, share, ttl, sequence, addrs, complete }: AnnouncementBody): Uint8Array {
+export function writeAnnouncement (from: string, { capacity, share, complete, locality, ...more }: AnnouncementBody): Uint8Array {
   return encodeAnnouncement(from, {
-    capacity: capacity as CapacityClass, share: share / 0xffff, ttl, sequence, addrs, have: { complete, partial: [] }
+    ...more, capacity: capacity as CapacityClass, share: share / 0xffff, have: { complete, partial: [] }, locality: locality ?? undefined
   })
 }

@@ -149,7 +149,7 @@ function announcements (): AnnouncementVectors {
   }
   const fixed = (count: number): string => '01' + '02' + '8000' + '0000000a' + '0000000000000001' + count.toString(16).padStart(2, '0')
   const written = [
-    { name: 'nothing yet', announcement: { capacity: 0, share: 0, ttl: 10, sequence: 0, addrs: [], complete: [] } },
+    { name: 'nothing yet', announcement: { capacity: 0, share: 0, ttl: 10, sequence: 0, addrs: [], complete: [], depth: 0, locality: null } },
     {
       name: 'everything',
       announcement: {
@@ -158,7 +158,9 @@ function announcements (): AnnouncementVectors {
         ttl: 259_200,
         sequence: Number.MAX_SAFE_INTEGER,
         addrs: [`/ip4/192.0.2.1/tcp/4701/p2p/${from}`, `/dns4/example.org/tcp/443/wss/p2p/${from}`, `/ip6/2001:db8::1/tcp/4701/p2p/${from}`],
-        complete: [{ start: 0, count: 10_000 }]
+        complete: [{ start: 0, count: 10_000 }],
+        depth: 12,
+        locality: { site: 0xabc, region: 0xde }
       }
     },
     {
@@ -169,12 +171,17 @@ function announcements (): AnnouncementVectors {
         ttl: 60,
         sequence: 1_700_000_000_000,
         addrs: [],
-        complete: [{ start: 0, count: 1 }, { start: 300, count: 128 }, { start: 4_294_967_295, count: 1 }]
+        complete: [{ start: 0, count: 1 }, { start: 300, count: 128 }, { start: 4_294_967_295, count: 1 }],
+        depth: 1,
+        locality: null
       }
     }
   ].map(({ name, announcement }) => ({ name, from, bytes: hex(writeAnnouncement(from, announcement)), announcement }))
   const loose = [
-    { name: 'what comes behind the runs is passed over', bytes: fixed(0) + '01' + '0003' + 'abcdef' },
+    { name: 'nothing behind the runs', bytes: fixed(0) + '01' + '0003' },
+    { name: 'a depth and nothing behind it', bytes: fixed(0) + '00' + '04' },
+    { name: 'other flags are passed over, and what comes behind them', bytes: fixed(0) + '00' + '02fe' + 'abcdef' },
+    { name: 'the lowest bits of the hint are passed over, and what comes behind it', bytes: fixed(0) + '00' + '0001' + '12345f' + 'ffff' },
     { name: 'the upper bits of the class are passed over', bytes: '01' + 'fe' + fixed(0).slice(4) + '00' },
     { name: 'the signer at the end of an address is not repeated', bytes: fixed(1) + addr(`/ip4/192.0.2.1/tcp/1/p2p/${from}`) + '00' },
     { name: 'an address of somebody else is left out', bytes: fixed(1) + addr(`/ip4/192.0.2.1/tcp/1/p2p/${other}`) + '00' },
@@ -194,7 +201,9 @@ function announcements (): AnnouncementVectors {
       { name: 'a run of no segments', bytes: fixed(0) + '01' + '00' + '00' },
       { name: 'a run beyond 32 bits', bytes: fixed(0) + '01' + 'ffffffff0f' + '02' },
       { name: 'a varint of six bytes', bytes: fixed(0) + '808080808001' },
-      { name: 'fewer runs than announced', bytes: fixed(0) + '02' + '0001' }
+      { name: 'fewer runs than announced', bytes: fixed(0) + '02' + '0001' },
+      { name: 'a depth of 13', bytes: fixed(0) + '00' + '0d00' },
+      { name: 'half a locality hint', bytes: fixed(0) + '00' + '0001' + 'abcd' }
     ].map(({ name, bytes }) => ({ name, from, bytes }))
   }
 }

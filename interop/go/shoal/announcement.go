@@ -11,6 +11,7 @@ const (
 	MaxAnnouncement   = 1_024
 	LeastAnnouncement = 17
 	MaxAnnounced      = 3
+	MaxDepth          = 12
 )
 
 // Announcement is what a peer says of itself in the topic of a swarm.
@@ -21,6 +22,15 @@ type Announcement struct {
 	Sequence uint64   `json:"sequence"`
 	Addrs    []string `json:"addrs"`
 	Complete []Run    `json:"complete"`
+	Depth    int      `json:"depth"`
+	// Locality is nil where it is not said.
+	Locality *Locality `json:"locality"`
+}
+
+// Locality is where a peer is, coarsely: peers with the same numbers in one swarm are near each other.
+type Locality struct {
+	Site   int `json:"site"`
+	Region int `json:"region"`
 }
 
 // ReadAnnouncement reads what `from` has signed. Addresses of other peers, and those that are not understood, are left out.
@@ -61,10 +71,28 @@ func ReadAnnouncement(from string, bytes []byte) (*Announcement, error) {
 		}
 		a.Complete = append(a.Complete, Run{uint32(start), uint32(count)})
 	}
+	if f.err == nil {
+		a.readTail(f)
+	}
 	if f.err != nil {
 		return nil, f.err
 	}
 	return a, nil
+}
+
+// readTail reads what came to announcements later: each part may be missing, with all behind it.
+func (a *Announcement) readTail(f *fields) {
+	if len(f.bytes) == 0 {
+		return
+	}
+	if a.Depth = int(f.u8()); a.Depth > MaxDepth {
+		f.fail("the depth %d", a.Depth)
+	}
+	if len(f.bytes) == 0 || f.u8()&1 == 0 {
+		return
+	}
+	hint := f.take(3)
+	a.Locality = &Locality{Site: int(hint[0])<<4 | int(hint[1])>>4, Region: int(hint[1]&15)<<4 | int(hint[2])>>4}
 }
 
 // addressOf is the address with its peer's id at the end.
