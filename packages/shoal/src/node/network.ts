@@ -27,7 +27,7 @@ import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
 import { walkPace } from '../walk-pace.js'
@@ -66,7 +66,7 @@ export async function nodeNetwork (
       connectionGater: pendingGate(PENDING_PER_ADDRESS, gater),
       peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
       services: {
-        identify: identify(),
+          identify: identify(IDENTIFY),
         identifyPush: identifyPush(),
         ping: ping(),
         kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
