@@ -1,6 +1,6 @@
 /**
- * How soon a newcomer has somebody to fetch from, and what a swarm that has nothing to do says. Real nodes: one that serves the DHT, one that
- * publishes, and N that come one after the other, know the first alone, and have a link without hints.
+ * How soon a newcomer has somebody to fetch from, and what a swarm that has nothing to do says. Real nodes: one that serves the DHT, one
+ * that publishes, and N that come one after the other, know the first alone, and have a link without hints.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -28,7 +28,7 @@ const help = `usage: npm run -s bench -- discover [options]
 Measured: first_peer_*, seconds from the call of createShoal, in a process whose modules are loaded, until a peer of the swarm has given the
 manifest; quantiles over the peers, each of which knows the address of the DHT node alone. idle_bps: payload bytes per second, both
 directions, of all of a peer's sockets, mean over the peers, when all have the whole content and all their connections
-(neighbours and connections are means, too); server_idle_bps is the same of the DHT node, to which all are connected.`
+(neighbours and connections are means, too); failed: peers that found nobody in 30 s; server_idle_bps is the same of the DHT node, to which all are connected.`
 
 export const discover: Bench = {
   name: 'discover',
@@ -75,8 +75,13 @@ export const discover: Bench = {
         joining.push(joined)
         await sleep(everyMs)
       }
-      const first = (await Promise.all(joining)).map(({ firstPeerS = NaN }) => firstPeerS)
-      progress(`${peers} peers have the content; listening to them in ${settleS} s`)
+      const first = (await Promise.allSettled(joining)).map(joined => {
+        if (joined.status === 'fulfilled') return joined.value.firstPeerS ?? Infinity
+        progress(`a peer found nobody: ${String(joined.reason).split('\n', 1)[0] ?? ''}`)
+        return Infinity
+      })
+      const failed = first.filter(seconds => seconds === Infinity).length
+      progress(`${peers - failed} of ${peers} peers have the content; listening to them in ${settleS} s`)
 
       await sleep(settleS * 1000)
       const counted = async (of: readonly Host[]): Promise<Count> => (await Promise.all(of.map(host => host.ask({ do: 'count' }))))
@@ -94,12 +99,14 @@ export const discover: Bench = {
         idle_bps: (after[0].bytes - before[0].bytes) / seconds / peers,
         server_idle_bps: (after[1].bytes - before[1].bytes) / seconds,
         neighbours: after[0].neighbours / peers,
-        connections: after[0].connections / peers
+        connections: after[0].connections / peers,
+        failed
       }
       const targets: Target[] = [
         { key: 'first_peer_p50_s', op: '<=', want: 1 },
         { key: 'first_peer_p99_s', op: '<=', want: 5 },
-        { key: 'idle_bps', op: '<=', want: 1000 }
+        { key: 'idle_bps', op: '<=', want: 1000 },
+        { key: 'failed', op: '<=', want: 0 }
       ]
       print({ bench: 'discover', env: { ...env, load_1min_after: machine().load_1min }, measured, runs: { first_peer_s: first }, targets }, options.json)
     } finally {

@@ -1,7 +1,7 @@
 /**
- * No node is special: in the middle of a stream all bootstrap nodes, which are the relays and the DHT, and the publisher are killed. Whoever
- * watches goes on, in Node.js and in Chromium; newcomers who know any one living node that can be reached join; and two pages go on when no
- * node is left at all.
+ * No node is special: in the middle of a stream all bootstrap nodes, which are the relays and the DHT, and the publisher are killed.
+ * Whoever watches goes on, in Node.js and in Chromium; newcomers who know any one living node that can be reached join; and two pages go on
+ * when no node is left at all.
  *
  *     node test/e2e/bootstrap-loss.ts
  */

@@ -96,7 +96,9 @@ export class Members {
     if (known === undefined) {
       const have = this.#createHaveMap(this.#bounds)
       const ready = rankOf(session) === 2
-      const member: Member = { peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct(), ready, choking: false }
+      const member: Member = {
+        peer: session.peer, session, sessions: new Set([session]), have, conduct: new Conduct(), ready, choking: false
+      }
       this.#members.set(session.peer, member)
       return { member, change: 'new', touched: member.have.apply(snapshot) }
     }

@@ -10,6 +10,12 @@ export const MONITOR = { abortConnectionOnPingFailure: false, pingInterval: 60_0
 /** A dialler over WebRTC has this long to end its handshake before the connection is used, ms. */
 export const HANDSHAKE_MS = 8_000
 
+/**
+ * What the other end of a new connection speaks is asked once: with the library's 5 s a busy machine is connected to a server that it never
+ * learns to be one.
+ */
+export const IDENTIFY = { timeout: 30_000 }
+
 export const CONNECTIONS = {
   /**
    * New connections per second from one address. The library's 5 turns away an office behind one NAT, a reverse proxy, and every second

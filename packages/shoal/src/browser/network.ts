@@ -14,7 +14,7 @@ import { dhtClient, peerStoreDefaults, usableAddrs } from '@shoal/routing'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, MONITOR, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, YAMUX } from '../defaults.js'
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
@@ -49,7 +49,7 @@ export async function browserNetwork (
       // the library refuses ws:// and private addresses everywhere; a page that came from such an address may use them
       connectionGater: { ...gater, denyDialMultiaddr: addr => usableAddrs([addr.toString()], { from: addressRules() }).length === 0 },
       services: {
-        identify: identify(),
+        identify: identify(IDENTIFY),
         identifyPush: identifyPush(),
         ping: ping(),
         inboundLimits: inboundLimits(refused),

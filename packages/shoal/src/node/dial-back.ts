@@ -1,5 +1,4 @@
 import { autoNAT, type AutoNATComponents } from '@libp2p/autonat'
-import type { ConnectionManager } from '@libp2p/interface-internal'
 import { overlay } from '../overlay.js'
 
 /**
@@ -16,6 +15,6 @@ export function dialBack (): (components: AutoNATComponents) => unknown {
         const force = !Array.isArray(target)
         return await components.connectionManager.openConnection(target, { ...options, force })
       }
-    } satisfies Partial<ConnectionManager>)
+    } satisfies Partial<AutoNATComponents['connectionManager']>)
   }))
 }

@@ -1,6 +1,5 @@
 import { dcutr, type DCUtRServiceComponents } from '@libp2p/dcutr'
 import type { Startable } from '@libp2p/interface'
-import type { TransportManager } from '@libp2p/interface-internal'
 import { overlay } from '../overlay.js'
 
 /**
@@ -15,6 +14,6 @@ export function holePunching (): (components: DCUtRServiceComponents) => Startab
       dialTransportForMultiaddr: addr => addr.toString().includes('/p2p-circuit')
         ? undefined
         : components.transportManager.dialTransportForMultiaddr(addr)
-    } satisfies Partial<TransportManager>)
+    } satisfies Partial<DCUtRServiceComponents['transportManager']>)
   })) as Startable
 }

@@ -20,7 +20,7 @@ import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
@@ -67,7 +67,7 @@ export async function nodeNetwork (
       connectionGater: pendingGate(PENDING_PER_ADDRESS, refused, gater),
       peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
       services: {
-        identify: identify(),
+        identify: identify(IDENTIFY),
         identifyPush: identifyPush(),
         ping: ping(),
         inboundLimits: inboundLimits(refused),

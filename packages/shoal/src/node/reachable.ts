@@ -1,8 +1,8 @@
+import type { AutoNATComponents } from '@libp2p/autonat'
 import type { Libp2pEvents, Startable, TypedEventTarget } from '@libp2p/interface'
-import type { AddressManager } from '@libp2p/interface-internal'
 
 interface Components {
-  readonly addressManager: AddressManager
+  readonly addressManager: AutoNATComponents['addressManager']
   readonly events: TypedEventTarget<Libp2pEvents>
 }
 

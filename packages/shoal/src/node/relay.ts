@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { circuitRelayServer, type CircuitRelayServerComponents, type CircuitRelayService } from '@libp2p/circuit-relay-v2'
 import type { Connection, Stream, StreamHandler } from '@libp2p/interface'
-import type { ConnectionManager, Registrar } from '@libp2p/interface-internal'
 import { TokenBucket, type Clock } from '@shoal/base'
 import type { RelayLimits } from '../config.js'
 import { RELAY, RELAY_BURST_MS, RELAY_SIGNALLING } from '../defaults.js'
@@ -42,11 +41,11 @@ export function relay (limits: RelayLimits, clock: Clock): (components: CircuitR
       async handle (protocol, handler: StreamHandler, options) {
         await components.registrar.handle(protocol, (stream, connection) => asking.run(stream, () => handler(stream, connection)), options)
       }
-    } satisfies Partial<Registrar>),
+    } satisfies Partial<CircuitRelayServerComponents['registrar']>),
     connectionManager: overlay(components.connectionManager, {
       // the library takes the first, whatever it is: the newest is the one that surely lives, and what is relayed itself is not relayed on
       getConnections: peer => components.connectionManager.getConnections(peer)
         .filter(({ status, limits }) => status === 'open' && limits === undefined).toReversed().map(destination)
-    } satisfies Partial<ConnectionManager>)
+    } satisfies Partial<CircuitRelayServerComponents['connectionManager']>)
   }))
 }
