@@ -1,7 +1,8 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { createHlsLoader, type FallbackReport, type HlsLoaderOptions, type RequestReport } from '../src/hls/index.js'
-import { BASE, fragmentContext, outcome, playlistContext, policy, StubContent, stubOrigin, type Outcome } from './stubs.js'
+import { fragmentContext, outcome, playlistContext, policy, type Outcome } from './hls-stubs.js'
+import { BASE, StubContent, stubOrigin } from './stubs.js'
 import type { Shoal } from '@shoal/interface'
 import type { HlsConfig, LoaderConfiguration, LoaderContext } from 'hls.js'
 
