@@ -13,6 +13,8 @@ export interface WorkerStub {
   fetch (url: string, init?: RequestInit, clientId?: string): Promise<Response> | undefined
   /** The worker was stopped and another has been started. */
   restart (): void
+  /** The page is too busy to hear anything. */
+  mute (): void
   /** Ends the page's side. */
   end (): void
 }
@@ -40,10 +42,13 @@ export function workerStub (
     routeRequests(scope, { clock: options.clock })
   }
   start()
+  const lines: MessagePort[] = []
   const container: WorkerContainer = {
     controller: {
       postMessage (data: unknown, ports: unknown) {
-        const event: MessageEventLike = { data, source: { id: 'page' }, ports: ports as MessagePort[] }
+        const [port] = ports as [MessagePort]
+        lines.push(port)
+        const event: MessageEventLike = { data, source: { id: 'page' }, ports: [port] }
         listeners.get('message')?.(event as never)
       }
     },
@@ -63,6 +68,7 @@ export function workerStub (
     page: { heard },
     fetch,
     restart: start,
+    mute () { for (const port of lines) port.postMessage = () => {} },
     end,
     load (url, headers = {}) {
       const stop = new AbortController()

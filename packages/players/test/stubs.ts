@@ -16,6 +16,10 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
   breakAfter = Infinity
   /** Bytes that come at a time. */
   pieces = 100
+  /** Each piece that is given. */
+  onpiece: () => void = () => {}
+  /** `stat` never ends. */
+  stuck = false
   /** Nothing comes before this. */
   held: Promise<void> = Promise.resolve()
   /** Never deliver. */
@@ -42,6 +46,7 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
     for (let at = 0; at < bytes.length; at += this.pieces) {
       if (at >= this.breakAfter) throw new Error('the swarm is gone')
       await this.held
+      this.onpiece()
       yield bytes.subarray(at, at + this.pieces)
     }
     const { source } = this
@@ -51,6 +56,7 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
   }
 
   async stat (path: string): Promise<Segment> {
+    if (this.stuck) await new Promise(() => {})
     const file = this.files.get(path)
     if (file === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ERR_NOT_FOUND' })
     return { index: 0, path, size: file.length, cid: `bafy${file.length}`, blocks: 1 }

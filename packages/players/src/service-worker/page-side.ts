@@ -1,5 +1,5 @@
-import { ORIGIN_TIMEOUT_MS } from '../core/defaults.js'
-import { asError, reasonOf } from '../core/failure.js'
+import { ORIGIN_TIMEOUT_MS, PATIENCE_MS } from '../core/defaults.js'
+import { LoadFailure, asError, reasonOf } from '../core/failure.js'
 import { readContent } from '../core/read.js'
 import { withQuery, type ContentSource } from '../core/source.js'
 import { headOf } from './head.js'
@@ -107,7 +107,7 @@ export class PageSide {
     let begun = false
     let bytes = 0
     try {
-      const head = headOf(await content.stat(path, { signal }), what.range)
+      const head = headOf(await this.#inTime(content.stat(path, { signal }), patience ?? PATIENCE_MS, path), what.range)
       const begin = (): void => {
         if (begun) return
         begun = true
@@ -134,6 +134,19 @@ export class PageSide {
       if (signal.aborted) return
       this.#tell(url, what.path, 'shoal', reasonOf(error), error)
       this.#say(begun ? { type: 'broken', id, reason: asError(error).message } : { type: 'pass', id })
+    }
+  }
+
+  /** A page of the manifest may have to come first. */
+  async #inTime<T> (promise: Promise<T>, ms: number, path: string): Promise<T> {
+    let cancel = (): void => {}
+    const late = new Promise<never>((_resolve, reject) => {
+      cancel = this.#clock.after(ms, () => { reject(new LoadFailure(`nothing is known of ${path} within ${ms} ms`, 0, true)) })
+    })
+    try {
+      return await Promise.race([promise, late])
+    } finally {
+      cancel()
     }
   }
 
