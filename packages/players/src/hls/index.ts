@@ -30,7 +30,7 @@ export type { RequestReport, FallbackReport, FallbackReason } from '../core/type
  *   through Shoal; whatever fails there is fetched from the origin at once.
  * - Playlists come from the origin, and from Shoal when the origin does not answer. A copy goes into the store, for others.
  * - URLs outside the base pass through, as do keys and everything else that hls.js loads: its own `loader` is left as it is.
- * - `fetchSetup` of the hls.js configuration is honoured, `xhrSetup` is not: requests are made with `fetch`.
+ * - Requests to the origin are made with `fetch` and `fetchSetup`; with an XMLHttpRequest where the configuration has `xhrSetup` alone.
  *
  * @param shoal a node, a promise of one, or a function that returns it once it is there. Not needed with `content`
  */

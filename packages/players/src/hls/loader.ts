@@ -4,6 +4,7 @@ import { LoadFailure } from '../core/failure.js'
 import { Intake } from '../core/intake.js'
 import { fetchOrigin } from '../core/origin-fetch.js'
 import { retryDelay } from './retry.js'
+import { xhrOrigin } from './xhr-origin.js'
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js'
 import type { HlsLoaderOptions } from './types.js'
 
@@ -17,7 +18,7 @@ export function createLoaderClass (deliverer: Deliverer, options: HlsLoaderOptio
       loading: { start: 0, first: 0, end: 0 }, parsing: { start: 0, end: 0 }, buffering: { start: 0, first: 0, end: 0 }
     }
 
-    readonly #hls: Pick<HlsConfig, 'fetchSetup'>
+    readonly #hls: Pick<HlsConfig, 'fetchSetup' | 'xhrSetup'>
     readonly #stop = new AbortController()
     #callbacks: LoaderCallbacks<LoaderContext> | null = null
     #response: Response | null = null
@@ -100,19 +101,26 @@ export function createLoaderClass (deliverer: Deliverer, options: HlsLoaderOptio
 
     #origin (ask: Ask, context: LoaderContext, loading: LoaderConfiguration): Origin<Response> {
       const { maxTimeToFirstByteMs, maxLoadTimeMs } = loading.loadPolicy
-      const { fetchSetup } = this.#hls
+      const { fetchSetup, xhrSetup } = this.#hls
       return async (skip, sink, signal) => {
-        this.#response = await fetchOrigin({
+        const request = {
           url: context.url,
-          headers: context.headers,
+          headers: context.headers as Record<string, string> | undefined,
           start: ask.start + skip,
           end: ask.end,
           firstMs: finite(maxTimeToFirstByteMs) ? maxTimeToFirstByteMs : maxLoadTimeMs,
           totalMs: maxLoadTimeMs,
-          setup: fetchSetup === undefined ? undefined : init => fetchSetup(context, init),
-          fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
           clock,
           signal
+        }
+        if (xhrSetup !== undefined && fetchSetup === undefined) {
+          this.#response = await xhrOrigin({ ...request, setup: (xhr, url) => xhrSetup(xhr, url, context) }, sink)
+          return this.#response
+        }
+        this.#response = await fetchOrigin({
+          ...request,
+          setup: fetchSetup === undefined ? undefined : init => fetchSetup(context, init),
+          fetch: options.fetch ?? globalThis.fetch.bind(globalThis)
         }, sink)
         return this.#response
       }
