@@ -12,6 +12,7 @@ import { Checks } from '../support/checks.ts'
 import { mediaOf } from './players/origin.ts'
 import { bad } from './players/bad.ts'
 import { encrypted } from './players/encrypted.ts'
+import { findFirefox, firefox, NAME } from './players/firefox.ts'
 import { life } from './players/life.ts'
 import { startSite } from './players/site.ts'
 import type { Cast } from './players/theatre.ts'
@@ -43,6 +44,12 @@ try {
   const locked = await mediaOf(fileURLToPath(new URL('../../packages/content/test/fixtures/ffmpeg/hls-aes', import.meta.url)))
   for (const player of ENCRYPTED.filter(player => only.length === 0 || only.includes(player))) {
     lives.push(async () => { await encrypted(checks, { browser, site: site.url, files: locked, player, path: 'index.m3u8' }) })
+  }
+  if (only.length === 0 || only.includes('firefox')) {
+    const executable = findFirefox()
+    if (executable === undefined) {
+      checks.skip(NAME, 'THERE IS NO FIREFOX HERE, and this was NOT tested: install one, or name it in FIREFOX_PATH')
+    } else lives.push(async () => { await firefox(checks, executable, browser, site, files) })
   }
   // each is apart from the others, and waits most of the time
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {

@@ -20,6 +20,8 @@ export interface Figures {
   /** End of what is buffered around the playhead. */
   readonly buffered: number
   readonly startMs: number | undefined
+  /** The browser decodes H.264. */
+  readonly decodes: boolean
   readonly bandwidth: number | undefined
   /** Requests that were answered, and by whom: `peer` and `store` by the largest source of the segment. */
   readonly got: readonly { readonly path: string, readonly via: string }[]
@@ -35,7 +37,8 @@ export interface Cinema {
   figures (): Figures
   /** Peers with a session. */
   peers (): number
-  stopNode (): Promise<void>
+  /** Fetches all of the content into this page's store. */
+  fetchAll (show: Show): Promise<void>
 }
 
 const video = document.querySelector('video') as HTMLVideoElement
@@ -88,13 +91,28 @@ const cinema: Cinema = {
     buffered: Math.max(0, ...Array.from({ length: video.buffered.length }, (_, i) => i)
       .filter(i => video.buffered.start(i) <= video.currentTime + 0.1).map(i => video.buffered.end(i))),
     startMs,
+    decodes: MediaSource.isTypeSupported('video/mp4; codecs="avc1.4d400c"'),
     bandwidth: seat?.bandwidth(),
     got,
     fallbacks,
     troubles
   }),
   peers: () => node?.contents[0]?.stats.connected ?? 0,
-  stopNode: async () => { await node?.stop() }
+  async fetchAll (show) {
+    while (node === undefined) await new Promise(resolve => { setTimeout(resolve, 100) })
+    await (await node.open(show.link)).fetchAll()
+  }
 }
 
 Object.assign(globalThis, { cinema })
+
+// a browser that nobody drives
+const auto = new URLSearchParams(location.search).get('auto')
+if (auto !== null) {
+  const { player, show } = JSON.parse(auto) as { player: string, show: Show }
+  void cinema.open(player, show)
+  setInterval(() => {
+    cinema.again()
+    void fetch('/figures', { method: 'POST', body: JSON.stringify(cinema.figures()) })
+  }, 500)
+}
