@@ -125,11 +125,17 @@ export class Dialler {
       candidate.next = clock.now() + this.#pause(candidate)
       interest.failedDials++
       // libp2p's message goes on with the stacks of all transports
-      interest.lastFailure = ((timeout.signal.aborted ? timeout.signal.reason : error) as Error).message.split('\n', 1)[0] ?? ''
+      interest.lastFailure = firstLine(timeout.signal.aborted ? timeout.signal.reason : error)
     } finally {
       cancel()
       this.#dialing.delete(peer)
       this.#host.changed()
     }
   }
+}
+
+/** In a browser libp2p lets through what is no Error: an event, or nothing at all. */
+function firstLine (error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown }
+  return (typeof message === 'string' ? message : String(error)).split('\n', 1)[0] ?? ''
 }

@@ -354,4 +354,13 @@ describe('peer manager', () => {
     await run(100)
     expect(manager.trouble('s')).to.equal('failed dials: 1, the last because "nobody there"')
   })
+
+  it('takes what is no Error for the failure it is, as of a WebSocket in a browser', async () => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is what libp2p lets through
+    const { manager, seek, run, dialled } = setup({ connect: () => Promise.reject(new Event('error')) })
+    seek([['a', 'addr']])
+    await run(REDIAL_MAX_MS)
+    expect(dialled.length).to.be.above(1)
+    expect(manager.trouble('s')).to.match(/^failed dials: \d+, the last because "\[object Event\]"$/)
+  })
 })
