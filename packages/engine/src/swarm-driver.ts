@@ -165,6 +165,10 @@ export class SwarmDriver implements OpenSwarm {
     return this.#open().read(segment, options)
   }
 
+  async offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number> {
+    return await this.#open().offer(segment, start, bytes)
+  }
+
   async complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void> {
     await this.manifest(options.signal)
     await this.#open().complete(sink, options)

@@ -157,6 +157,8 @@ export interface OpenSwarm {
   /** Peers that may be in the swarm, beside those known. */
   suggested (peers: readonly PeerHint[]): void
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>
+  /** Bytes of a segment from elsewhere: what is right of them is kept and shared. Resolves with how many were new. */
+  offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number>
   /** Everything into `sink`, or into the store without one. Resolves when it is there. */
   complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void>
   /** Counts in what the store holds already. Resolves when all pages have been looked at. */

@@ -77,6 +77,30 @@ describe('engine', function () {
     await node.engine.stop()
   })
 
+  it('keeps and shares what it is offered as far as that is right, and says when it is not', async () => {
+    const net = new VirtualNet()
+    const [a, b] = [await testNode(net, 'a'), await testNode(net, 'b')]
+    const built = await testContent(files)
+    const opened = await a.open(built, { publish: true })
+    const manifest = await opened.manifest()
+    const segment = await manifest.find('a/big.bin')
+    // from the middle of the first block on: whole blocks alone can be judged
+    expect(await opened.offer(segment, 1000, big.subarray(1000, 262_144 * 4 + 5))).to.equal(262_144 * 3)
+    expect(await opened.offer(segment, 0, big)).to.equal(big.byteLength - 262_144 * 3)
+    expect(await opened.offer(segment, 0, big)).to.equal(0)
+    expect(await opened.offer(await manifest.find('small.txt'), 0, randomBytes(1000, 3))).to.equal(0)
+    expect(a.events.filter(({ name }) => name === 'fallback').map(({ detail }) => detail))
+      .to.have.nested.property('[0]').that.includes({ path: 'small.txt', from: 'origin', reason: 'mismatch' })
+    expect(opened.held).to.equal(big.byteLength)
+    expect(opened.stats).to.include({ fromOrigin: big.byteLength, wasted: 0 })
+
+    const atB = await b.open(built)
+    const wanted = await (await atB.manifest()).find('a/big.bin')
+    expect(await collect(atB.read(wanted, {}))).to.deep.equal(big)
+    expect(atB.stats.peers).to.deep.equal({ a: big.byteLength })
+    await Promise.all([a.engine.stop(), b.engine.stop()])
+  })
+
   it('drops a block that the store lost and gets it again', async () => {
     const net = new VirtualNet()
     const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name)))

@@ -102,6 +102,14 @@ export interface Content extends TypedEventTarget<ContentEvents> {
    */
   read (path: string, options?: ReadOptions): AsyncIterable<Uint8Array>
   /**
+   * Give bytes that the caller got from the origin past Shoal, as a player does that begins before the content is open: from `start` of the
+   * segment on. Whole blocks of it that hash to what the publisher signed are kept, and others can have them from here; all else is
+   * dropped. Resolves with how many bytes were new.
+   *
+   * @throws NotFoundError, PurgedError, UnavailableError as `stat` does
+   */
+  offer (path: string, bytes: Uint8Array, options?: Pick<ReadOptions, 'start' | 'signal'>): Promise<number>
+  /**
    * Fetch everything into the store. Resolves when it is complete.
    *
    * @throws ConfigError a live content, which is never complete

@@ -57,6 +57,25 @@ describe('hls: which source', () => {
     expect(requests.map(report => report.via)).to.deep.equal(['origin', 'origin', 'shoal'])
   })
 
+  it('gives the content what came past it, as soon as it is open', async () => {
+    const { content, options } = setup()
+    const node = Promise.withResolvers<Shoal>()
+    const loaders = createHlsLoader(node.promise, { link: 'shoal:x', ...options })
+    const taken = bytes(await start(loaders, fragmentContext('720p/seg3.m4s?token=1')).done)
+    await start(loaders, fragmentContext('720p/seg3.m4s', { rangeStart: 100, rangeEnd: 300 })).done
+    // hls.js may give its copy away
+    taken.fill(0)
+    await opened()
+    expect(content.offers).to.deep.equal([])
+    node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
+    await opened()
+    expect(content.offers).to.deep.equal([
+      { path: '720p/seg3.m4s', bytes: SEGMENT, start: 0 }, { path: '720p/seg3.m4s', bytes: SEGMENT.subarray(100, 300), start: 100 }
+    ])
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    expect(content.offers).to.have.length(2)
+  })
+
   it('never waits for a node that does not come', async () => {
     const { origin, options } = setup()
     const loaders = createHlsLoader(new Promise<Shoal>(() => {}), { link: 'shoal:x', ...options })

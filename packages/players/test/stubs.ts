@@ -9,6 +9,7 @@ export interface StubRead { readonly path: string, readonly options: ReadOptions
 /** A content whose reads are scripted: what is not used of the interface is not there. */
 export class StubContent extends TypedEventEmitter<ContentEvents> {
   readonly reads: StubRead[] = []
+  readonly offers: { readonly path: string, readonly bytes: Uint8Array, readonly start: number }[] = []
   readonly files: Map<string, Uint8Array>
   policy: Policy = {}
   source: SourceKind = 'peer'
@@ -37,6 +38,11 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
     this.safeDispatchEvent('segment', {
       detail: { content: 'shoal:x', path, bytes: bytes.length, source, sources: [{ kind: source, bytes: bytes.length }], ms: 1, reason: 'peers' }
     })
+  }
+
+  offer (path: string, bytes: Uint8Array, { start = 0 }: { start?: number } = {}): Promise<number> {
+    this.offers.push({ path, bytes: bytes.slice(), start })
+    return Promise.resolve(bytes.length)
   }
 
   asContent (): Content {

@@ -112,6 +112,11 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     }
   }
 
+  async offer (path: string, bytes: Uint8Array, { start = 0, signal }: Pick<ReadOptions, 'start' | 'signal'> = {}): Promise<number> {
+    if (!(start >= 0)) throw new ConfigError(`expected start ≥ 0, got ${start}`)
+    return await this.swarm.offer(await this.stat(path, { signal }), start, bytes)
+  }
+
   async fetchAll (options: SaveOptions = {}): Promise<void> {
     if (this.summary.live !== undefined) {
       throw new ConfigError(`${this.link} is live, which is never complete: save it, read what segments() names, or play it`)

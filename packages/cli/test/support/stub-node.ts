@@ -54,6 +54,7 @@ export class StubContent extends TypedEventEmitter<ContentEvents> implements Con
     }
   }
 
+  async offer (): Promise<number> { return 0 }
   async fetchAll (): Promise<void> {}
 
   async save (out: string, { signal, onprogress }: SaveOptions = {}): Promise<void> {

@@ -25,6 +25,9 @@ export const ORIGIN_RESERVE_MS = 2_000
 /** All waiting for a content to open together ends after this. */
 export const OPENING_PATIENCE_MS = 20_000
 
+/** Fragments from the origin that wait for the content to open, to be shared: no more than these bytes. */
+export const SHARED_MAX_BYTES = 16 * 2 ** 20
+
 /** A content that failed to open is tried again after this. */
 export const REOPEN_AFTER_MS = 10_000
 

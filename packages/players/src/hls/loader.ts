@@ -28,10 +28,15 @@ class Intake {
     this.length += bytes.length
   }
 
-  take (): ArrayBuffer {
+  copy (): Uint8Array<ArrayBuffer> {
     const all = new Uint8Array(this.length)
     let at = 0
     for (const chunk of this.chunks) { all.set(chunk, at); at += chunk.length }
+    return all
+  }
+
+  take (): ArrayBuffer {
+    const all = this.copy()
     this.clear()
     return all.buffer
   }
@@ -213,8 +218,10 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
         ? pace.report({ ...measured, duration: (context as FragmentLoaderContext).frag.duration, source: from.kind })
         : { first, end: Math.max(end, first) })
       options.onrequest?.({ url: context.url, path: done.path, type: fragment ? 'fragment' : 'playlist', via: from.via, bytes: stats.loaded, ms: end - done.started })
-      const small = !fragment || (context as FragmentLoaderContext).frag.sn === 'initSegment'
-      if (small && from.via === 'origin' && done.path !== undefined) void source.keep(done.path, context.url)
+      if (from.via === 'origin' && done.path !== undefined) {
+        if (fragment) source.share(done.path, context.url, intake.copy(), (context.rangeStart ?? 0) + intake.handed)
+        else void source.keep(done.path, context.url)
+      }
       if (pieces && intake.length > 0) onProgress(stats, context, intake.take(), this.#response)
       const buffer = intake.take()
       if (!pieces) onProgress?.(stats, context, buffer, this.#response)

@@ -1,4 +1,4 @@
-import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS } from './defaults.js'
+import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS, SHARED_MAX_BYTES } from './defaults.js'
 import { significantQuery, type Clock } from '@shoal/base'
 import type { Content, Shoal } from '@shoal/interface'
 import type { HlsLoaderOptions } from './types.js'
@@ -18,6 +18,8 @@ export class ContentSource {
   #retryAt = 0
   #waitUntil = 0
   readonly #kept = new Set<string>()
+  /** Bytes that wait for the content to open. */
+  #sharing = 0
 
   constructor (shoal: NodeSource, options: HlsLoaderOptions, clock: Clock) {
     this.#shoal = shoal
@@ -77,6 +79,25 @@ export class ContentSource {
       while ((await reading.next()).done !== true);
     } catch {
       // the player has it: nothing is lost but a copy for others
+    }
+  }
+
+  /**
+   * The player got a fragment past Shoal: others can have it from here once the content is open. Bytes of their own, from `start` of the
+   * file on. What comes while too much waits is left out.
+   */
+  share (path: string, url: string, bytes: Uint8Array, start: number): void {
+    if (this.#sharing + bytes.length > SHARED_MAX_BYTES) return
+    this.#sharing += bytes.length
+    void this.#offer(path, url, bytes, start).finally(() => { this.#sharing -= bytes.length })
+  }
+
+  async #offer (path: string, url: string, bytes: Uint8Array, start: number): Promise<void> {
+    const content = await this.open()
+    try {
+      await content?.offer(withQuery(path, url, content), bytes, { start })
+    } catch {
+      // as with `keep`
     }
   }
 
