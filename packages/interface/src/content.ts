@@ -87,11 +87,13 @@ export interface Content extends TypedEventTarget<ContentEvents> {
   /** All segments in path order; of a live content those of its window at this moment, the oldest first. */
   segments (): AsyncIterable<Segment>
   /**
+   * With a `deadline`, ms from now, what a live content's next head may name is waited for, in no more than half of that time.
+   *
    * @throws NotFoundError when the manifest has no such path
    * @throws PurgedError when its publisher has taken it back
    * @throws UnavailableError when nobody gives the part of the manifest that would say
    */
-  stat (path: string, options?: Pick<ReadOptions, 'signal'>): Promise<Segment>
+  stat (path: string, options?: Pick<ReadOptions, 'signal' | 'deadline'>): Promise<Segment>
   /**
    * Verified bytes of one segment, in order, as they come. Of a live content's playlist, those of its newest version.
    *

@@ -6,6 +6,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { temporaryFolder } from '../support/folders.ts'
+import { progress } from '../support/report.ts'
 import type { Stage } from './stage.ts'
 
 export const CONTENDERS = ['hlsjs', 'p2pml', 'shoal'] as const
@@ -61,6 +62,9 @@ export const meetings: Readonly<Record<ContenderName, (stage: Stage, live: boole
     const { createShoal } = await import('shoal')
     // whoever runs this beside the origin signs and relays, and leaves the media to the origin: what it gave would be no offload
     const entry = await createShoal({ listen: LOOPBACK, server: true, policy: { replication: 0 }, upload: { rate: 0 } })
+    for (const name of ['peer:penalty', 'error'] as const) {
+      entry.addEventListener(name, ({ detail }: CustomEvent<object>) => { progress(`  beside the origin: ${name} ${JSON.stringify(detail, (_key, value: unknown) => value instanceof Error ? value.message : value)}`) })
+    }
     const meet = entry.addrs.filter(addr => addr.includes('/ws'))
     const meeting = { meet, given: () => entry.status.total.uploaded, close: async () => { await entry.stop() } }
     if (live) {

@@ -1,5 +1,5 @@
 /**
- * The film of the bench: every frame is a key frame, four a second, so that it can be cut anywhere and costs little to show. The pictures
+ * The film of the bench: every frame is a key frame, six a second, so that it can be cut anywhere and costs little to show. The pictures
  * are those of the demo's film; what a bit rate asks for beyond them is filled up with bytes that no frame refers to.
  */
 
@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const SOURCE = fileURLToPath(new URL('../../../packages/demo/media/stream/720p/', import.meta.url))
 export const CODECS = 'avc1.640028'
-const FRAME_MS = 250
+/** A decoder holds back two frames for reordering, which fewer a second would turn into a stall near the live edge. */
+const FRAMES_PER_SECOND = 6
 /** A frame that stands alone, as `sample_flags` of ISO/IEC 14496-12 §8.8.3.1 say it. */
 const KEY_FRAME = 0x02000000
 const VIDEO_TRACK = 1
@@ -34,10 +35,10 @@ export class Film {
 
   /** The film from `at` for `length` ms, filled up to `size` bytes. The same arguments give the same bytes. */
   cut (at: number, length: number, size: number): Uint8Array {
-    const first = Math.round(at / FRAME_MS)
-    const count = Math.round(length / FRAME_MS)
+    const first = Math.round(at * FRAMES_PER_SECOND / 1000)
+    const count = Math.round(length * FRAMES_PER_SECOND / 1000)
     const frames = Array.from({ length: count }, (_, i) => this.#frames[(first + i) % this.#frames.length] as Uint8Array)
-    const duration = FRAME_MS * this.#timescale / 1000
+    const duration = this.#timescale / FRAMES_PER_SECOND
     const moof = (offset: number): Buffer => box('moof', [
       box('mfhd', [words(0, first + 1)]),
       box('traf', [

@@ -6,7 +6,7 @@ import { PLAYER } from './viewing.ts'
 
 begin((viewing, video, { base, swarm, meet }) => {
   const shoal = import('shoal').then(async ({ createShoal }) => await createShoal({ bootstrap: meet, share: false }))
-  const told = { penalties: [] as string[], errors: [] as string[], fallbacks: [] as string[], reasons: {} as Record<string, number>, straight: 0 }
+  const told = { left: [] as string[], penalties: [] as string[], errors: [] as string[], fallbacks: [] as string[], reasons: {} as Record<string, number>, straight: 0 }
   const loader = createHlsLoader(shoal, {
     link: swarm,
     base,
@@ -16,6 +16,7 @@ begin((viewing, video, { base, swarm, meet }) => {
   })
   void shoal.then(node => {
     node.addEventListener('peer:penalty', ({ detail }) => { told.penalties.push(`${detail.reason} ${detail.detail}`) })
+    node.addEventListener('peer:disconnect', ({ detail }) => { told.left.push(`${Math.round(performance.now())} ${detail.peer.slice(-4)}: ${detail.reason}`) })
     node.addEventListener('error', ({ detail }) => { told.errors.push(`${detail.doing}: ${detail.error.message}`) })
     node.addEventListener('segment', ({ detail }) => {
       for (const { kind, bytes } of detail.sources) {

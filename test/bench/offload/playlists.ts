@@ -21,7 +21,7 @@ export interface LiveTimes {
 
 export function master (renditions: readonly Rendition[]): string {
   return ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS', ...renditions.flatMap(({ name, rate }) => [
-    `#EXT-X-STREAM-INF:BANDWIDTH=${rate},AVERAGE-BANDWIDTH=${rate},RESOLUTION=1280x720,FRAME-RATE=4,CODECS="${CODECS}"`,
+    `#EXT-X-STREAM-INF:BANDWIDTH=${rate},AVERAGE-BANDWIDTH=${rate},RESOLUTION=1280x720,FRAME-RATE=6,CODECS="${CODECS}"`,
     `${name}/index.m3u8`
   ]), ''].join('\n')
 }

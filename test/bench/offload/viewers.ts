@@ -69,6 +69,7 @@ export class Viewer {
   readonly #page: Page
   readonly #url: string
   #last: Figures | undefined
+  #opened = false
   #left = false
 
   constructor (context: BrowserContext, page: Page, url: string) {
@@ -84,11 +85,12 @@ export class Viewer {
 
   async open (): Promise<void> {
     await this.#page.goto(this.#url)
+    this.#opened = true
   }
 
   /** How it stands; of one that left, how it stood then. */
   async figures (): Promise<Figures | undefined> {
-    if (this.#left) return this.#last
+    if (this.#left || !this.#opened) return this.#last
     this.#last = await this.#page.evaluate(() => (globalThis as unknown as { viewer?: ViewerPage }).viewer?.figures()) ?? this.#last
     return this.#last
   }

@@ -107,6 +107,12 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     }
   ]
 
+  readonly sharing = 'full'
+
+  setSharing (): void {
+    throw new Error('the stub shares nothing')
+  }
+
   setUpload (): void {
     throw new Error('not used')
   }

@@ -2,12 +2,22 @@ import { APPEND_MARGIN_MS, PROMPT_DEADLINE_MS } from './defaults.js'
 import type { FragmentLoaderContext, LoaderContext } from 'hls.js'
 import type { HlsLoaderOptions } from './types.js'
 
+/** `readyState` of a media element that has a frame to show. */
+const HAVE_CURRENT_DATA = 2
+
+/** Where the player begins: it asks for that fragment first, and of a live stream goes there only when it has it. */
+export interface Beginning { at?: number }
+
 /** Milliseconds from now until the player needs these bytes; 0 when it is waiting for them already. */
-export function deadlineOf (context: LoaderContext, media: HlsLoaderOptions['media']): number {
+export function deadlineOf (context: LoaderContext, media: HlsLoaderOptions['media'], beginning: Beginning): number {
   const { frag, part } = context as Partial<FragmentLoaderContext>
   if (frag === undefined || frag.sn === 'initSegment') return PROMPT_DEADLINE_MS
   const element = typeof media === 'function' ? media() : media
   if (element === undefined || element === null) return Math.max(PROMPT_DEADLINE_MS, frag.duration * 1000 - APPEND_MARGIN_MS)
-  const ahead = (part?.start ?? frag.start) - element.currentTime
+  const start = part?.start ?? frag.start
+  beginning.at ??= start
+  // nothing to show yet: what it stands at is not where it will begin
+  const position = (element.readyState ?? HAVE_CURRENT_DATA) < HAVE_CURRENT_DATA ? Math.max(element.currentTime, beginning.at) : element.currentTime
+  const ahead = start - position
   return Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - APPEND_MARGIN_MS)
 }

@@ -1,4 +1,4 @@
-import { deadlineOf } from './deadline.js'
+import { deadlineOf, type Beginning } from './deadline.js'
 import { ORIGIN_RESERVE_MS } from './defaults.js'
 import { LoadFailure, retryDelay } from './policy.js'
 import { fromContent, fromOrigin } from './requests.js'
@@ -49,6 +49,7 @@ class Intake {
 
 /** The loader class of one player: hls.js makes an instance of it for each request. */
 export function createLoaderClass ({ source, pace, clock, options }: Shared): new (config: HlsConfig) => Loader<LoaderContext> {
+  const beginning: Beginning = {}
   return class ShoalLoader implements Loader<LoaderContext> {
     context: LoaderContext | null = null
     stats: LoaderStats = {
@@ -102,7 +103,7 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
     async #run (context: LoaderContext, loading: LoaderConfiguration): Promise<void> {
       const fragment = 'frag' in context
       const path = source.pathOf(context.url, !fragment)
-      const deadline = deadlineOf(context, options.media)
+      const deadline = deadlineOf(context, options.media, beginning)
       const intake = new Intake()
       const started = { at: this.stats.loading.start }
       for (;;) {

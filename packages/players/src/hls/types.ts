@@ -37,6 +37,9 @@ export interface RequestReport {
   readonly ms: number
 }
 
+/** A media element, or as much of it as tells where playback is. */
+export type PlayingMedia = Pick<HTMLMediaElement, 'currentTime' | 'playbackRate'> & { readonly readyState?: number | undefined }
+
 export interface HlsLoaderOptions {
   /** Link of the content to open as soon as the node is there. */
   link?: string | undefined
@@ -54,7 +57,7 @@ export interface HlsLoaderOptions {
    *
    * @default a fragment is needed within its own duration, and never waits for the content to open
    */
-  media?: Pick<HTMLMediaElement, 'currentTime' | 'playbackRate'> | (() => Pick<HTMLMediaElement, 'currentTime' | 'playbackRate'> | null) | undefined
+  media?: PlayingMedia | (() => PlayingMedia | null) | undefined
   /** Each time one source is given up for the other. */
   onfallback?: ((report: FallbackReport) => void) | undefined
   /** Each request that succeeded. */
