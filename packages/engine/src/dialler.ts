@@ -2,7 +2,7 @@ import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
 import type { Candidate, Candidates } from './candidates.js'
-import { DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
+import { COMING_MS, DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import type { AddressBook, EngineLimits } from './types.js'
 
@@ -17,6 +17,8 @@ export interface DiallerInit {
 
 export interface DiallerHost {
   sessionsOf (peer: PeerName): Iterable<Session>
+  /** When a session opened. */
+  since (session: Session): number
   /** Peers with a session that was opened from here: those who come by themselves must not use up our own choice. */
   outbound (): number
   /** A session is there. `first`: there was no connection to the peer before. */
@@ -64,6 +66,12 @@ export class Dialler {
         continue
       }
       hopeful ||= candidate.failures === 0
+      // both at once would leave two connections, each with all that it costs
+      const coming = open.filter(({ limited, direction }) => limited && direction === 'inbound').map(session => this.#host.since(session) + COMING_MS)
+      if (Math.max(...coming) > now) {
+        wake = Math.min(wake, Math.max(...coming))
+        continue
+      }
       if (candidate.next > now) {
         wake = Math.min(wake, candidate.next)
         continue

@@ -5,7 +5,7 @@ import { Ledger } from '@shoal/ledger'
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
-  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, REDIAL_MAX_MS, UNSHARED_MS
+  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, REDIAL_MAX_MS, UNSHARED_MS
 } from '../src/defaults.js'
 import { PeerManager } from '../src/peer-manager.js'
 import type { AddressBook, EngineLimits } from '../src/types.js'
@@ -345,6 +345,17 @@ describe('peer manager', () => {
     for (const open of [...manager.sessionsOf('giver')]) manager.closed(open, true)
     await run(5_000)
     expect(dialled).to.deep.equal([['giver', 'a']])
+  })
+
+  it('leaves it to one that came over a relay to connect directly, for a while', async () => {
+    const { manager, seek, run, dialled } = setup()
+    manager.opened({ ...session('coming', [], 'inbound'), limited: true })
+    manager.opened({ ...session('relayed', []), limited: true })
+    seek([['coming', 'a'], ['relayed', 'b']])
+    await run(COMING_MS - 500)
+    expect(dialled).to.deep.equal([['relayed', 'b']])
+    await run(1_000)
+    expect(dialled).to.deep.equal([['relayed', 'b'], ['coming', 'a']])
   })
 
   it('says how many dials failed, and why the last did', async () => {

@@ -22,6 +22,10 @@ export const BLOCK_PATIENCE_MS = 6_000
  */
 export const ORIGIN_RESERVE_MS = 2_000
 
+/** Less is left where the origin has shown that it is quick: so many times what it took last, but at least this. */
+export const ORIGIN_RESERVE_TIMES = 4
+export const ORIGIN_RESERVE_MIN_MS = 750
+
 /** All waiting for a content to open together ends after this. */
 export const OPENING_PATIENCE_MS = 20_000
 

@@ -1,5 +1,5 @@
 import { deadlineOf, type Beginning } from './deadline.js'
-import { ORIGIN_RESERVE_MS } from './defaults.js'
+import { ORIGIN_RESERVE_MIN_MS, ORIGIN_RESERVE_MS, ORIGIN_RESERVE_TIMES } from './defaults.js'
 import { LoadFailure, retryDelay } from './policy.js'
 import { fromContent, fromOrigin } from './requests.js'
 import type { Clock } from '@shoal/base'
@@ -141,6 +141,7 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
         return await this.#fromOrigin(context, loading, what)
       } catch (error) {
         if (this.#stop.signal.aborted || path === undefined) throw error
+        source.begun()
         // the origin is gone: worth waiting for a content that is still being opened, or for slow peers
         const { maxLoadTimeMs } = loading.loadPolicy
         const last = await source.within(maxLoadTimeMs)
@@ -160,7 +161,8 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
      */
     async #contentFor (context: LoaderContext, { fragment, deadline }: Load): Promise<Content | undefined> {
       if (!fragment || source.content !== undefined || options.media === undefined) { void source.open(); return source.content }
-      const reserve = Math.max(ORIGIN_RESERVE_MS, (context as FragmentLoaderContext).frag.duration * 500)
+      const careful = Math.max(ORIGIN_RESERVE_MS, (context as FragmentLoaderContext).frag.duration * 500)
+      const reserve = Math.min(careful, Math.max(ORIGIN_RESERVE_MIN_MS, ORIGIN_RESERVE_TIMES * (source.originMs ?? Infinity)))
       return await source.within(deadline - reserve)
     }
 
@@ -219,6 +221,10 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
         ? pace.report({ ...measured, duration: (context as FragmentLoaderContext).frag.duration, source: from.kind })
         : { first, end: Math.max(end, first) })
       options.onrequest?.({ url: context.url, path: done.path, type: fragment ? 'fragment' : 'playlist', via: from.via, bytes: stats.loaded, ms: end - done.started })
+      if (fragment) {
+        if (from.via === 'origin') source.originMs = end - done.started
+        if ((context as FragmentLoaderContext).frag.sn !== 'initSegment') source.begun()
+      }
       if (from.via === 'origin' && done.path !== undefined) {
         if (fragment) source.share(done.path, context.url, intake.copy(), (context.rangeStart ?? 0) + intake.handed)
         else void source.keep(done.path, context.url)

@@ -4,12 +4,14 @@ import type { Content, Shoal } from '@shoal/interface'
 import type { HlsLoaderOptions } from './types.js'
 
 /** A node, now or later. */
-export type NodeSource = Shoal | Promise<Shoal> | (() => Shoal | undefined) | undefined
+export type NodeSource = Shoal | Promise<Shoal> | (() => Shoal | Promise<Shoal> | undefined) | undefined
 
 /** Finds out when the content is open, and which URLs are its own. */
 export class ContentSource {
   /** The content once it is open. */
   content: Content | undefined
+  /** How long the origin took for a fragment last, ms. */
+  originMs: number | undefined
   readonly #shoal: NodeSource
   readonly #options: HlsLoaderOptions
   readonly #clock: Clock
@@ -17,6 +19,10 @@ export class ContentSource {
   #opening: Promise<Content | undefined> | undefined
   #retryAt = 0
   #waitUntil = 0
+  #node: Shoal | Promise<Shoal> | undefined
+  /** The player has its first fragment, or cannot get it from the origin. */
+  #begun = false
+  readonly #beginning = Promise.withResolvers<void>()
   readonly #kept = new Set<string>()
   /** Bytes that wait for the content to open. */
   #sharing = 0
@@ -26,6 +32,7 @@ export class ContentSource {
     this.#options = options
     this.#clock = clock
     this.#base = options.base === undefined ? undefined : bare(options.base)
+    if (typeof shoal !== 'function') this.#beginning.resolve()
     void this.open()
   }
 
@@ -47,15 +54,21 @@ export class ContentSource {
   /** Resolves with the content, or with undefined when there is no node yet or it failed (`onfallback` has been told). */
   open (): Promise<Content | undefined> {
     if (this.#opening !== undefined) return this.#opening
-    const node = typeof this.#shoal === 'function' ? this.#shoal() : this.#shoal
     const { content, link } = this.#options
-    if ((content === undefined && node === undefined) || this.#clock.now() < this.#retryAt) return Promise.resolve(undefined)
-    const opened = content ?? Promise.resolve(node as Shoal).then(shoal => shoal.open(link as string))
+    if (this.#clock.now() < this.#retryAt) return Promise.resolve(undefined)
+    const node = this.#node ??= typeof this.#shoal !== 'function' ? this.#shoal : this.#begun ? this.#shoal() : undefined
+    if (content === undefined && node === undefined) return Promise.resolve(undefined)
+    let started = false
+    const opened = content ?? Promise.resolve(node as Shoal).then(async shoal => {
+      started = true
+      return await shoal.open(link as string)
+    })
     this.#waitUntil = this.#clock.now() + OPENING_PATIENCE_MS
     this.#opening = Promise.resolve(opened).then(
       content => { this.content = content; return content },
       (error: unknown) => {
         this.#opening = undefined
+        if (!started) this.#node = undefined
         this.#retryAt = this.#clock.now() + REOPEN_AFTER_MS
         this.#options.onfallback?.({
           url: link ?? '', path: undefined, from: 'shoal', to: 'origin', reason: 'no-content', error: error instanceof Error ? error : new Error(String(error))
@@ -65,6 +78,14 @@ export class ContentSource {
     return this.#opening
   }
 
+  /** The player has a fragment: what would have competed with the first one may start. */
+  begun (): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.#beginning.resolve()
+    void this.open()
+  }
+
   /**
    * The player got a small file past Shoal: fetch it into the store too when the content is open, so that others can have it from here when
    * the origin is gone. Once per path; without a deadline, so in the order that serves the swarm.
@@ -72,6 +93,7 @@ export class ContentSource {
   async keep (path: string, url: string): Promise<void> {
     if (this.#kept.has(path)) return
     this.#kept.add(path)
+    await this.#beginning.promise
     const content = await this.open()
     if (content === undefined) { this.#kept.delete(path); return }
     try {
@@ -93,6 +115,7 @@ export class ContentSource {
   }
 
   async #offer (path: string, url: string, bytes: Uint8Array, start: number): Promise<void> {
+    await this.#beginning.promise
     const content = await this.open()
     try {
       await content?.offer(withQuery(path, url, content), bytes, { start })
