@@ -44,8 +44,7 @@ const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 const entry = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'], server: true, upload: { rate: 0 }, policy: { replication: 0 } })
 const { manifest } = await entry.publishBytes(files, { name: 'pieces', origin })
 const bootstrap = entry.addrs.filter(addr => addr.includes('/ws'))
-// a desktop's browser tells the type of its connection only with this feature
-const browser = await launchChromium({ args: ['--enable-blink-features=NetInfoDownlinkMax'] })
+const browser = await launchChromium()
 const checks = new Checks()
 
 async function open (mode: 'auto' | 'p2p'): Promise<{ page: Page, cdp: CDPSession }> {
@@ -67,29 +66,32 @@ const read = async (page: Page, piece: number, ms?: number): Promise<number> =>
 const allow = async (page: Page, sharing: 'full' | 'download' | 'off'): Promise<void> => {
   await page.evaluate(sharing => { (globalThis as Shown).viewer.allow(sharing) }, sharing)
 }
-async function network (cdp: CDPSession, connectionType: 'wifi' | 'cellular4g', latency = 0): Promise<void> {
-  await cdp.send('Network.overrideNetworkState', { offline: false, latency, downloadThroughput: -1, uploadThroughput: -1, connectionType })
+const pretend = async (page: Page, facts: Parameters<Viewer['pretend']>[0]): Promise<void> => {
+  await page.evaluate(facts => { (globalThis as Shown).viewer.pretend(facts) }, facts)
+}
+async function latency (cdp: CDPSession, ms: number): Promise<void> {
+  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: ms, downloadThroughput: -1, uploadThroughput: -1 })
 }
 
 try {
   const giver = await open('auto')
   await checks.check('a page on a desk shares', async () => { await becomes(giver.page, 'hybrid full: an origin is known') })
   await checks.check('cellular: off, and back', async () => {
-    await network(giver.cdp, 'cellular4g')
+    await pretend(giver.page, { type: 'cellular' })
     await becomes(giver.page, 'origin off: the connection is metered')
-    await network(giver.cdp, 'wifi')
+    await pretend(giver.page, { type: 'wifi' })
     await becomes(giver.page, 'hybrid full: an origin is known')
   })
   await checks.check('2g: off, and back', async () => {
-    await network(giver.cdp, 'wifi', 2_000)
+    await latency(giver.cdp, 2_000)
     await becomes(giver.page, 'origin off: the connection is slow')
-    await network(giver.cdp, 'wifi')
+    await latency(giver.cdp, 0)
     await becomes(giver.page, 'hybrid full: an origin is known')
   })
   await checks.check('the user saves data: off, and back', async () => {
-    await giver.page.evaluate(() => { (globalThis as Shown).viewer.saveData(true) })
+    await pretend(giver.page, { saveData: true })
     await becomes(giver.page, 'origin off: the user asked to save data')
-    await giver.page.evaluate(() => { (globalThis as Shown).viewer.saveData(false) })
+    await pretend(giver.page, { saveData: false })
     await becomes(giver.page, 'hybrid full: an origin is known')
   })
   await checks.check('a tab in the background that sleeps: download, and back in front', async () => {

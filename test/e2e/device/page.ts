@@ -9,8 +9,8 @@ export interface Viewer {
   allow (sharing: Sharing): void
   /** Bytes that came, within `ms` if that is given. */
   read (path: string, ms?: number): Promise<number>
-  /** As if its user had asked for it: no protocol does. */
-  saveData (on: boolean): void
+  /** As if the device said so, where no protocol of the browser makes it. */
+  pretend (facts: { saveData?: boolean, type?: string }): void
   hide (hidden: boolean): void
 }
 
@@ -40,9 +40,9 @@ const viewer: Viewer = {
     return bytes
   },
 
-  saveData (on) {
+  pretend (facts) {
     const { connection } = navigator as unknown as { connection: EventTarget }
-    Object.defineProperty(connection, 'saveData', { configurable: true, value: on })
+    for (const [name, value] of Object.entries(facts)) Object.defineProperty(connection, name, { configurable: true, value })
     connection.dispatchEvent(new Event('change'))
   },
 
