@@ -26,7 +26,8 @@ const help = `usage: npm run -s bench -- offload [options]
   --verbose       what each viewer went through
   --json          one JSON object as the last line of standard output, all else on standard error
 
-Measured, by scenario and contender: origin_copies, media bytes that the origin sent over the size of what was watched; offload, what of
+Measured, by scenario and contender: origin_copies, media bytes that the origin sent over the size of what was watched; floor_copies, the same
+if everybody got the first segment there and nothing else twice; offload, what of
 all that players got did not come from the origin, beside its ceiling, where each byte leaves the origin once; start_ms_p50 from the opening
 of the page to the first frame that moves; stalls and stall_ms of all viewers together; latency_s behind the newest frame (live only);
 duplicate_percent, what came over data channels and from the origin beyond what players got, protocol included; cpu_s_per_viewer of the

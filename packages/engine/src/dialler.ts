@@ -2,11 +2,12 @@ import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
 import type { Candidate, Candidates } from './candidates.js'
-import { COMING_MS, DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
+import { COMING_MS, DIAL_TIMEOUT_MS, HEAD_START_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import type { AddressBook, EngineLimits } from './types.js'
 
 export interface DiallerInit {
+  readonly self: PeerName
   readonly clock: Clock
   readonly random: Random
   readonly exchange: Exchange
@@ -72,8 +73,9 @@ export class Dialler {
         wake = Math.min(wake, Math.max(...coming))
         continue
       }
-      if (candidate.next > now) {
-        wake = Math.min(wake, candidate.next)
+      const at = Math.max(candidate.next, this.#turn(candidate, now))
+      if (at > now) {
+        wake = Math.min(wake, at)
         continue
       }
       if (room <= 0 || this.#dialing.size >= limits.dials) break
@@ -92,6 +94,14 @@ export class Dialler {
   lost (candidate: Candidate): void {
     candidate.failures = Math.max(1, candidate.failures)
     candidate.next = Math.max(candidate.next, this.#init.clock.now() + this.#pause(candidate))
+  }
+
+  /** When it is ours to dial a peer that may dial us as well: at once, or after the head start of the one whose name is lower. */
+  #turn (candidate: Candidate, now: number): number {
+    const { self, addresses } = this.#init
+    candidate.since ??= now
+    const mutual = onlyRelayed(addresses.own()) && onlyRelayed(candidate.addrs.map(({ addr }) => addr))
+    return mutual && self > candidate.peer ? candidate.since + HEAD_START_MS : now
   }
 
   /** Suspects last, those of the link first, then those that failed least, those that were worth most, and those of the strongest word. */
@@ -140,6 +150,11 @@ export class Dialler {
       this.#host.changed()
     }
   }
+}
+
+/** Reached over relays, if at all by others. */
+function onlyRelayed (addrs: readonly string[]): boolean {
+  return addrs.length > 0 && addrs.every(addr => addr.includes('/p2p-circuit'))
 }
 
 /** In a browser libp2p lets through what is no Error: an event, or nothing at all. */

@@ -5,7 +5,8 @@ import { Ledger } from '@shoal/ledger'
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
-  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, REDIAL_MAX_MS, UNSHARED_MS
+  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, HEAD_START_MS, REDIAL_MAX_MS,
+  UNSHARED_MS
 } from '../src/defaults.js'
 import { PeerManager } from '../src/peer-manager.js'
 import type { AddressBook, EngineLimits } from '../src/types.js'
@@ -345,6 +346,20 @@ describe('peer manager', () => {
     for (const open of [...manager.sessionsOf('giver')]) manager.closed(open, true)
     await run(5_000)
     expect(dialled).to.deep.equal([['giver', 'a']])
+  })
+
+  it('dials those first that will not dial it at the same time, and the others all the same', async () => {
+    const relayed = (peer: string): string => `/ip4/8.8.8.8/tcp/1/ws/p2p/r/p2p-circuit/webrtc/p2p/${peer}`
+    const { manager, seek, run, dialled } = setup({ addresses: { own: () => [relayed('me')] } })
+    seek()
+    // `a` comes before `me`, `z` after it; nobody behind a relay can be dialled by `b` alone
+    manager.suggest('s', { peer: 'a', addrs: [relayed('a')] }, 'dht')
+    manager.suggest('s', { peer: 'z', addrs: [relayed('z')] }, 'dht')
+    manager.suggest('s', { peer: 'b', addrs: ['/ip4/9.9.9.9/tcp/1'] }, 'dht')
+    await run(HEAD_START_MS - 500)
+    expect(dialled.map(([peer]) => peer).toSorted()).to.deep.equal(['b', 'z'])
+    await run(1_000)
+    expect(dialled.map(([peer]) => peer).toSorted()).to.deep.equal(['a', 'b', 'z'])
   })
 
   it('leaves it to one that came over a relay to connect directly, for a while', async () => {

@@ -104,6 +104,22 @@ describe('hls: which source', () => {
     expect(origin.asked).to.have.length(4)
   })
 
+  it('starts a node when the first frame can be shown, or will not be for a while', async () => {
+    for (const late of [false, true]) {
+      const media = { currentTime: 0, playbackRate: 1, readyState: 1 }
+      const { content, clock, options } = setup({ media })
+      let calls = 0
+      const node = { open: () => Promise.resolve(content.asContent()) } as unknown as Shoal
+      const loaders = createHlsLoader(() => { calls++; return node }, { link: 'shoal:x', ...options })
+      await start(loaders, fragmentContext('720p/seg3.m4s')).done
+      for (let i = 0; i < 10; i++) { clock.advance(50); await opened() }
+      expect(calls).to.equal(0)
+      if (!late) media.readyState = 3
+      for (let i = 0; i < (late ? 25 : 1); i++) { clock.advance(50); await opened() }
+      expect(calls).to.equal(1)
+    }
+  })
+
   it('starts a node when the origin is gone before anything came of it', async () => {
     const { content, origin, options } = setup()
     origin.answers.push(() => new Response('', { status: 503 }))

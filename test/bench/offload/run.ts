@@ -107,6 +107,8 @@ export function measure ({ figures, sent, watched, cpu }: Played, { live, first 
   const came = sent + sum(figures.map(each => each.overChannels))
   return {
     origin_copies: sent / watched,
+    // no peer can bring a player its first fragment as soon as the origin does
+    floor_copies: 1 + sum(figures.slice(1).map(each => each.delivered[0]?.[1] ?? 0)) / watched,
     offload: 1 - sent / delivered,
     ceiling: 1 - watched / delivered,
     start_ms_p50: median(figures.map(each => each.startMs ?? NaN)),

@@ -2,11 +2,18 @@ import { APPEND_MARGIN_MS, PROMPT_DEADLINE_MS } from './defaults.js'
 import type { FragmentLoaderContext, LoaderContext } from 'hls.js'
 import type { HlsLoaderOptions } from './types.js'
 
-/** `readyState` of a media element that has a frame to show. */
+/** `readyState` of a media element that has a frame to show, and of one that can go on from there. */
 const HAVE_CURRENT_DATA = 2
+const HAVE_FUTURE_DATA = 3
 
 /** Where the player begins: it asks for that fragment first, and of a live stream goes there only when it has it. */
 export interface Beginning { at?: number }
+
+/** Whether it plays, or could; nobody knows of one that does not say. */
+export function shows (media: HlsLoaderOptions['media']): boolean {
+  const element = typeof media === 'function' ? media() : media
+  return (element?.readyState ?? HAVE_FUTURE_DATA) >= HAVE_FUTURE_DATA
+}
 
 /** Milliseconds from now until the player needs these bytes; 0 when it is waiting for them already. */
 export function deadlineOf (context: LoaderContext, media: HlsLoaderOptions['media'], beginning: Beginning): number {

@@ -26,6 +26,10 @@ export const ORIGIN_RESERVE_MS = 2_000
 export const ORIGIN_RESERVE_TIMES = 4
 export const ORIGIN_RESERVE_MIN_MS = 750
 
+/** With its first fragment in hand a player is given this long to show it before a node starts beside it. */
+export const FIRST_FRAME_MS = 1_500
+export const FIRST_FRAME_POLL_MS = 50
+
 /** All waiting for a content to open together ends after this. */
 export const OPENING_PATIENCE_MS = 20_000
 

@@ -1,5 +1,5 @@
-import { deadlineOf, type Beginning } from './deadline.js'
-import { ORIGIN_RESERVE_MIN_MS, ORIGIN_RESERVE_MS, ORIGIN_RESERVE_TIMES } from './defaults.js'
+import { deadlineOf, shows, type Beginning } from './deadline.js'
+import { FIRST_FRAME_MS, FIRST_FRAME_POLL_MS, ORIGIN_RESERVE_MIN_MS, ORIGIN_RESERVE_MS, ORIGIN_RESERVE_TIMES } from './defaults.js'
 import { LoadFailure, retryDelay } from './policy.js'
 import { fromContent, fromOrigin } from './requests.js'
 import type { Clock } from '@shoal/base'
@@ -223,7 +223,7 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
       options.onrequest?.({ url: context.url, path: done.path, type: fragment ? 'fragment' : 'playlist', via: from.via, bytes: stats.loaded, ms: end - done.started })
       if (fragment) {
         if (from.via === 'origin') source.originMs = end - done.started
-        if ((context as FragmentLoaderContext).frag.sn !== 'initSegment') source.begun()
+        if ((context as FragmentLoaderContext).frag.sn !== 'initSegment') void this.#begun()
       }
       if (from.via === 'origin' && done.path !== undefined) {
         if (fragment) source.share(done.path, context.url, intake.copy(), (context.rangeStart ?? 0) + intake.handed)
@@ -243,6 +243,14 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
         }
       }
       this.#callbacks?.onSuccess({ url: from.url, data, code: from.status }, stats, context, this.#response)
+    }
+
+    /** What starts behind the first frame starts when that can be shown, or will not be for a while. */
+    async #begun (): Promise<void> {
+      for (let left = FIRST_FRAME_MS; left > 0 && !shows(options.media); left -= FIRST_FRAME_POLL_MS) {
+        await new Promise<void>(resolve => { clock.after(FIRST_FRAME_POLL_MS, resolve) })
+      }
+      source.begun()
     }
 
     #fail (context: LoaderContext, failure: LoadFailure): void {
