@@ -9,6 +9,9 @@ import {
 import type { Moves } from './live/moves.js'
 import type { NodeStore, Platform } from './platform.js'
 
+/** What is offered of a live content may be named by a head that is on its way. */
+const OFFER_DEADLINE_MS = 10_000
+
 /** What all handles of a content share. */
 export interface SharedContent {
   readonly link: string
@@ -120,7 +123,7 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
 
   async offer (path: string, bytes: Uint8Array, { start = 0, signal }: Pick<ReadOptions, 'start' | 'signal'> = {}): Promise<number> {
     if (!(start >= 0)) throw new ConfigError(`expected start ≥ 0, got ${start}`)
-    return await this.swarm.offer(await this.stat(path, { signal }), start, bytes)
+    return await this.swarm.offer(await this.stat(path, { signal, deadline: OFFER_DEADLINE_MS }), start, bytes)
   }
 
   async fetchAll (options: SaveOptions = {}): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The film of the bench: every frame is a key frame, six a second, so that it can be cut anywhere and costs little to show. The pictures
+ * The film of the bench: every frame is a key frame, twelve a second, so that it can be cut anywhere and costs little to show. The pictures
  * are those of the demo's film; what a bit rate asks for beyond them is filled up with bytes that no frame refers to.
  */
 
@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const SOURCE = fileURLToPath(new URL('../../../packages/demo/media/stream/720p/', import.meta.url))
 export const CODECS = 'avc1.640028'
-/** A decoder holds back two frames for reordering, which fewer a second would turn into a stall near the live edge. */
-const FRAMES_PER_SECOND = 6
+/** A decoder has some five frames in hand before it shows the first, which fewer a second would turn into a stall near the live edge. */
+const FRAMES_PER_SECOND = 12
 /** A frame that stands alone, as `sample_flags` of ISO/IEC 14496-12 §8.8.3.1 say it. */
 const KEY_FRAME = 0x02000000
 const VIDEO_TRACK = 1

@@ -21,7 +21,7 @@ export interface LiveTimes {
 
 export function master (renditions: readonly Rendition[]): string {
   return ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS', ...renditions.flatMap(({ name, rate }) => [
-    `#EXT-X-STREAM-INF:BANDWIDTH=${rate},AVERAGE-BANDWIDTH=${rate},RESOLUTION=1280x720,FRAME-RATE=6,CODECS="${CODECS}"`,
+    `#EXT-X-STREAM-INF:BANDWIDTH=${rate},AVERAGE-BANDWIDTH=${rate},RESOLUTION=1280x720,FRAME-RATE=12,CODECS="${CODECS}"`,
     `${name}/index.m3u8`
   ]), ''].join('\n')
 }
@@ -40,7 +40,7 @@ export function live (times: LiveTimes, parts: number): string {
   const first = Math.max(0, whole - window)
   const lines = ['#EXTM3U', '#EXT-X-VERSION:9', `#EXT-X-TARGETDURATION:${Math.ceil(segment / 1000)}`]
   if (part !== undefined) {
-    lines.push(`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${3 * part / 1000},HOLD-BACK=${3 * segment / 1000}`,
+    lines.push(`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${4 * part / 1000},HOLD-BACK=${3 * segment / 1000}`,
       `#EXT-X-PART-INF:PART-TARGET=${part / 1000}`)
   }
   lines.push(`#EXT-X-MEDIA-SEQUENCE:${first}`, '#EXT-X-MAP:URI="init.mp4"')
