@@ -27,9 +27,9 @@ const help = `usage: npm run -s bench -- offload [options]
   --json          one JSON object as the last line of standard output, all else on standard error
 
 Measured, by scenario and contender: origin_copies, media bytes that the origin sent over the size of what was watched; floor_copies, the same
-if everybody got the first segment there and nothing else twice; offload, what of
-all that players got did not come from the origin, beside its ceiling, where each byte leaves the origin once; start_ms_p50 from the opening
-of the page to the first frame that moves; stalls and stall_ms of all viewers together; latency_s behind the newest frame (live only);
+if everybody got the first segment there and nothing else twice; offload, what of all that players got did not come from the origin, beside
+its ceiling, where each byte leaves the origin once; start_ms_p50 from the opening of the page to the first frame that moves; unfinished,
+viewers who did not see the end; stalls and stall_ms of all viewers together; latency_s behind the newest frame (live only);
 duplicate_percent, what came over data channels and from the origin beyond what players got, protocol included; cpu_s_per_viewer of the
 whole browser; heap_mb per page at the end; wrong_segments that a player got (bad_peer only).
 Scenarios: vod, viewers 4 s apart; vod_burst, all at once; live, segments of 2 s; ll_hls, parts of 0.5 s; switch, all go up to another
@@ -144,6 +144,7 @@ function targetsFor (names: readonly ScenarioName[], measured: Readonly<Record<s
       want('offload', '>=', 0.6 * (of('shoal', 'ceiling') ?? NaN))
     }
     if (name === 'bad_peer') want('wrong_segments', '<=', 0)
+    want('unfinished', '<=', 0)
     const start = of('hlsjs', 'start_ms_p50')
     want('start_ms_p50', '<=', start === undefined ? undefined : start + GRAIN_MS)
     want('stall_ms', '<=', of('hlsjs', 'stall_ms'))

@@ -1,8 +1,8 @@
 import { BoundedMap } from '@shoal/base'
 import { blockLength, blockOffset, blockRange, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  BlockMismatchError, RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type SwarmId,
-  type VerifiedBlock
+  BlockMismatchError, RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment,
+  type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
 import { createSwarm, type OriginLink, type PeerLink, type Swarm } from '@shoal/swarm'
 import { Actions } from './actions.js'

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { judgeDevice, type DeviceFacts } from '../src/device.js'
 
 const desk: DeviceFacts = {
-  phone: false, saveData: undefined, connection: undefined, effectiveType: undefined, battery: undefined, memory: undefined, hidden: false, sleepy: false
+  phone: false, saveData: undefined, connection: undefined, effectiveType: undefined, battery: undefined,
+  memory: undefined, hidden: false, sleepy: false
 }
 const full = { charging: true, level: 1 }
 const phone: DeviceFacts = { ...desk, phone: true, saveData: false, connection: 'wifi', effectiveType: '4g', battery: full, memory: 4 }

@@ -6,7 +6,16 @@ import { begin } from './begin.ts'
 import { PLAYER } from './viewing.ts'
 
 begin((viewing, video, { base, swarm, meet }) => {
-  const told = { left: [] as string[], penalties: [] as string[], errors: [] as string[], fallbacks: [] as string[], reasons: {} as Record<string, number>, straight: 0 }
+  const told = {
+    left: [] as string[],
+    penalties: [] as string[],
+    errors: [] as string[],
+    fallbacks: [] as string[],
+    /** Bytes by where they came from, and why. */
+    reasons: {} as Record<string, number>,
+    /** Bytes past Shoal. */
+    straight: 0
+  }
   const start = async (): Promise<Shoal> => {
     const { createShoal } = await import('shoal')
     const node = await createShoal({ bootstrap: meet, share: false })

@@ -28,6 +28,8 @@ export interface Playing {
 export interface Played {
   readonly chromium: string
   readonly figures: readonly Figures[]
+  /** Viewers who did not see the end, or anything. */
+  readonly unfinished: number
   /** Media bytes from the origin, and from what runs beside it. */
   readonly sent: number
   /** Size of what was watched. */
@@ -36,7 +38,7 @@ export interface Played {
   readonly cpu: number
 }
 
-/** @throws Error when a viewer did not get to the end */
+/** @throws Error when no viewer ever saw anything */
 export async function play (playing: Playing): Promise<Played> {
   const { title, scenario, stage, meeting, viewers: count, seconds, verbose } = playing
   const viewers = await Viewers.start(playing.files, () => ({
@@ -79,14 +81,19 @@ export async function play (playing: Playing): Promise<Played> {
     await opened
     if (verbose) for (const [i, each] of figures.entries()) progress(`  ${title} ${i + 1}: ${JSON.stringify({ ...each, delivered: undefined, latency: undefined })}`)
     const complete = figures.filter((each): each is Figures => each !== undefined)
+    let unfinished = 0
     for (const [i, viewer] of all.entries()) {
       const { ended = false, startMs, troubles = [] } = figures[i] ?? {}
       if (startMs !== undefined && (ended || viewer.left || scenario.live === true)) continue
-      throw new Error(`${title}: viewer ${i + 1} ${startMs === undefined ? 'never started' : 'did not get to the end'}: ${troubles.join('; ') || 'no trouble reported'}`)
+      unfinished++
+      progress(`${title}: viewer ${i + 1} ${startMs === undefined ? 'never started' : 'did not get to the end'}: ${troubles.slice(-3).join('; ')}`)
     }
+    // bad peers may well end a film for others; that nobody sees anything is no result
+    if (complete.every(({ startMs }) => startMs === undefined)) throw new Error(`${title}: no viewer ever started`)
     return {
       chromium: viewers.version,
       figures: complete,
+      unfinished,
       sent: stage.mediaSent - sentBefore + meeting.given() - givenBefore,
       watched: stage.distinct(complete.flatMap(each => each.delivered.map(([path]) => path))),
       cpu: await viewers.cpu() - cpuBefore
@@ -102,7 +109,7 @@ function firstSends ({ first }: Scenario): Sending | undefined {
 }
 
 /** What the bench reports of a run. */
-export function measure ({ figures, sent, watched, cpu }: Played, { live, first }: Scenario): Record<string, number> {
+export function measure ({ figures, unfinished, sent, watched, cpu }: Played, { live, first }: Scenario): Record<string, number> {
   const delivered = sum(figures.flatMap(each => each.delivered.map(([, bytes]) => bytes)))
   const came = sent + sum(figures.map(each => each.overChannels))
   return {
@@ -111,7 +118,8 @@ export function measure ({ figures, sent, watched, cpu }: Played, { live, first 
     floor_copies: 1 + sum(figures.slice(1).map(each => each.delivered[0]?.[1] ?? 0)) / watched,
     offload: 1 - sent / delivered,
     ceiling: 1 - watched / delivered,
-    start_ms_p50: median(figures.map(each => each.startMs ?? NaN)),
+    start_ms_p50: median(figures.flatMap(each => each.startMs ?? [])),
+    unfinished,
     stalls: sum(figures.map(each => each.stalls)),
     stall_ms: sum(figures.map(each => each.stallMs)),
     // the first seconds are those of a player that looks for its place

@@ -24,7 +24,8 @@ export function deadlineOf (context: LoaderContext, media: HlsLoaderOptions['med
   const start = part?.start ?? frag.start
   beginning.at ??= start
   // nothing to show yet: what it stands at is not where it will begin
-  const position = (element.readyState ?? HAVE_CURRENT_DATA) < HAVE_CURRENT_DATA ? Math.max(element.currentTime, beginning.at) : element.currentTime
+  const blank = (element.readyState ?? HAVE_CURRENT_DATA) < HAVE_CURRENT_DATA
+  const position = blank ? Math.max(element.currentTime, beginning.at) : element.currentTime
   const ahead = start - position
   return Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - APPEND_MARGIN_MS)
 }
