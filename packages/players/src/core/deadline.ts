@@ -18,16 +18,35 @@ export interface Timing {
   readonly patient: boolean
 }
 
-/** How soon a segment is needed. `place`: `undefined` for init segments and whatever else has none. */
-export function timingOf (place: Place | undefined, media: PlayerOptions['media']): Timing {
-  const element = elementOf(media)
-  const patient = element !== undefined
-  if (place === undefined) return { deadline: PROMPT_DEADLINE_MS, patient }
-  if (element === undefined) return { deadline: Math.max(PROMPT_DEADLINE_MS, place.duration * 1000 - APPEND_MARGIN_MS), patient }
-  // nothing to show: before the start the playhead says nothing, and after it the player waits for this very segment
-  if (element.readyState !== undefined && element.readyState < HAVE_CURRENT_DATA) return { deadline: 0, patient }
-  const ahead = (place.start ?? bufferedUntil(element)) - element.currentTime
-  return { deadline: Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - APPEND_MARGIN_MS), patient }
+/** Knows how soon what a player asks for is needed. */
+export class Playhead {
+  readonly #media: PlayerOptions['media']
+  /** Where the element waits with nothing to show, and the first place that was asked for then. */
+  #waiting: { readonly at: number, readonly from: number } | undefined
+
+  constructor (media: PlayerOptions['media']) {
+    this.#media = media
+  }
+
+  /** @param place `undefined` for init segments and whatever else has none */
+  timing (place: Place | undefined): Timing {
+    const element = elementOf(this.#media)
+    const patient = element !== undefined
+    if (place === undefined) return { deadline: PROMPT_DEADLINE_MS, patient }
+    if (element === undefined) return { deadline: Math.max(PROMPT_DEADLINE_MS, place.duration * 1000 - APPEND_MARGIN_MS), patient }
+    const ahead = place.start === undefined ? bufferedUntil(element) - element.currentTime : place.start - this.#from(element, place.start)
+    return { deadline: Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - APPEND_MARGIN_MS), patient }
+  }
+
+  /** Where playback goes on. Before anything can be shown the element's time may say nothing: then with what is asked for first. */
+  #from ({ currentTime, readyState }: Media, start: number): number {
+    if (readyState === undefined || readyState >= HAVE_CURRENT_DATA) {
+      this.#waiting = undefined
+      return currentTime
+    }
+    if (this.#waiting?.at !== currentTime || start < this.#waiting.from) this.#waiting = { at: currentTime, from: start }
+    return this.#waiting.from
+  }
 }
 
 function elementOf (media: PlayerOptions['media']): Media | undefined {

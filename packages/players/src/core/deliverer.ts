@@ -1,11 +1,11 @@
 import { systemClock, type Clock } from '@shoal/base'
+import { Playhead, type Place, type Timing } from './deadline.js'
 import { ORIGIN_RESERVE_MS } from './defaults.js'
 import { asError, reasonOf } from './failure.js'
 import { Pace, type Times } from './pace.js'
 import { readContent } from './read.js'
 import { ContentSource, withQuery, type NodeSource } from './source.js'
 import type { Content, SourceKind } from '@shoal/interface'
-import type { Timing } from './deadline.js'
 import type { Intake, Sink } from './intake.js'
 import type { FallbackReason, PlayerOptions, RequestType } from './types.js'
 
@@ -44,11 +44,18 @@ export class Deliverer {
   readonly clock: Clock
   readonly options: PlayerOptions
   readonly #pace = new Pace()
+  readonly #playhead: Playhead
 
   constructor (shoal: NodeSource, options: PlayerOptions) {
     this.clock = options.clock ?? systemClock
     this.options = options
     this.source = new ContentSource(shoal, options, this.clock)
+    this.#playhead = new Playhead(options.media)
+  }
+
+  /** How soon a segment is needed. */
+  timing (place: Place | undefined): Timing {
+    return this.#playhead.timing(place)
   }
 
   /**

@@ -34,7 +34,7 @@ export type DashOptions = PlayerOptions
  */
 export function attachDash (player: DashPlayer, shoal: NodeSource, options: WithContent<DashOptions>): void {
   const media = options.media ?? (() => elementOf(player))
-  const loads = new DashLoads(new Deliverer(shoal, { ...options, media }), media)
+  const loads = new DashLoads(new Deliverer(shoal, { ...options, media }))
   const extension = function (this: { parent: DashLoader }): DashLoader { return loads.extend(this.parent) }
   for (const name of ['XHRLoader', 'FetchLoader']) player.extend(name, extension, true)
   player.addResponseInterceptor(async (response: DashResponse) => loads.timed(response))

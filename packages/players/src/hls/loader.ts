@@ -1,4 +1,3 @@
-import { timingOf } from '../core/deadline.js'
 import { statusOf, type Ask, type Deliverer, type Delivered, type Origin } from '../core/deliverer.js'
 import { LoadFailure } from '../core/failure.js'
 import { Intake } from '../core/intake.js'
@@ -94,7 +93,7 @@ export function createLoaderClass (deliverer: Deliverer, options: HlsLoaderOptio
         start: rangeStart,
         end: rangeEnd === 0 ? undefined : rangeEnd,
         duration: media?.duration ?? 0,
-        ...timingOf(media, options.media),
+        ...deliverer.timing(media),
         lastMs: loading.loadPolicy.maxLoadTimeMs
       }
     }

@@ -51,7 +51,7 @@ const routesOf = new WeakMap<object, Routes>()
 export function attachShaka (shaka: ShakaLibrary, player: ShakaPlayer, shoal: NodeSource, options: WithContent<ShakaOptions>): () => void {
   const media = options.media ?? (() => player.getMediaElement())
   const deliverer = new Deliverer(shoal, { ...options, media })
-  const loads = new SchemeLoads(shaka, deliverer, options.origin ?? shaka.net.HttpFetchPlugin.parse, media)
+  const loads = new SchemeLoads(shaka, deliverer, options.origin ?? shaka.net.HttpFetchPlugin.parse)
   const routes = routed(shaka)
   const filter = (type: number, request: ShakaRequest, context?: ShakaContext): void => {
     if (request.method === 'GET' && loads.covers(type)) routes.set(request, loads.plugin(context))

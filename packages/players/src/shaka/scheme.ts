@@ -1,9 +1,7 @@
-import { timingOf } from '../core/deadline.js'
 import { ORIGIN_TIMEOUT_MS } from '../core/defaults.js'
 import { statusOf, type Ask, type Deliverer, type Delivered, type Origin } from '../core/deliverer.js'
 import { Intake } from '../core/intake.js'
 import { parseRange } from '../core/range.js'
-import type { PlayerOptions } from '../core/types.js'
 import type { ShakaContext, ShakaLibrary, ShakaOperation, ShakaProgress, ShakaRequest, ShakaResponse, ShakaSchemePlugin } from './types.js'
 
 /** Shaka gives a connection up that shows no progress for some seconds. While Shoal still has time it hears once per this. */
@@ -14,13 +12,11 @@ export class SchemeLoads {
   readonly #shaka: ShakaLibrary
   readonly #deliverer: Deliverer
   readonly #http: ShakaSchemePlugin
-  readonly #media: PlayerOptions['media']
 
-  constructor (shaka: ShakaLibrary, deliverer: Deliverer, http: ShakaSchemePlugin, media: PlayerOptions['media']) {
+  constructor (shaka: ShakaLibrary, deliverer: Deliverer, http: ShakaSchemePlugin) {
     this.#shaka = shaka
     this.#deliverer = deliverer
     this.#http = http
-    this.#media = media
   }
 
   /** Segments, manifests and playlists. */
@@ -107,7 +103,7 @@ export class SchemeLoads {
       start: range?.start ?? 0,
       end: range?.end,
       duration,
-      ...timingOf(place, this.#media),
+      ...this.#deliverer.timing(place),
       lastMs: timeout > 0 ? timeout : ORIGIN_TIMEOUT_MS
     }
   }

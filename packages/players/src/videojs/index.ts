@@ -46,7 +46,7 @@ export function attachVideoJs (player: VideoJsPlayer, shoal: NodeSource, options
     const vhs = tech()?.vhs
     if (vhs === undefined || wrapped.has(vhs)) return
     wrapped.add(vhs)
-    vhs.xhr = new VhsLoads(deliverer, media, vhs).wrap(vhs.xhr)
+    vhs.xhr = new VhsLoads(deliverer, vhs).wrap(vhs.xhr)
   }
   player.on('xhr-hooks-ready', onready)
   onready()
