@@ -54,6 +54,8 @@ const steps: Step[] = [
   { name: 'nat', command: ['test/e2e/nat.ts'] },
   { name: 'bootstrap-loss', command: ['test/e2e/bootstrap-loss.ts'] },
   { name: 'relay-restart', command: ['test/e2e/relay-restart.ts'] },
+  { name: 'players', command: ['test/e2e/players.ts'] },
+  { name: 'device', command: ['test/e2e/device.ts'] },
   { name: 'hostile', command: ['test/hostile/hostile.ts'] }
 ]
 

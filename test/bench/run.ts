@@ -20,6 +20,7 @@ import { discover } from './discover.ts'
 import { freeride } from './freeride.ts'
 import { ipfs } from './ipfs.ts'
 import { memory } from './memory.ts'
+import { offload } from './offload.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
 import { publish } from './publish.ts'
@@ -32,7 +33,7 @@ import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
 const benches: readonly Bench[] = [
-  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, pair, picker, publish, scale, store, swarm
+  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, offload, pair, picker, publish, scale, store, swarm
 ]
 
 const usage = (): string => [
@@ -55,7 +56,9 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
 function build (): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const compiler = 'node_modules/typescript-native/bin/tsc'
-  const { status } = spawnSync(process.execPath, [compiler, '-b', 'packages/shoal', 'packages/simulator'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync(process.execPath, [compiler, '-b', 'packages/shoal', 'packages/players', 'packages/simulator'], {
+    cwd: root, stdio: ['ignore', 2, 2]
+  })
   if (status !== 0) throw new Error('the packages could not be built')
 }
 

@@ -27,6 +27,8 @@ export interface Candidate {
   next: number
   /** Of `nearness`, by what it said last. */
   nearness: 0 | 1 | 2
+  /** When it could have been dialled first. */
+  since?: number
 }
 
 /**

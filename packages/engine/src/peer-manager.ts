@@ -27,6 +27,7 @@ export class PeerManager {
   readonly #relays: RelaySearch
   readonly #unshared = new Unshared()
   readonly #interests = new Map<SwarmId, Interest>()
+  readonly #since = new WeakMap<Session, number>()
   readonly #sessions = new Map<PeerName, Set<Session>>()
   readonly #work = (): void => { this.#tick() }
 
@@ -37,7 +38,13 @@ export class PeerManager {
     const opened = (session: Session, first: boolean): void => {
       if (first && session.direction === 'outbound' && session.transport !== 'relay') this.#unshared.add(session.peer, init.clock.now())
     }
-    this.#dialler = new Dialler(init, { changed, sessionsOf: peer => this.sessionsOf(peer), outbound: () => this.#outbound(), opened })
+    this.#dialler = new Dialler(init, {
+      changed,
+      sessionsOf: peer => this.sessionsOf(peer),
+      since: session => this.#since.get(session) ?? -Infinity,
+      outbound: () => this.#outbound(),
+      opened
+    })
     this.#relays = new RelaySearch(init, { connected: peer => this.#sessions.has(peer), banned: peer => this.banned(peer), opened })
   }
 
@@ -91,6 +98,7 @@ export class PeerManager {
     let set = this.#sessions.get(session.peer)
     if (set === undefined) this.#sessions.set(session.peer, set = new Set())
     set.add(session)
+    this.#since.set(session, this.#init.clock.now())
     for (const { candidates, circle } of this.#interests.values()) {
       if (candidates.get(session.peer) !== undefined) circle.greet(session)
     }

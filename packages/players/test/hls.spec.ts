@@ -1,7 +1,8 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { createHlsLoader, type FallbackReport, type HlsLoaderOptions, type RequestReport } from '../src/hls/index.js'
-import { BASE, fragmentContext, outcome, playlistContext, policy, StubContent, stubOrigin, type Outcome } from './stubs.js'
+import { fragmentContext, outcome, playlistContext, policy, type Outcome } from './hls-stubs.js'
+import { BASE, StubContent, stubOrigin } from './stubs.js'
 import type { Shoal } from '@shoal/interface'
 import type { HlsConfig, LoaderConfiguration, LoaderContext } from 'hls.js'
 
@@ -55,6 +56,88 @@ describe('hls: which source', () => {
     expect(bytes(last)).to.deep.equal(SEGMENT)
     expect(origin.asked).to.have.length(2)
     expect(requests.map(report => report.via)).to.deep.equal(['origin', 'origin', 'shoal'])
+  })
+
+  it('gives the content what came past it, as soon as it is open', async () => {
+    const { content, options } = setup()
+    const node = Promise.withResolvers<Shoal>()
+    const loaders = createHlsLoader(node.promise, { link: 'shoal:x', ...options })
+    const taken = bytes(await start(loaders, fragmentContext('720p/seg3.m4s?token=1')).done)
+    await start(loaders, fragmentContext('720p/seg3.m4s', { rangeStart: 100, rangeEnd: 300 })).done
+    // hls.js may give its copy away
+    taken.fill(0)
+    await opened()
+    expect(content.offers).to.deep.equal([])
+    node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
+    await opened()
+    expect(content.offers).to.deep.equal([
+      { path: '720p/seg3.m4s', bytes: SEGMENT, start: 0 }, { path: '720p/seg3.m4s', bytes: SEGMENT.subarray(100, 300), start: 100 }
+    ])
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    expect(content.offers).to.have.length(2)
+  })
+
+  it('starts a node when the player has its first fragment, once, and again only when it failed', async () => {
+    const { content, origin, clock, options } = setup()
+    let calls = 0
+    const opens: (() => Promise<unknown>)[] = [
+      () => Promise.reject(new Error('no WebRTC')), () => Promise.reject(new Error('nobody has it')), () => Promise.resolve(content.asContent())
+    ]
+    const node = { open: () => opens.shift()?.() } as unknown as Shoal
+    const loaders = createHlsLoader(() => { calls++; return calls === 1 ? Promise.reject(new Error('no storage')) : Promise.resolve(node) }, { link: 'shoal:x', ...options })
+    opens.shift()
+    const { callbacks, done } = outcome()
+    new loaders.pLoader({} as HlsConfig).load(playlistContext('main.m3u8') as never, policy(), callbacks as never)
+    await done
+    expect(calls).to.equal(0)
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    await opened()
+    expect(calls).to.equal(1)
+    for (let i = 0; i < 2; i++) {
+      clock.advance(10_000)
+      await start(loaders, fragmentContext('720p/seg3.m4s')).done
+      await opened()
+    }
+    expect([calls, opens.length]).to.deep.equal([2, 0])
+    expect(origin.asked).to.have.length(4)
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    expect(content.reads.at(-1)?.path).to.equal('720p/seg3.m4s')
+    expect(origin.asked).to.have.length(4)
+  })
+
+  it('starts a node when the first frame can be shown, or will not be for a while', async () => {
+    for (const late of [false, true]) {
+      const media = { currentTime: 0, playbackRate: 1, readyState: 1 }
+      const { content, clock, options } = setup({ media })
+      let calls = 0
+      const node = { open: () => Promise.resolve(content.asContent()) } as unknown as Shoal
+      const loaders = createHlsLoader(() => { calls++; return node }, { link: 'shoal:x', ...options })
+      await start(loaders, fragmentContext('720p/seg3.m4s')).done
+      for (let i = 0; i < 10; i++) { clock.advance(50); await opened() }
+      expect(calls).to.equal(0)
+      if (!late) media.readyState = 3
+      for (let i = 0; i < (late ? 25 : 1); i++) { clock.advance(50); await opened() }
+      expect(calls).to.equal(1)
+    }
+  })
+
+  it('starts a node when the origin is gone before anything came of it', async () => {
+    const { content, origin, options } = setup()
+    origin.answers.push(() => new Response('', { status: 503 }))
+    const loaders = createHlsLoader(() => Promise.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal), { link: 'shoal:x', ...options })
+    expect(bytes(await start(loaders, fragmentContext('720p/seg3.m4s')).done)).to.deep.equal(SEGMENT)
+    expect(content.reads).to.have.length(1)
+  })
+
+  it('knows that a live player begins where it asks first, though it stands at 0', async () => {
+    const media = { currentTime: 0, playbackRate: 1, readyState: 0 }
+    const { content, loaders } = setup({ media })
+    await opened()
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    await start(loaders, fragmentContext('720p/seg3.m4s', { frag: { sn: 4, start: 16, duration: 4 } })).done
+    Object.assign(media, { currentTime: 12, readyState: 4 })
+    await start(loaders, fragmentContext('720p/seg3.m4s', { frag: { sn: 4, start: 16, duration: 4 } })).done
+    expect(content.reads.map(({ options }) => options.deadline)).to.deep.equal([0, 3500, 3500])
   })
 
   it('never waits for a node that does not come', async () => {
@@ -310,6 +393,63 @@ describe('hls: what hls.js expects of a loader', () => {
     clock.advance(2000)
     release?.error(new DOMException('aborted', 'AbortError'))
     expect((await slow.done).kind).to.equal('timeout')
+  })
+
+  describe('xhrSetup', () => {
+    class StubXhr {
+      static sent: StubXhr[] = []
+      readyState = 0
+      status = 200
+      statusText = 'OK'
+      response: ArrayBuffer = SEGMENT.slice().buffer
+      responseType = ''
+      withCredentials = false
+      readonly headers: Record<string, string> = {}
+      url = ''
+      onload = (): void => {}
+      onerror = (): void => {}
+      onabort = (): void => {}
+      onprogress = (): void => {}
+      open (_method: string, url: string): void { this.readyState = 1; this.url = url }
+      setRequestHeader (name: string, value: string): void {
+        if (this.readyState !== 1) throw new DOMException('not opened', 'InvalidStateError')
+        this.headers[name] = value
+      }
+
+      getAllResponseHeaders (): string { return 'age: 12\r\n' }
+      send (): void { StubXhr.sent.push(this); if (this.status !== 0) queueMicrotask(() => { this.onload() }) }
+      abort (): void { this.onabort() }
+    }
+    const real = globalThis.XMLHttpRequest
+    beforeEach(() => { StubXhr.sent = []; globalThis.XMLHttpRequest = StubXhr as never })
+    afterEach(() => { globalThis.XMLHttpRequest = real })
+    const load = (xhrSetup: (xhr: StubXhr, url: string) => void, over = {}, loading = policy()) => {
+      const it = setup({ base: 'https://elsewhere.example.com/' })
+      return { ...it, ...start(it.loaders, fragmentContext('720p/seg3.m4s', over), loading, false, { xhrSetup } as never) }
+    }
+
+    it('sets up the request, be it before it is opened or behind', async () => {
+      const { loader, done, origin } = load(xhr => { xhr.withCredentials = true; xhr.setRequestHeader('Authorization', 'x') }, { rangeStart: 10, rangeEnd: 20 })
+      const result = await done
+      expect(bytes(result)).to.deep.equal(SEGMENT.subarray(10, 20))
+      expect(loader.getCacheAge?.()).to.equal(12)
+      expect(origin.asked).to.have.length(0)
+      expect(StubXhr.sent[0]).to.deep.include({ withCredentials: true, headers: { Authorization: 'x', Range: 'bytes=10-19' } })
+      await load((xhr, url) => { xhr.open('GET', `${url}?signed`) }).done
+      expect(StubXhr.sent[1]?.url).to.contain('?signed')
+    })
+
+    it('gives status, time-out and abort as hls.js knows them', async () => {
+      expect(await load(xhr => { xhr.status = 404 }).done).to.include({ kind: 'error', code: 404 })
+      const silent = load(xhr => { xhr.status = 0 })
+      await opened()
+      silent.clock.advance(10_000)
+      expect((await silent.done).kind).to.equal('timeout')
+      const ended = load(xhr => { xhr.status = 0 })
+      await opened()
+      ended.loader.abort()
+      expect((await ended.done).kind).to.equal('abort')
+    })
   })
 
   it('gives the age of what a cache answered, and honours fetchSetup', async () => {
