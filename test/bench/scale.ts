@@ -1,7 +1,7 @@
 /**
  * Swarms of a size that no machine holds, simulated: announcements, copies from the origin, offload and stalls from a hundred viewers on.
- * Each size runs in a process of its own. Up to `--whole` viewers every viewer is a whole node; beyond, only the announcements are simulated,
- * and what they do not tell is not reported.
+ * Each size runs in a process of its own. Up to `--whole` viewers every viewer is a whole node; beyond, only the announcements are
+ * simulated, and what they do not tell is not reported.
  */
 
 import { fork } from 'node:child_process'

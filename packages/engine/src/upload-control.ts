@@ -123,7 +123,7 @@ export class UploadControl {
     const rate = upRate()
     const queueing = this.#limits.yield ? this.#queueing.measured(sessions()) : undefined
     if (rate !== undefined && this.#backOff.rate === Infinity) this.#free = rate
-    // half and no more: where all wait, nobody would give any more, and all would wait for ever (simulated: six times as much from the origin)
+    // half and no more: where all wait, nobody would give any more, and all would wait for ever
     if (rate !== undefined && pressed()) this.#backOff.halve(this.#free)
     else if (rate !== undefined && queueing !== undefined) this.#backOff.measured({ queueing, rate })
     else if (!this.#limits.yield) this.#backOff.recover(rate ?? 0)

@@ -14,7 +14,12 @@ import { UploadControl } from '../src/upload-control.js'
 const { signal } = new AbortController()
 
 describe('upload control', () => {
-  interface Setup { clock: ManualClock, control: UploadControl, told: [string, boolean][], press: (pressed: boolean, rate?: number) => void }
+  interface Setup {
+    clock: ManualClock
+    control: UploadControl
+    told: [string, boolean][]
+    press: (pressed: boolean, rate?: number) => void
+  }
 
   function setup (limits: Partial<UploadLimits>): Setup {
     const clock = new ManualClock(Date.UTC(2026, 10, 30, 23))
