@@ -50,6 +50,7 @@ const steps: Step[] = [
   { name: 'bad-input', command: ['test/e2e/bad-input.ts'] },
   { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] },
   { name: 'tabs', command: ['test/e2e/tabs.ts'] },
+  { name: 'players', command: ['test/e2e/players.ts'] },
   { name: 'hostile', command: ['test/hostile/hostile.ts'] }
 ]
 

@@ -88,6 +88,13 @@ for (const moduleResolution of ['nodenext', 'bundler']) {
   })
 }
 
+const budget = JSON.parse(await readFile(new URL('size-budget.json', import.meta.url), 'utf8')) as {
+  /** Bytes gzip of `shoal` before the first frame, and of all that the node loads. */
+  first: number
+  whole: number
+  /** Bytes gzip of an entry point and all that it imports. */
+  entries: Record<string, number>
+}
 const examples = (await readSnippets(root, ['README.md'])).filter(({ mode }) => mode !== 'ignore')
 await checks.check(`the README's ${examples.length} examples pass the type check`, async () => {
   await writePrograms(join(project, 'examples'), examples)
@@ -99,7 +106,6 @@ for (const snippet of examples.filter(({ mode }) => mode === 'run')) {
 }
 
 await checks.check('the browser bundle of shoal keeps its size budget', async () => {
-  const budget = JSON.parse(await readFile(new URL('size-budget.json', import.meta.url), 'utf8')) as { first: number, whole: number }
   await writeFile(join(project, 'bundle.js'), "export * from 'shoal'")
   const result = await build({
     entryPoints: [join(project, 'bundle.js')],
@@ -144,6 +150,29 @@ await checks.check('the browser bundle of shoal keeps its size budget', async ()
     }
     return sum
   }
+})
+
+await checks.check('what a page loads before the first frame keeps its size budget, adapter by adapter', async () => {
+  const sizes: string[] = []
+  const over: string[] = []
+  for (const [entry, most] of Object.entries(budget.entries)) {
+    const { outputFiles: [file] } = await build({
+      stdin: { contents: `export * from '${entry}'`, resolveDir: project },
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      platform: 'browser',
+      target: 'es2022',
+      write: false,
+      logLevel: 'silent',
+      absWorkingDir: project
+    })
+    const size = gzipSync(file?.contents ?? '', { level: 9 }).byteLength
+    sizes.push(`${entry} ${size} (budget ${most})`)
+    if (size > most) over.push(`${entry} is ${size} bytes gzip, and may be ${most}`)
+  }
+  console.log(`          bytes gzip: ${sizes.join(', ')}`)
+  if (over.length > 0) throw new Problem(over.join('\n'))
 })
 
 checks.end()

@@ -7,4 +7,5 @@
  * @packageDocumentation
  */
 
-export type { HlsLoaderOptions, HlsLoaderConfig, RequestReport, FallbackReport, FallbackReason } from './hls/types.js'
+export type { HlsLoaderOptions, HlsLoaderConfig } from './hls/types.js'
+export type { PlayerOptions, RequestReport, RequestType, FallbackReport, FallbackReason } from './core/types.js'

@@ -1,7 +1,8 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { createHlsLoader, type FallbackReport, type HlsLoaderOptions, type RequestReport } from '../src/hls/index.js'
-import { BASE, fragmentContext, outcome, playlistContext, policy, StubContent, stubOrigin, type Outcome } from './stubs.js'
+import { fragmentContext, outcome, playlistContext, policy, type Outcome } from './hls-stubs.js'
+import { BASE, StubContent, stubOrigin } from './stubs.js'
 import type { Shoal } from '@shoal/interface'
 import type { HlsConfig, LoaderConfiguration, LoaderContext } from 'hls.js'
 
@@ -310,6 +311,63 @@ describe('hls: what hls.js expects of a loader', () => {
     clock.advance(2000)
     release?.error(new DOMException('aborted', 'AbortError'))
     expect((await slow.done).kind).to.equal('timeout')
+  })
+
+  describe('xhrSetup', () => {
+    class StubXhr {
+      static sent: StubXhr[] = []
+      readyState = 0
+      status = 200
+      statusText = 'OK'
+      response: ArrayBuffer = SEGMENT.slice().buffer
+      responseType = ''
+      withCredentials = false
+      readonly headers: Record<string, string> = {}
+      url = ''
+      onload = (): void => {}
+      onerror = (): void => {}
+      onabort = (): void => {}
+      onprogress = (): void => {}
+      open (_method: string, url: string): void { this.readyState = 1; this.url = url }
+      setRequestHeader (name: string, value: string): void {
+        if (this.readyState !== 1) throw new DOMException('not opened', 'InvalidStateError')
+        this.headers[name] = value
+      }
+
+      getAllResponseHeaders (): string { return 'age: 12\r\n' }
+      send (): void { StubXhr.sent.push(this); if (this.status !== 0) queueMicrotask(() => { this.onload() }) }
+      abort (): void { this.onabort() }
+    }
+    const real = globalThis.XMLHttpRequest
+    beforeEach(() => { StubXhr.sent = []; globalThis.XMLHttpRequest = StubXhr as never })
+    afterEach(() => { globalThis.XMLHttpRequest = real })
+    const load = (xhrSetup: (xhr: StubXhr, url: string) => void, over = {}, loading = policy()) => {
+      const it = setup({ base: 'https://elsewhere.example.com/' })
+      return { ...it, ...start(it.loaders, fragmentContext('720p/seg3.m4s', over), loading, false, { xhrSetup } as never) }
+    }
+
+    it('sets up the request, be it before it is opened or behind', async () => {
+      const { loader, done, origin } = load(xhr => { xhr.withCredentials = true; xhr.setRequestHeader('Authorization', 'x') }, { rangeStart: 10, rangeEnd: 20 })
+      const result = await done
+      expect(bytes(result)).to.deep.equal(SEGMENT.subarray(10, 20))
+      expect(loader.getCacheAge?.()).to.equal(12)
+      expect(origin.asked).to.have.length(0)
+      expect(StubXhr.sent[0]).to.deep.include({ withCredentials: true, headers: { Authorization: 'x', Range: 'bytes=10-19' } })
+      await load((xhr, url) => { xhr.open('GET', `${url}?signed`) }).done
+      expect(StubXhr.sent[1]?.url).to.contain('?signed')
+    })
+
+    it('gives status, time-out and abort as hls.js knows them', async () => {
+      expect(await load(xhr => { xhr.status = 404 }).done).to.include({ kind: 'error', code: 404 })
+      const silent = load(xhr => { xhr.status = 0 })
+      await opened()
+      silent.clock.advance(10_000)
+      expect((await silent.done).kind).to.equal('timeout')
+      const ended = load(xhr => { xhr.status = 0 })
+      await opened()
+      ended.loader.abort()
+      expect((await ended.done).kind).to.equal('abort')
+    })
   })
 
   it('gives the age of what a cache answered, and honours fetchSetup', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { PEER_RATE_CEILING } from '../src/hls/defaults.js'
-import { Pace, type Delivery } from '../src/hls/pace.js'
+import { PEER_RATE_CEILING } from '../src/core/defaults.js'
+import { Pace, type Delivery } from '../src/core/pace.js'
 
 const SECONDS = 4
 const BYTES = 250_000
@@ -16,7 +16,7 @@ function delivery (over: Partial<Delivery>): Delivery {
   return { bytes: BYTES, duration: SECONDS, start: 1000, first: 1050, end: 1500, onTime: true, source: 'peer', ...over }
 }
 
-describe('hls: pace', () => {
+describe('pace', () => {
   const own = BYTES / (SECONDS * 1000)
 
   it('reports the origin as it was', () => {

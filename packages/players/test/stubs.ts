@@ -1,6 +1,5 @@
 import { TypedEventEmitter } from 'main-event'
-import type { Content, ContentEvents, Policy, ReadOptions, SourceKind } from '@shoal/interface'
-import type { LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js'
+import type { Content, ContentEvents, Policy, ReadOptions, Segment, SourceKind } from '@shoal/interface'
 
 export const BASE = 'https://cdn.example.com/show/'
 
@@ -11,11 +10,22 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
   readonly reads: StubRead[] = []
   readonly files: Map<string, Uint8Array>
   policy: Policy = {}
+  stats = { connected: 1 }
   source: SourceKind = 'peer'
   /** Fail a read after this many bytes. */
   breakAfter = Infinity
+  /** Bytes that come at a time. */
+  pieces = 100
+  /** Each piece that is given. */
+  onpiece: () => void = () => {}
+  /** `stat` never ends. */
+  stuck = false
+  /** Nothing comes before this. */
+  held: Promise<void> = Promise.resolve()
   /** Never deliver. */
   silent = false
+  /** The origin has other bytes than the manifest, and no peer has it. */
+  mismatched = false
 
   constructor (files: ReadonlyMap<string, Uint8Array>) {
     super()
@@ -26,17 +36,30 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
     this.reads.push({ path, options })
     const file = this.files.get(path)
     if (file === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ERR_NOT_FOUND' })
-    if (this.silent) await new Promise((_resolve, reject) => { options.signal?.addEventListener('abort', () => { reject(new Error('aborted')) }) })
+    const aborted = async (): Promise<never> => await new Promise((_resolve, reject) => { options.signal?.addEventListener('abort', () => { reject(new Error('aborted')) }) })
+    if (this.mismatched) {
+      this.safeDispatchEvent('fallback', { detail: { content: 'shoal:x', path, from: 'origin', to: 'peer', reason: 'mismatch' } })
+      await aborted()
+    }
+    if (this.silent) await aborted()
     const bytes = file.subarray(options.start ?? 0, options.end ?? file.length)
-    for (let at = 0; at < bytes.length; at += 100) {
+    for (let at = 0; at < bytes.length; at += this.pieces) {
       if (at >= this.breakAfter) throw new Error('the swarm is gone')
-      await Promise.resolve()
-      yield bytes.subarray(at, at + 100)
+      await this.held
+      this.onpiece()
+      yield bytes.subarray(at, at + this.pieces)
     }
     const { source } = this
     this.safeDispatchEvent('segment', {
       detail: { content: 'shoal:x', path, bytes: bytes.length, source, sources: [{ kind: source, bytes: bytes.length }], ms: 1, reason: 'peers' }
     })
+  }
+
+  async stat (path: string): Promise<Segment> {
+    if (this.stuck) await new Promise(() => {})
+    const file = this.files.get(path)
+    if (file === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ERR_NOT_FOUND' })
+    return { index: 0, path, size: file.length, cid: `bafy${file.length}`, blocks: 1 }
   }
 
   asContent (): Content {
@@ -76,48 +99,4 @@ export function stubOrigin (files: ReadonlyMap<string, Uint8Array>): StubOrigin 
       return new Response(part, { status: 206, headers: { 'Content-Length': String(part.length) } })
     }
   }
-}
-
-/** A load policy as hls.js gives it, without retries unless asked for. */
-export function policy (over: Partial<LoaderConfiguration['loadPolicy']> = {}, highWaterMark = Infinity): LoaderConfiguration {
-  const loadPolicy = { maxTimeToFirstByteMs: 10_000, maxLoadTimeMs: 20_000, timeoutRetry: null, errorRetry: null, ...over }
-  return { loadPolicy, timeout: 20_000, maxRetry: 0, retryDelay: 0, maxRetryDelay: 0, highWaterMark }
-}
-
-export interface Outcome {
-  readonly kind: 'success' | 'error' | 'timeout' | 'abort'
-  readonly stats: LoaderStats
-  readonly data?: unknown
-  readonly code?: number | undefined
-  readonly url?: string
-  readonly pieces: ArrayBuffer[]
-}
-
-/** Callbacks of hls.js as one promise; a second call to any of them is an error. */
-export function outcome (progressive = false): { callbacks: LoaderCallbacks<LoaderContext>, done: Promise<Outcome> } {
-  const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
-  const pieces: ArrayBuffer[] = []
-  let calls = 0
-  const end = (result: Omit<Outcome, 'pieces'>): void => {
-    if (++calls > 1) reject(new Error(`a second callback: ${result.kind}`))
-    resolve({ ...result, pieces })
-  }
-  const onProgress: LoaderCallbacks<LoaderContext>['onProgress'] = (_stats, _context, data) => { pieces.push(data as ArrayBuffer) }
-  const callbacks: LoaderCallbacks<LoaderContext> = {
-    ...(progressive ? { onProgress } : {}),
-    onSuccess: (response, stats) => { end({ kind: 'success', stats, data: response.data, code: response.code, url: response.url }) },
-    onError: (error, _context, _details, stats) => { end({ kind: 'error', stats, code: error.code }) },
-    onTimeout: stats => { end({ kind: 'timeout', stats }) },
-    onAbort: stats => { end({ kind: 'abort', stats }) }
-  }
-  return { callbacks, done: promise }
-}
-
-export function fragmentContext (name: string, over: Record<string, unknown> = {}): LoaderContext {
-  const frag = { sn: 3, start: 12, duration: 4, url: BASE + name }
-  return { url: BASE + name, responseType: 'arraybuffer', type: 'media-fragment', frag, part: null, ...over } as unknown as LoaderContext
-}
-
-export function playlistContext (name: string): LoaderContext {
-  return { url: BASE + name, responseType: '', type: 'manifest', level: null, id: null } as unknown as LoaderContext
 }

@@ -14,14 +14,14 @@
  *
  * @packageDocumentation
  */
-import { systemClock } from '@shoal/base'
+import { Deliverer } from '../core/deliverer.js'
 import { createLoaderClass } from './loader.js'
-import { Pace } from './pace.js'
-import { ContentSource, type NodeSource } from './source.js'
-import type { Content } from '@shoal/interface'
+import type { NodeSource } from '../core/source.js'
+import type { WithContent } from '../core/types.js'
 import type { HlsLoaderConfig, HlsLoaderOptions } from './types.js'
 
-export type { HlsLoaderOptions, HlsLoaderConfig, RequestReport, FallbackReport, FallbackReason } from './types.js'
+export type { HlsLoaderOptions, HlsLoaderConfig } from './types.js'
+export type { RequestReport, FallbackReport, FallbackReason } from '../core/types.js'
 
 /**
  * Loaders for hls.js that take fragments from peers first. Spread the result into the configuration of `new Hls()`.
@@ -30,15 +30,11 @@ export type { HlsLoaderOptions, HlsLoaderConfig, RequestReport, FallbackReport, 
  *   through Shoal; whatever fails there is fetched from the origin at once.
  * - Playlists come from the origin, and from Shoal when the origin does not answer. A copy goes into the store, for others.
  * - URLs outside the base pass through, as do keys and everything else that hls.js loads: its own `loader` is left as it is.
- * - `fetchSetup` of the hls.js configuration is honoured, `xhrSetup` is not: requests are made with `fetch`.
+ * - Requests to the origin are made with `fetch` and `fetchSetup`; with an XMLHttpRequest where the configuration has `xhrSetup` alone.
  *
  * @param shoal a node, a promise of one, or a function that returns it once it is there. Not needed with `content`
  */
-export function createHlsLoader (
-  shoal: NodeSource, options: HlsLoaderOptions & ({ link: string } | { content: Content | Promise<Content> })
-): HlsLoaderConfig {
-  const clock = options.clock ?? systemClock
-  const source = new ContentSource(shoal, options, clock)
-  const Loader = createLoaderClass({ source, pace: new Pace(), clock, options })
+export function createHlsLoader (shoal: NodeSource, options: WithContent<HlsLoaderOptions>): HlsLoaderConfig {
+  const Loader = createLoaderClass(new Deliverer(shoal, options), options)
   return { fLoader: Loader as HlsLoaderConfig['fLoader'], pLoader: Loader as HlsLoaderConfig['pLoader'] }
 }

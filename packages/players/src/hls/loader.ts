@@ -1,49 +1,16 @@
-import { deadlineOf } from './deadline.js'
-import { ORIGIN_RESERVE_MS } from './defaults.js'
-import { LoadFailure, retryDelay } from './policy.js'
-import { fromContent, fromOrigin } from './requests.js'
-import type { Clock } from '@shoal/base'
-import type { Content, SourceKind } from '@shoal/interface'
+import { timingOf } from '../core/deadline.js'
+import { statusOf, type Ask, type Deliverer, type Delivered, type Origin } from '../core/deliverer.js'
+import { LoadFailure } from '../core/failure.js'
+import { Intake } from '../core/intake.js'
+import { fetchOrigin } from '../core/origin-fetch.js'
+import { retryDelay } from './retry.js'
+import { xhrOrigin } from './xhr-origin.js'
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js'
-import type { Pace } from './pace.js'
-import { withQuery, type ContentSource } from './source.js'
-import type { FallbackReason, HlsLoaderOptions } from './types.js'
-
-interface Shared {
-  readonly source: ContentSource
-  readonly pace: Pace
-  readonly clock: Clock
-  readonly options: HlsLoaderOptions
-}
-
-/** Where the bytes of one load stand. */
-class Intake {
-  chunks: Uint8Array[] = []
-  length = 0
-  /** Bytes handed to hls.js in pieces: they cannot be taken back, so another source goes on behind them. */
-  handed = 0
-
-  add (bytes: Uint8Array): void {
-    this.chunks.push(bytes)
-    this.length += bytes.length
-  }
-
-  take (): ArrayBuffer {
-    const all = new Uint8Array(this.length)
-    let at = 0
-    for (const chunk of this.chunks) { all.set(chunk, at); at += chunk.length }
-    this.clear()
-    return all.buffer
-  }
-
-  clear (): void {
-    this.chunks = []
-    this.length = 0
-  }
-}
+import type { HlsLoaderOptions } from './types.js'
 
 /** The loader class of one player: hls.js makes an instance of it for each request. */
-export function createLoaderClass ({ source, pace, clock, options }: Shared): new (config: HlsConfig) => Loader<LoaderContext> {
+export function createLoaderClass (deliverer: Deliverer, options: HlsLoaderOptions): new (config: HlsConfig) => Loader<LoaderContext> {
+  const { clock } = deliverer
   return class ShoalLoader implements Loader<LoaderContext> {
     context: LoaderContext | null = null
     stats: LoaderStats = {
@@ -51,7 +18,7 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
       loading: { start: 0, first: 0, end: 0 }, parsing: { start: 0, end: 0 }, buffering: { start: 0, first: 0, end: 0 }
     }
 
-    readonly #hls: Pick<HlsConfig, 'fetchSetup'>
+    readonly #hls: Pick<HlsConfig, 'fetchSetup' | 'xhrSetup'>
     readonly #stop = new AbortController()
     #callbacks: LoaderCallbacks<LoaderContext> | null = null
     #response: Response | null = null
@@ -95,127 +62,96 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
     }
 
     async #run (context: LoaderContext, loading: LoaderConfiguration): Promise<void> {
-      const fragment = 'frag' in context
-      const path = source.pathOf(context.url, !fragment)
-      const deadline = deadlineOf(context, options.media)
-      const intake = new Intake()
-      const started = { at: this.stats.loading.start }
+      const ask = this.#asked(context, loading)
+      const intake = new Intake(() => clock.now(), () => { this.#arrived(intake, context, loading) })
+      const { signal } = this.#stop
       for (;;) {
         try {
-          const from = await this.#once(context, loading, { fragment, path, deadline, intake })
-          if (!this.#stop.signal.aborted) this.#succeed(context, loading, { fragment, path, deadline, intake, from, started: started.at })
+          const from = await deliverer.once(ask, intake, this.#origin(ask, context, loading), signal)
+          if (!signal.aborted) this.#succeed(context, loading, ask, intake, from)
           return
         } catch (error) {
-          if (this.#stop.signal.aborted) return
+          if (signal.aborted) return
           const failure = error instanceof LoadFailure ? error : new LoadFailure(error instanceof Error ? error.message : String(error), 0)
           const policy = failure.timeout ? loading.loadPolicy.timeoutRetry : loading.loadPolicy.errorRetry
           const delay = retryDelay(policy, this.stats.retry, failure, context.url)
           if (delay === undefined) { this.#fail(context, failure); return }
           this.stats.retry++
           await new Promise<void>(resolve => { clock.after(delay, resolve) })
-          if (this.#stop.signal.aborted) return
+          if (signal.aborted) return
         }
       }
     }
 
-    /** One try: the preferred source, then the other. Resolves with the source of most bytes and whether Shoal was asked. */
-    async #once (context: LoaderContext, loading: LoaderConfiguration, what: Load): Promise<From> {
-      const { fragment, path } = what
-      const content = path === undefined ? undefined : await this.#contentFor(context, what)
-      this.#stop.signal.throwIfAborted()
-      if (fragment && content !== undefined && path !== undefined) {
-        try {
-          return await this.#throughShoal(content, context, loading, path, what)
-        } catch (error) {
-          if (this.#stop.signal.aborted) throw error
-          this.#fallBack(context.url, path, 'shoal', error)
-        }
-      }
-      try {
-        return await this.#fromOrigin(context, loading, what)
-      } catch (error) {
-        if (this.#stop.signal.aborted || path === undefined) throw error
-        // the origin is gone: worth waiting for a content that is still being opened, or for slow peers
-        const { maxLoadTimeMs } = loading.loadPolicy
-        const last = await source.within(maxLoadTimeMs)
-        if (last === undefined || this.#stop.signal.aborted) throw error
-        this.#fallBack(context.url, path, 'origin', error)
-        try {
-          return await this.#throughShoal(last, context, loading, path, { ...what, patience: maxLoadTimeMs })
-        } catch {
-          throw error
-        }
+    #asked (context: LoaderContext, loading: LoaderConfiguration): Ask {
+      const { url, rangeStart = 0, rangeEnd = 0 } = context
+      const { frag, part } = context as Partial<FragmentLoaderContext>
+      const media = frag === undefined || frag.sn === 'initSegment' ? undefined : part ?? frag
+      return {
+        url,
+        type: frag === undefined ? 'playlist' : 'fragment',
+        path: deliverer.source.pathOf(url, frag === undefined),
+        start: rangeStart,
+        end: rangeEnd === 0 ? undefined : rangeEnd,
+        duration: media?.duration ?? 0,
+        ...timingOf(media, options.media),
+        lastMs: loading.loadPolicy.maxLoadTimeMs
       }
     }
 
-    /**
-     * The content if it is open, or opens in time: as long as the origin would still be in time after it. A guessed deadline is no reason
-     * to wait.
-     */
-    async #contentFor (context: LoaderContext, { fragment, deadline }: Load): Promise<Content | undefined> {
-      if (!fragment || source.content !== undefined || options.media === undefined) { void source.open(); return source.content }
-      const reserve = Math.max(ORIGIN_RESERVE_MS, (context as FragmentLoaderContext).frag.duration * 500)
-      return await source.within(deadline - reserve)
+    #origin (ask: Ask, context: LoaderContext, loading: LoaderConfiguration): Origin<Response> {
+      const { maxTimeToFirstByteMs, maxLoadTimeMs } = loading.loadPolicy
+      const { fetchSetup, xhrSetup } = this.#hls
+      return async (skip, sink, signal) => {
+        const request = {
+          url: context.url,
+          headers: context.headers as Record<string, string> | undefined,
+          start: ask.start + skip,
+          end: ask.end,
+          firstMs: finite(maxTimeToFirstByteMs) ? maxTimeToFirstByteMs : maxLoadTimeMs,
+          totalMs: maxLoadTimeMs,
+          clock,
+          signal
+        }
+        if (xhrSetup !== undefined && fetchSetup === undefined) {
+          this.#response = await xhrOrigin({ ...request, setup: (xhr, url) => xhrSetup(xhr, url, context) }, sink)
+          return this.#response
+        }
+        this.#response = await fetchOrigin({
+          ...request,
+          setup: fetchSetup === undefined ? undefined : init => fetchSetup(context, init),
+          fetch: options.fetch ?? globalThis.fetch.bind(globalThis)
+        }, sink)
+        return this.#response
+      }
     }
 
-    async #throughShoal (content: Content, context: LoaderContext, loading: LoaderConfiguration, path: string, what: Load): Promise<From> {
-      this.#fresh(what.intake)
-      const start = (context.rangeStart ?? 0) + what.intake.handed
-      const end = context.rangeEnd === undefined || context.rangeEnd === 0 ? undefined : context.rangeEnd
-      const { signal } = this.#stop
-      const { deadline, patience } = what
-      const located = withQuery(path, context.url, content)
-      const request = { content, path: located, start: start === 0 ? undefined : start, end, deadline, patience, clock, signal }
-      const kind = await fromContent(request, bytes => { this.#take(bytes, 0, context, loading, what.intake) })
-      return { kind, via: 'shoal', url: context.url, status: end === undefined ? 200 : 206 }
-    }
-
-    async #fromOrigin (context: LoaderContext, loading: LoaderConfiguration, what: Load): Promise<From> {
-      this.#fresh(what.intake)
-      const fetcher = options.fetch ?? globalThis.fetch.bind(globalThis)
-      const request = { context, loading, config: this.#hls, skip: what.intake.handed, fetch: fetcher, clock, signal: this.#stop.signal }
-      this.#response = await fromOrigin(request, (bytes, total) => { this.#take(bytes, total, context, loading, what.intake) })
-      return { kind: 'origin', via: 'origin', url: this.#response.url || context.url, status: this.#response.status }
-    }
-
-    /** A source begins: what the one before it left is dropped, but for what hls.js has already. */
-    #fresh (intake: Intake): void {
-      intake.clear()
-      this.stats.loaded = intake.handed
-      this.stats.loading.first = 0
-    }
-
-    #take (bytes: Uint8Array, total: number, context: LoaderContext, loading: LoaderConfiguration, intake: Intake): void {
+    #arrived (intake: Intake, context: LoaderContext, loading: LoaderConfiguration): void {
       if (this.#stop.signal.aborted) return
-      const { stats } = this
-      if (stats.loading.first === 0) stats.loading.first = Math.max(clock.now(), stats.loading.start)
-      stats.loaded += bytes.length
-      stats.total = Math.max(total, stats.total, stats.loaded)
-      intake.add(bytes)
+      this.#count(intake)
       const onProgress = this.#callbacks?.onProgress
-      const enough = loading.highWaterMark ?? 0
-      if (onProgress !== undefined && Number.isFinite(enough) && intake.length >= enough) {
-        intake.handed += intake.length
-        onProgress(stats, context, intake.take(), this.#response)
+      if (onProgress !== undefined && inPieces(loading) && intake.length >= (loading.highWaterMark ?? 0)) {
+        onProgress(this.stats, context, intake.hand(), this.#response)
       }
     }
 
-    #succeed (context: LoaderContext, loading: LoaderConfiguration, done: Load & { from: From, started: number }): void {
+    #count (intake: Intake): void {
       const { stats } = this
-      const { intake, from, fragment } = done
-      const end = clock.now()
-      const onProgress = this.#callbacks?.onProgress
-      const pieces = onProgress !== undefined && Number.isFinite(loading.highWaterMark ?? 0)
+      stats.loading.first = intake.first === undefined ? 0 : Math.max(intake.first, stats.loading.start)
+      stats.loaded = intake.loaded
+      stats.total = Math.max(intake.total, stats.loaded)
+    }
+
+    #succeed (context: LoaderContext, loading: LoaderConfiguration, ask: Ask, intake: Intake, from: Delivered<Response>): void {
+      const { stats } = this
+      this.#count(intake)
       stats.total = stats.loaded
+      const end = Math.max(clock.now(), stats.loading.first)
       const first = stats.loading.first === 0 ? end : stats.loading.first
-      const measured = { bytes: stats.loaded, start: done.started, first, end, onTime: end - done.started <= done.deadline }
-      Object.assign(stats.loading, fragment
-        ? pace.report({ ...measured, duration: (context as FragmentLoaderContext).frag.duration, source: from.kind })
-        : { first, end: Math.max(end, first) })
-      options.onrequest?.({ url: context.url, path: done.path, type: fragment ? 'fragment' : 'playlist', via: from.via, bytes: stats.loaded, ms: end - done.started })
-      const small = !fragment || (context as FragmentLoaderContext).frag.sn === 'initSegment'
-      if (small && from.via === 'origin' && done.path !== undefined) void source.keep(done.path, context.url)
-      if (pieces && intake.length > 0) onProgress(stats, context, intake.take(), this.#response)
+      Object.assign(stats.loading, deliverer.settle(ask, from, stats.loaded, { start: stats.loading.start, first, end }))
+      const onProgress = this.#callbacks?.onProgress
+      const pieces = onProgress !== undefined && inPieces(loading)
+      if (pieces && intake.length > 0) onProgress(stats, context, intake.hand(), this.#response)
       const buffer = intake.take()
       if (!pieces) onProgress?.(stats, context, buffer, this.#response)
       let data: string | ArrayBuffer | object = buffer
@@ -228,7 +164,9 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
           return
         }
       }
-      this.#callbacks?.onSuccess({ url: from.url, data, code: from.status }, stats, context, this.#response)
+      const code = from.via === 'origin' ? from.answer.status : statusOf(ask)
+      const url = from.via === 'origin' ? from.answer.url || context.url : context.url
+      this.#callbacks?.onSuccess({ url, data, code }, stats, context, this.#response)
     }
 
     #fail (context: LoaderContext, failure: LoadFailure): void {
@@ -237,30 +175,14 @@ export function createLoaderClass ({ source, pace, clock, options }: Shared): ne
       if (failure.timeout) callbacks?.onTimeout(this.stats, context, this.#response)
       else callbacks?.onError({ code: failure.status, text: failure.message }, context, failure.response, this.stats)
     }
-
-    #fallBack (url: string, path: string, from: 'shoal' | 'origin', error: unknown): void {
-      const reason: FallbackReason = from === 'origin'
-        ? 'origin-failed'
-        : error instanceof LoadFailure && error.timeout ? 'stalled' : (error as { code?: unknown }).code === 'ERR_NOT_FOUND' ? 'not-found' : 'failed'
-      options.onfallback?.({ url, path, from, to: from === 'shoal' ? 'origin' : 'shoal', reason, error: error instanceof Error ? error : new Error(String(error)) })
-    }
   }
 }
 
-interface Load {
-  readonly fragment: boolean
-  readonly path: string | undefined
-  readonly deadline: number
-  readonly intake: Intake
-  /** How long Shoal may stay silent when there is nobody else to ask. */
-  readonly patience?: number
+/** hls.js wants fragments as they come, and not only as a whole. */
+function inPieces ({ highWaterMark = 0 }: LoaderConfiguration): boolean {
+  return Number.isFinite(highWaterMark)
 }
 
-interface From {
-  /** Where most of the bytes came from. */
-  readonly kind: SourceKind
-  readonly via: 'shoal' | 'origin'
-  /** The URL that answered, after redirects. */
-  readonly url: string
-  readonly status: number
+function finite (ms: number | undefined): ms is number {
+  return ms !== undefined && ms > 0 && Number.isFinite(ms)
 }

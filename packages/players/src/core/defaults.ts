@@ -32,10 +32,13 @@ export const REOPEN_AFTER_MS = 10_000
 export const RATE_WEIGHT = 0.3
 
 /**
- * A delivery by peers is credited with at most this many times the fragment's own bit rate: enough for hls.js to go up one rung of a
- * common ladder (× 2, by its factor of 0.7), not enough to jump to the top on the strength of a neighbour or of memory.
+ * A delivery by peers is credited with at most this many times the fragment's own bit rate: enough to go up one rung of a common ladder
+ * (× 2, by the factor of 0.7 that players take off), not enough to jump to the top on the strength of a neighbour or of memory.
  */
 export const PEER_RATE_CEILING = 3
 
 /** Time to the first byte that is reported for bytes that were there already. */
 export const HELD_TTFB_MS = 10
+
+/** How long a player that sets no limit waits for the last byte of the origin. */
+export const ORIGIN_TIMEOUT_MS = 20_000

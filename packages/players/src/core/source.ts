@@ -1,7 +1,8 @@
-import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS } from './defaults.js'
 import { significantQuery, type Clock } from '@shoal/base'
+import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS } from './defaults.js'
+import { asError } from './failure.js'
 import type { Content, Shoal } from '@shoal/interface'
-import type { HlsLoaderOptions } from './types.js'
+import type { PlayerOptions } from './types.js'
 
 /** A node, now or later. */
 export type NodeSource = Shoal | Promise<Shoal> | (() => Shoal | undefined) | undefined
@@ -11,7 +12,7 @@ export class ContentSource {
   /** The content once it is open. */
   content: Content | undefined
   readonly #shoal: NodeSource
-  readonly #options: HlsLoaderOptions
+  readonly #options: PlayerOptions
   readonly #clock: Clock
   #base: string | undefined
   #opening: Promise<Content | undefined> | undefined
@@ -19,7 +20,7 @@ export class ContentSource {
   #waitUntil = 0
   readonly #kept = new Set<string>()
 
-  constructor (shoal: NodeSource, options: HlsLoaderOptions, clock: Clock) {
+  constructor (shoal: NodeSource, options: PlayerOptions, clock: Clock) {
     this.#shoal = shoal
     this.#options = options
     this.#clock = clock
@@ -56,7 +57,7 @@ export class ContentSource {
         this.#opening = undefined
         this.#retryAt = this.#clock.now() + REOPEN_AFTER_MS
         this.#options.onfallback?.({
-          url: link ?? '', path: undefined, from: 'shoal', to: 'origin', reason: 'no-content', error: error instanceof Error ? error : new Error(String(error))
+          url: link ?? '', path: undefined, from: 'shoal', to: 'origin', reason: 'no-content', error: asError(error)
         })
         return undefined
       })
@@ -100,6 +101,8 @@ export function withQuery (path: string, url: string, { policy: { significantQue
   return path + significantQuery(url, names)
 }
 
+/** Absolute, as players and pages mean it, without query and fragment. */
 function bare (url: string): string {
-  return url.replace(/[?#].*$/s, '')
+  const page = (globalThis.location as Location | undefined)?.href
+  return (URL.canParse(url, page) ? new URL(url, page).href : url).replace(/[?#].*$/s, '')
 }

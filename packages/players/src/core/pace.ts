@@ -1,22 +1,27 @@
 import { HELD_TTFB_MS, PEER_RATE_CEILING, RATE_WEIGHT } from './defaults.js'
 import type { SourceKind } from '@shoal/interface'
 
-export interface Delivery {
+/** Of a delivery, in milliseconds on one clock. */
+export interface Times {
+  readonly start: number
+  /** First byte. */
+  readonly first: number
+  readonly end: number
+}
+
+/** With its times as measured. */
+export interface Delivery extends Times {
   readonly bytes: number
   /** Seconds of media, 0 when unknown. */
   readonly duration: number
-  /** As measured, on the clock of hls.js. */
-  readonly start: number
-  readonly first: number
-  readonly end: number
   /** It was there before its deadline. */
   readonly onTime: boolean
   readonly source: SourceKind
 }
 
 /**
- * What hls.js is told about the speed of a delivery. Its estimator takes (end − start − time to first byte) for the cost of the bytes and
- * concludes on the bandwidth of the next rung. Two things would fool it:
+ * What a player is told about the speed of a delivery. Estimators take the time that the bytes took, with or without the time to the first
+ * one, and conclude on the next rung. Two things would fool them:
  *
  * - bytes from memory or from a neighbour read as gigabits, and the next fragment, which may have to come from the origin, would be chosen
  *   too high. So a delivery that was not the origin's is credited with at most the larger of the origin's measured rate and
@@ -32,7 +37,7 @@ export class Pace {
   #credited: number | undefined
 
   /** Times to report, on the same clock: `end` stays, `start` and `first` move. */
-  report (delivery: Delivery): { start: number, first: number, end: number } {
+  report (delivery: Delivery): Times {
     const { bytes, duration, start, first, end } = delivery
     const measured = bytes / Math.max(1, end - start)
     if (delivery.source === 'origin') {
@@ -42,7 +47,9 @@ export class Pace {
         return { start, first, end }
       }
     }
-    const own = duration > 0 ? PEER_RATE_CEILING * bytes / (duration * 1000) : measured
+    // an init segment says nothing of bit rates
+    if (duration <= 0 || bytes === 0) return { start, first, end }
+    const own = PEER_RATE_CEILING * bytes / (duration * 1000)
     const ceiling = delivery.source === 'origin' ? Infinity : Math.max(this.#origin ?? 0, own)
     const floor = delivery.onTime ? Math.min(this.#credited ?? own, ceiling) : 0
     const rate = Math.min(ceiling, Math.max(floor, measured))
