@@ -51,6 +51,7 @@ const steps: Step[] = [
   { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] },
   { name: 'tabs', command: ['test/e2e/tabs.ts'] },
   { name: 'players', command: ['test/e2e/players.ts'] },
+  { name: 'device', command: ['test/e2e/device.ts'] },
   { name: 'hostile', command: ['test/hostile/hostile.ts'] }
 ]
 

@@ -17,6 +17,7 @@ import { cold } from './cold.ts'
 import { connect } from './connect.ts'
 import { freeride } from './freeride.ts'
 import { memory } from './memory.ts'
+import { offload } from './offload.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
 import { publish } from './publish.ts'
@@ -27,7 +28,7 @@ import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
-const benches: readonly Bench[] = [browserPair, churn, cold, connect, freeride, memory, pair, picker, publish, store, swarm]
+const benches: readonly Bench[] = [browserPair, churn, cold, connect, freeride, memory, offload, pair, picker, publish, store, swarm]
 
 const usage = (): string => [
   'usage: npm run -s bench -- NAME [--json] [options]',
@@ -49,7 +50,7 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]
 function build (): void {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const compiler = 'node_modules/typescript-native/bin/tsc'
-  const { status } = spawnSync(process.execPath, [compiler, '-b', 'packages/shoal'], { cwd: root, stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync(process.execPath, [compiler, '-b', 'packages/shoal', 'packages/players'], { cwd: root, stdio: ['ignore', 2, 2] })
   if (status !== 0) throw new Error('the packages could not be built')
 }
 

@@ -25,6 +25,8 @@ export interface Candidate {
   failures: number
   /** Not dialled before this time. */
   next: number
+  /** When it could have been dialled first. */
+  since?: number
 }
 
 /**

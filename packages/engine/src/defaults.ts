@@ -33,6 +33,10 @@ export const REVIEW_MS = 2_500
 export const EXCHANGED_MS = 10_000
 /** A neighbour that was useless for this long may be left for another candidate. */
 export const USELESS_MS = 30_000
+/** Who reached us over a relay is about to connect directly: it is not dialled at the same time, for this long. */
+export const COMING_MS = 5_000
+/** Of two that can both dial each other over relays alone, one has this head start: they hear of each other at about the same time. */
+export const HEAD_START_MS = 1_500
 /** A peer that left the swarm or said goodbye is not dialled for this long, unless it announces itself. */
 export const AWAY_MS = 60_000
 /** A connection that was opened for a content is closed when its peer has shared no swarm with us for this long. */

@@ -1,8 +1,8 @@
 import { BoundedMap } from '@shoal/base'
-import { blockRange, type OpenedManifest } from '@shoal/content'
+import { blockLength, blockOffset, blockRange, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment, type SwarmId,
-  type VerifiedBlock
+  BlockMismatchError, RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment,
+  type SwarmId, type VerifiedBlock
 } from '@shoal/interface'
 import { createSwarm, type OriginLink, type PeerLink, type Swarm } from '@shoal/swarm'
 import { Actions } from './actions.js'
@@ -159,6 +159,29 @@ export class Delivery {
       ms: reader.ms,
       reason: source === 'store' ? 'held' : source === 'peer' ? 'peers' : this.#reasons.get(segment.index) ?? 'no-peer'
     })
+  }
+
+  /** Whole blocks of what the caller has from elsewhere, from byte `start` of the segment on. Resolves with the bytes that were new. */
+  async offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number> {
+    const { first, end } = blockRange(segment, start, start + bytes.byteLength)
+    let taken = 0
+    for (let block = first; block < end; block++) {
+      const at = blockOffset(segment, block) - start
+      const length = blockLength(segment, block)
+      const known = this.manifest.peek(segment.index) === undefined || this.inventory.have.has(segment.index, block)
+      if (known || this.#closed || at < 0 || at + length > bytes.byteLength) continue
+      try {
+        const verified = await verifyBlock(this.manifest.block(segment.index, block), bytes.slice(at, at + length))
+        if (this.inventory.have.has(segment.index, block)) continue
+        this.arrived(segment.index, block, verified, { kind: 'origin' })
+        taken += length
+      } catch (error) {
+        if (!(error instanceof BlockMismatchError)) throw error
+        this.#differs(segment.index)
+        break
+      }
+    }
+    return taken
   }
 
   /** What it takes is loaded when it is first asked for: pages that play never do. */
@@ -330,13 +353,16 @@ export class Delivery {
   #originDone (segment: number, first: number, end: number, error: 'failed' | 'mismatch' | undefined, cause: Error | undefined): void {
     if (this.#closed) return
     this.swarm.originDone(segment, first, end, error)
-    const path = this.#path(segment)
     if (cause !== undefined) this.#failures.set(segment, cause)
-    if (error === 'mismatch' && !this.#mismatched.has(segment)) {
-      this.#mismatched.add(segment)
-      this.#host.emit('fallback', { content: this.#host.link, path, from: 'origin', to: 'peer', reason: 'mismatch' })
-    }
+    if (error === 'mismatch') this.#differs(segment)
     this.schedule()
+  }
+
+  /** The origin has other bytes than the manifest. */
+  #differs (segment: number): void {
+    if (this.#mismatched.has(segment)) return
+    this.#mismatched.add(segment)
+    this.#host.emit('fallback', { content: this.#host.link, path: this.#path(segment), from: 'origin', to: 'peer', reason: 'mismatch' })
   }
 
   #path (segment: number): string {

@@ -2,11 +2,12 @@ import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
 import type { Candidate, Candidates } from './candidates.js'
-import { DIAL_TIMEOUT_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
+import { COMING_MS, DIAL_TIMEOUT_MS, HEAD_START_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 import type { AddressBook, EngineLimits } from './types.js'
 
 export interface DiallerInit {
+  readonly self: PeerName
   readonly clock: Clock
   readonly random: Random
   readonly exchange: Exchange
@@ -17,6 +18,8 @@ export interface DiallerInit {
 
 export interface DiallerHost {
   sessionsOf (peer: PeerName): Iterable<Session>
+  /** When a session opened. */
+  since (session: Session): number
   /** Peers with a session that was opened from here: those who come by themselves must not use up our own choice. */
   outbound (): number
   /** A session is there. `first`: there was no connection to the peer before. */
@@ -64,8 +67,15 @@ export class Dialler {
         continue
       }
       hopeful ||= candidate.failures === 0
-      if (candidate.next > now) {
-        wake = Math.min(wake, candidate.next)
+      // both at once would leave two connections, each with all that it costs
+      const coming = open.filter(({ limited, direction }) => limited && direction === 'inbound').map(session => this.#host.since(session) + COMING_MS)
+      if (Math.max(...coming) > now) {
+        wake = Math.min(wake, Math.max(...coming))
+        continue
+      }
+      const at = Math.max(candidate.next, this.#turn(candidate, now))
+      if (at > now) {
+        wake = Math.min(wake, at)
         continue
       }
       if (room <= 0 || this.#dialing.size >= limits.dials) break
@@ -84,6 +94,14 @@ export class Dialler {
   lost (candidate: Candidate): void {
     candidate.failures = Math.max(1, candidate.failures)
     candidate.next = Math.max(candidate.next, this.#init.clock.now() + this.#pause(candidate))
+  }
+
+  /** When it is ours to dial a peer that may dial us as well: at once, or after the head start of the one whose name is lower. */
+  #turn (candidate: Candidate, now: number): number {
+    const { self, addresses } = this.#init
+    candidate.since ??= now
+    const mutual = onlyRelayed(addresses.own()) && onlyRelayed(candidate.addrs.map(({ addr }) => addr))
+    return mutual && self > candidate.peer ? candidate.since + HEAD_START_MS : now
   }
 
   /** Suspects last, those of the link first, then those that failed least, those that were worth most, and those of the strongest word. */
@@ -125,11 +143,22 @@ export class Dialler {
       candidate.next = clock.now() + this.#pause(candidate)
       interest.failedDials++
       // libp2p's message goes on with the stacks of all transports
-      interest.lastFailure = ((timeout.signal.aborted ? timeout.signal.reason : error) as Error).message.split('\n', 1)[0] ?? ''
+      interest.lastFailure = firstLine(timeout.signal.aborted ? timeout.signal.reason : error)
     } finally {
       cancel()
       this.#dialing.delete(peer)
       this.#host.changed()
     }
   }
+}
+
+/** Reached over relays, if at all by others. */
+function onlyRelayed (addrs: readonly string[]): boolean {
+  return addrs.length > 0 && addrs.every(addr => addr.includes('/p2p-circuit'))
+}
+
+/** In a browser libp2p lets through what is no Error: an event, or nothing at all. */
+function firstLine (error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown }
+  return (typeof message === 'string' ? message : String(error)).split('\n', 1)[0] ?? ''
 }

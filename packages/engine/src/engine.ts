@@ -1,6 +1,6 @@
 import {
   ManifestError, type AnnouncementEvent, type PeerName, type PeerProfile, type PeerStatus, type PenaltyReason, type RefuseReason,
-  type Session, type SessionEvent, type SwarmId, type UploadStatus
+  type Session, type SessionEvent, type Sharing, type SwarmId, type UploadStatus
 } from '@shoal/interface'
 import { BoundedMap } from '@shoal/base'
 import { MANIFEST_SEGMENT } from '@shoal/content'
@@ -12,6 +12,7 @@ import type { Gates } from './gate.js'
 import { Holdings } from './holdings.js'
 import { Honesty } from './honesty.js'
 import type { Neighbours } from './neighbours.js'
+import type { Affordable } from './mode.js'
 import { PeerManager } from './peer-manager.js'
 import { BusyRate } from './profile.js'
 import { inSameNetwork } from './same-network.js'
@@ -44,7 +45,8 @@ class NodeEngine implements Engine {
   readonly #started: number
   readonly #down = new BusyRate()
   readonly #up = new BusyRate()
-  #sparing: string | undefined
+  #device: Affordable | undefined
+  #user: Sharing
   readonly #flush = (): void => { void this.#writeLedger() }
   #gates: Promise<Gates> | undefined
   readonly #recheck = (): void => { for (const driver of this.#swarms.values()) driver.recheck() }
@@ -55,6 +57,7 @@ class NodeEngine implements Engine {
     const alarm = this.#alarm = new Alarm(clock)
     this.#started = clock.now()
     this.#init = init
+    this.#user = init.sharing ?? 'full'
     this.#components = components
     this.#holdings = new Holdings(components.store)
     this.#holdings.onroom = () => { for (const driver of this.#swarms.values()) driver.resume() }
@@ -124,7 +127,7 @@ class NodeEngine implements Engine {
       spread: this.#spread,
       profile: () => this.profile,
       busy: () => this.#uploads.busy || [...this.#swarms.values()].some(driver => driver.active),
-      sparing: () => this.#sparing,
+      sharing: () => ({ device: this.#device, user: this.#user }),
       penalise: (peer, reason, detail) => { this.#penalise(peer, reason, detail) },
       listed: async digests => await this.#listed(digests),
       unfounded: session => { this.#unfounded(session) },
@@ -144,8 +147,21 @@ class NodeEngine implements Engine {
     return this.#uploads.status
   }
 
-  spare (reason: string | undefined): void {
-    this.#sparing = reason
+  get sharing (): Sharing {
+    return this.#user
+  }
+
+  setSharing (user: Sharing): void {
+    this.#user = user
+    this.#reconsider()
+  }
+
+  afford (affordable: Affordable): void {
+    this.#device = affordable
+    this.#reconsider()
+  }
+
+  #reconsider (): void {
     for (const driver of this.#swarms.values()) driver.reconsider()
   }
 
@@ -261,7 +277,7 @@ class NodeEngine implements Engine {
   #choked (session: Session, swarm: SwarmId): boolean {
     const { peer } = session
     const driver = this.#swarms.get(swarm)
-    const choked = driver?.access.urgent(session) !== true && this.#uploads.choked(peer)
+    const choked = driver?.gives === false || (driver?.access.urgent(session) !== true && this.#uploads.choked(peer))
     if (choked) driver?.setChoked(peer, true)
     return choked
   }

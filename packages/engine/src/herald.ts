@@ -21,6 +21,8 @@ export interface HeraldHost {
   /** Share of the content that is held, 0 to 1. */
   readonly share: () => number
   readonly duty: () => Duty
+  /** Blocks may go to peers. */
+  readonly gives: () => boolean
   readonly swarmSize: () => number
 }
 
@@ -163,12 +165,12 @@ export class Herald {
   }
 
   describe (): ReturnType<Parameters<EngineComponents['availability']['join']>[1]> {
-    const { inventory, shared, share, access } = this.#host
+    const { inventory, shared, share, access, gives } = this.#host
     // anybody may listen
     const have = access.public ? inventory()?.have.snapshot().complete : undefined
     return {
       have: { complete: have ?? [], partial: [] },
-      capacity: shared.profile().capacity,
+      capacity: gives() ? shared.profile().capacity : 0,
       share: access.public ? share() : 0,
       addrs: shared.components.addresses.own().slice(0, 3)
     }

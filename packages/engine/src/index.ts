@@ -14,6 +14,7 @@
  */
 
 export { createEngine } from './engine.js'
+export type { Affordable } from './mode.js'
 export { hintsOf } from './members.js'
 export type {
   AddressBook, ContentSink, Emit, Engine, EngineComponents, EngineInit, EngineLimits, OpenSwarm, RevocationRecords, SwarmOpening,

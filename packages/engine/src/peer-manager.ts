@@ -22,6 +22,7 @@ export class PeerManager {
   readonly #dialler: Dialler
   readonly #unshared = new Unshared()
   readonly #interests = new Map<SwarmId, Interest>()
+  readonly #since = new WeakMap<Session, number>()
   readonly #sessions = new Map<PeerName, Set<Session>>()
   readonly #work = (): void => { this.#tick() }
 
@@ -32,6 +33,7 @@ export class PeerManager {
     this.#dialler = new Dialler(init, {
       changed,
       sessionsOf: peer => this.sessionsOf(peer),
+      since: session => this.#since.get(session) ?? -Infinity,
       outbound: () => this.#outbound(),
       opened: (session, first) => {
         if (first && session.direction === 'outbound' && !session.limited) this.#unshared.add(session.peer, init.clock.now())
@@ -77,6 +79,7 @@ export class PeerManager {
     let set = this.#sessions.get(session.peer)
     if (set === undefined) this.#sessions.set(session.peer, set = new Set())
     set.add(session)
+    this.#since.set(session, this.#init.clock.now())
     for (const { candidates, circle } of this.#interests.values()) {
       if (candidates.get(session.peer) !== undefined) circle.greet(session)
     }

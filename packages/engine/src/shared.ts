@@ -1,7 +1,8 @@
-import type { PeerName, PeerProfile, PenaltyReason, Session, SwarmId } from '@shoal/interface'
+import type { PeerName, PeerProfile, PenaltyReason, Session, Sharing, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
 import type { Gates } from './gate.js'
 import type { Holdings } from './holdings.js'
+import type { Affordable } from './mode.js'
 import type { PeerManager } from './peer-manager.js'
 import type { Spread } from './spread.js'
 import type { EngineComponents, EngineInit } from './types.js'
@@ -17,8 +18,8 @@ export interface Shared {
   readonly profile: () => PeerProfile
   /** Somebody waits for bytes, here or elsewhere. */
   readonly busy: () => boolean
-  /** Why this device should share nothing for now. */
-  readonly sparing: () => string | undefined
+  /** What the device can afford to share, if anybody watches it, and what the user allows. */
+  readonly sharing: () => { readonly device: Affordable | undefined, readonly user: Sharing }
   readonly penalise: (peer: PeerName, reason: PenaltyReason, detail: string) => void
   /** Which of these digests, in hex, some open content lists that holds their blocks and may. */
   readonly listed: (digests: ReadonlySet<string>) => Promise<Set<string>>

@@ -1,7 +1,7 @@
 import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
-  UnavailableError, type ContentStats, type Duty, type Mode, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
+  UnavailableError, type ContentStats, type Duty, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
   type Segment, type ServeHandler, type Session, type SwarmId
 } from '@shoal/interface'
 import { Access } from './access.js'
@@ -13,7 +13,7 @@ import type { LivePart } from './live-part.js'
 import { ManifestBlocks } from './manifest-blocks.js'
 import { ManifestSource } from './manifest-source.js'
 import { Members, type Member } from './members.js'
-import { chooseMode } from './mode.js'
+import { chooseMode, type Choice } from './mode.js'
 import { Neighbourhood } from './neighbourhood.js'
 import { Neighbours } from './neighbours.js'
 import { Purging } from './purging.js'
@@ -46,7 +46,7 @@ export class SwarmDriver implements OpenSwarm {
   readonly #copies: Copies
   readonly #search: Search
   #delivery: Delivery | undefined
-  #mode: Exclude<Mode, 'auto'>
+  #choice: Choice
   #origin: boolean | undefined
   #closed = false
 
@@ -55,7 +55,7 @@ export class SwarmDriver implements OpenSwarm {
     this.link = opening.link
     this.#opening = opening
     this.#shared = shared
-    this.#mode = this.#choice().mode
+    this.#choice = this.#choose()
     const { alarm, holdings, peerManager, components: { clock, createHaveMap } } = shared
     const { swarm, of } = opening
     this.access = new Access({
@@ -95,6 +95,7 @@ export class SwarmDriver implements OpenSwarm {
       },
       joined: session => { this.purging.tell(session) },
       share: () => Math.min(1, this.held / Math.max(1, this.#delivery?.manifest.summary.bytes ?? 0)),
+      gives: () => this.gives,
       duty: () => this.duty,
       swarmSize: () => this.#swarmSize
     })
@@ -130,8 +131,11 @@ export class SwarmDriver implements OpenSwarm {
 
   /** Nothing is shared in mode `origin`: nothing announced, told or served. */
   get #sharing (): boolean {
-    return this.#mode !== 'origin'
+    return this.#choice.mode !== 'origin'
   }
+
+  /** Blocks of it may go to peers. */
+  get gives (): boolean { return this.#choice.sharing === 'full' }
 
   get stats (): ContentStats {
     return this.#stats.report([...this.#members].map(({ session }) => session), this.#members.size, this.#swarmSize)
@@ -163,6 +167,10 @@ export class SwarmDriver implements OpenSwarm {
 
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined> {
     return this.#open().read(segment, options)
+  }
+
+  async offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number> {
+    return await this.#open().offer(segment, start, bytes)
   }
 
   async complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void> {
@@ -211,7 +219,7 @@ export class SwarmDriver implements OpenSwarm {
   }
 
   setChoked (peer: PeerName, choked: boolean): void {
-    this.#members.choke(peer, choked, this.swarm)
+    if (choked || this.gives) this.#members.choke(peer, choked, this.swarm)
   }
 
   /** A block for a peer. */
@@ -252,7 +260,7 @@ export class SwarmDriver implements OpenSwarm {
     const delivery = this.#delivery = new Delivery(manifest, {
       swarm: this.swarm,
       link: this.link,
-      mode: this.#mode,
+      mode: this.#choice.mode,
       origin,
       members: this.#members,
       shared: this.#shared,
@@ -270,7 +278,7 @@ export class SwarmDriver implements OpenSwarm {
     this.#live?.begin(delivery)
     this.purging.deliver(delivery)
     delivery.schedule()
-    if (this.#opening.mode === 'auto') this.#opening.emit('mode', { content: this.link, ...this.#choice() })
+    if (this.#opening.mode === 'auto' || this.#choice.reason !== 'asked for') this.#opening.emit('mode', { content: this.link, ...this.#choice })
     if (this.#shared.init.replication !== undefined) void this.#keepCopies()
   }
 
@@ -280,16 +288,18 @@ export class SwarmDriver implements OpenSwarm {
 
   /** What mode `auto` goes by has changed. Before the manifest is there nothing is decided for good, and nothing said. */
   reconsider (): void {
-    const [{ mode, reason }, shared] = [this.#choice(), this.#sharing]
-    if (this.#closed || mode === this.#mode) return
-    this.#mode = mode
-    if (this.#delivery !== undefined) this.#opening.emit('mode', { content: this.link, mode, reason })
-    this.#delivery?.setMode(mode)
+    const [choice, before, shared, gave] = [this.#choose(), this.#choice, this.#sharing, this.gives]
+    if (this.#closed || (choice.mode === before.mode && choice.sharing === before.sharing)) return
+    this.#choice = choice
+    if (this.#delivery !== undefined) this.#opening.emit('mode', { content: this.link, ...choice })
+    if (choice.mode !== before.mode) this.#delivery?.setMode(choice.mode)
     if (shared && !this.#sharing) this.#herald.hush(this.#delivery?.inventory.have.snapshot())
     if (!shared && this.#sharing) this.#herald.speak()
+    // who has to wait for another reason hears so with the next request
+    if (gave !== this.gives) for (const { peer } of this.#members) this.#members.choke(peer, gave, this.swarm)
   }
 
-  #choice (): ReturnType<typeof chooseMode> {
-    return chooseMode({ asked: this.#opening.mode, origin: this.#origin, sparing: this.#shared.sparing() })
+  #choose (): Choice {
+    return chooseMode({ asked: this.#opening.mode, origin: this.#origin, ...this.#shared.sharing() })
   }
 }

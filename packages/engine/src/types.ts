@@ -1,11 +1,12 @@
 import type {
   Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName,
-  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, SwarmId, TenantKey, UploadStatus, VerifiedBlock
+  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, Sharing, SwarmId, TenantKey, UploadStatus, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { OpenedManifest, Purge } from '@shoal/content'
 import type { Ledger } from '@shoal/ledger'
 import type { CreateLive } from './live-part.js'
+import type { Affordable } from './mode.js'
 
 /** Reports an event by its public name; the details are those of `ContentEvents`. */
 export type Emit = <K extends keyof ContentEvents>(name: K, detail: ContentEvents[K]['detail']) => void
@@ -39,6 +40,8 @@ export interface EngineInit {
   readonly capacity: CapacityClass
   /** Copies of each segment that the node helps to keep; 0: it has no caching duty. @default 0 */
   readonly replication?: number | undefined
+  /** What the user allows at first. @default 'full' */
+  readonly sharing?: Sharing | undefined
   /** What is known to be purged of a content that is not open. @default nothing */
   readonly purgeOf?: ((swarm: SwarmId) => Promise<Uint8Array | undefined>) | undefined
   /** Seconds that fetched blocks are kept at most, however long their publisher would have them kept. @default unlimited */
@@ -157,6 +160,8 @@ export interface OpenSwarm {
   /** Peers that may be in the swarm, beside those known. */
   suggested (peers: readonly PeerHint[]): void
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>
+  /** Bytes of a segment from elsewhere: what is right of them is kept and shared. Resolves with how many were new. */
+  offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number>
   /** Everything into `sink`, or into the store without one. Resolves when it is there. */
   complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void>
   /** Counts in what the store holds already. Resolves when all pages have been looked at. */
@@ -168,8 +173,11 @@ export interface Engine {
   start (): Promise<void>
   stop (): Promise<void>
   open (opening: SwarmOpening): OpenSwarm
-  /** Contents in mode `auto` share nothing while there is a reason for it, such as a metered connection; `undefined` when there is none. */
-  spare (reason: string | undefined): void
+  /** Contents in mode `auto` share no more than the device can afford, and say the reason; until this is called, everything. */
+  afford (affordable: Affordable): void
+  /** No content shares more than the user allows. */
+  setSharing (user: Sharing): void
+  readonly sharing: Sharing
   /**
    * Takes a tenant's list of what is revoked: who is in it is put out, and the others hear of it. Returns whether it was newer.
    *

@@ -77,6 +77,30 @@ describe('engine', function () {
     await node.engine.stop()
   })
 
+  it('keeps and shares what it is offered as far as that is right, and says when it is not', async () => {
+    const net = new VirtualNet()
+    const [a, b] = [await testNode(net, 'a'), await testNode(net, 'b')]
+    const built = await testContent(files)
+    const opened = await a.open(built, { publish: true })
+    const manifest = await opened.manifest()
+    const segment = await manifest.find('a/big.bin')
+    // from the middle of the first block on: whole blocks alone can be judged
+    expect(await opened.offer(segment, 1000, big.subarray(1000, 262_144 * 4 + 5))).to.equal(262_144 * 3)
+    expect(await opened.offer(segment, 0, big)).to.equal(big.byteLength - 262_144 * 3)
+    expect(await opened.offer(segment, 0, big)).to.equal(0)
+    expect(await opened.offer(await manifest.find('small.txt'), 0, randomBytes(1000, 3))).to.equal(0)
+    expect(a.events.filter(({ name }) => name === 'fallback').map(({ detail }) => detail))
+      .to.have.nested.property('[0]').that.includes({ path: 'small.txt', from: 'origin', reason: 'mismatch' })
+    expect(opened.held).to.equal(big.byteLength)
+    expect(opened.stats).to.include({ fromOrigin: big.byteLength, wasted: 0 })
+
+    const atB = await b.open(built)
+    const wanted = await (await atB.manifest()).find('a/big.bin')
+    expect(await collect(atB.read(wanted, {}))).to.deep.equal(big)
+    expect(atB.stats.peers).to.deep.equal({ a: big.byteLength })
+    await Promise.all([a.engine.stop(), b.engine.stop()])
+  })
+
   it('drops a block that the store lost and gets it again', async () => {
     const net = new VirtualNet()
     const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name)))
@@ -243,20 +267,21 @@ describe('engine', function () {
     await until(() => opened.stats.connected === 1, 'connected')
     expect([modes(a), modes(b)]).to.deep.equal([['hybrid: an origin is known'], ['p2p: no origin is known']])
 
-    a.engine.spare('the user asked to save data')
-    a.engine.spare('the user asked to save data')
+    a.engine.afford({ sharing: 'off', reason: 'the user asked to save data' })
+    a.engine.afford({ sharing: 'off', reason: 'the user asked to save data' })
     const abort = new AbortController()
     let bytes = 0
     const reading = (async () => { for await (const chunk of opened.read(segment, { signal: abort.signal })) bytes += chunk.byteLength })()
     reading.catch(() => {})
     for (let i = 0; i < 50; i++) await new Promise(resolve => { setTimeout(resolve, 5) })
     expect(bytes, 'served by a peer that shares nothing').to.equal(0)
-    b.engine.spare('the battery is low')
-    a.engine.spare(undefined)
+    b.engine.afford({ sharing: 'off', reason: 'the battery is low' })
+    a.engine.afford({ sharing: 'full', reason: 'nothing speaks against it' })
     await reading
     expect(bytes).to.equal(big.byteLength)
     expect(modes(a)).to.deep.equal(['hybrid: an origin is known', 'origin: the user asked to save data', 'hybrid: an origin is known'])
-    expect(modes(b)).to.deep.equal(['p2p: no origin is known'])
+    // what only peers can give still comes from them, and none is given
+    expect(modes(b)).to.deep.equal(['p2p: no origin is known', 'p2p: no origin is known, and the battery is low'])
     await Promise.all([a.engine.stop(), b.engine.stop()])
   })
 
@@ -270,11 +295,53 @@ describe('engine', function () {
     await until(() => opened.stats.connected === 1, 'connected')
     const reading = collect(opened.read(segment, {}))
     await until(() => b.engine.peers.some(({ stats }) => stats.outstanding > 0), 'asked')
-    b.engine.spare('the battery is low')
+    b.engine.afford({ sharing: 'off', reason: 'the battery is low' })
     expect(await reading).to.deep.equal(big)
     expect(opened.stats.fromOrigin).to.be.above(0)
     const fallbacks = b.events.filter(({ name }) => name === 'fallback').map(({ detail }) => detail)
     expect(fallbacks[0]).to.include({ path: 'a/big.bin', from: 'peer', to: 'origin', reason: 'mode' })
+    await Promise.all([a.engine.stop(), b.engine.stop()])
+  })
+
+  it('gives nothing while the user allows downloads alone, goes on taking, and gives again after it', async () => {
+    const net = new VirtualNet()
+    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map(name => testNode(net, name))) as [TestNode, TestNode, TestNode]
+    const built = await testContent(files, a.store)
+    await (await a.open(built, { publish: true })).scan()
+    const atB = await b.open(built, { hints: ['a'] })
+    const manifest = await atB.manifest()
+    await collect(atB.read(await manifest.find('a/big.bin'), {}))
+    b.engine.setSharing('download')
+    expect(b.events.filter(({ name }) => name === 'mode').map(({ detail }) => detail)).to.have.nested.property('[0]')
+      .that.includes({ mode: 'hybrid', sharing: 'download', reason: 'the user gives nothing' })
+    expect(await collect(atB.read(await manifest.find('small.txt'), {})), 'takes').to.deep.equal(small)
+
+    await a.engine.stop()
+    const atC = await c.open(built, { hints: ['b'] })
+    const segment = await (await atC.manifest()).find('a/big.bin')
+    await until(() => atC.stats.connected === 1, 'connected')
+    let bytes = 0
+    const reading = (async () => { for await (const chunk of atC.read(segment, {})) bytes += chunk.byteLength })()
+    for (let i = 0; i < 50; i++) await new Promise(resolve => { setTimeout(resolve, 5) })
+    expect(bytes, 'given by one that gives nothing').to.equal(0)
+    b.engine.setSharing('full')
+    await reading
+    expect(bytes).to.equal(big.byteLength)
+    await Promise.all([b.engine.stop(), c.engine.stop()])
+  })
+
+  it('takes nothing from peers and gives them nothing once the user wants none of it, whatever the mode', async () => {
+    const net = new VirtualNet()
+    const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name))) as [TestNode, TestNode]
+    const built = await testContent(files, a.store)
+    await (await a.open(built, { publish: true })).scan()
+    const opened = await b.open(built, { mode: 'p2p', hints: ['a'], origin: memoryOrigin(files) })
+    const manifest = await opened.manifest()
+    await until(() => opened.stats.connected === 1, 'connected')
+    b.engine.setSharing('off')
+    expect(await collect(opened.read(await manifest.find('a/big.bin'), {}))).to.deep.equal(big)
+    expect(opened.stats).to.include({ fromPeers: 0, fromOrigin: big.byteLength })
+    expect(b.events.filter(({ name }) => name === 'mode').map(({ detail }) => (detail as { reason: string }).reason)).to.deep.equal(['the user shares nothing'])
     await Promise.all([a.engine.stop(), b.engine.stop()])
   })
 

@@ -5,7 +5,8 @@ import { Ledger } from '@shoal/ledger'
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
-  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, DEFAULT_LIMITS, REDIAL_MAX_MS, UNSHARED_MS
+  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, HEAD_START_MS, REDIAL_MAX_MS,
+  UNSHARED_MS
 } from '../src/defaults.js'
 import { PeerManager } from '../src/peer-manager.js'
 import type { AddressBook, EngineLimits } from '../src/types.js'
@@ -347,11 +348,45 @@ describe('peer manager', () => {
     expect(dialled).to.deep.equal([['giver', 'a']])
   })
 
+  it('dials those first that will not dial it at the same time, and the others all the same', async () => {
+    const relayed = (peer: string): string => `/ip4/8.8.8.8/tcp/1/ws/p2p/r/p2p-circuit/webrtc/p2p/${peer}`
+    const { manager, seek, run, dialled } = setup({ addresses: { own: () => [relayed('me')] } })
+    seek()
+    // `a` comes before `me`, `z` after it; nobody behind a relay can be dialled by `b` alone
+    manager.suggest('s', { peer: 'a', addrs: [relayed('a')] }, 'dht')
+    manager.suggest('s', { peer: 'z', addrs: [relayed('z')] }, 'dht')
+    manager.suggest('s', { peer: 'b', addrs: ['/ip4/9.9.9.9/tcp/1'] }, 'dht')
+    await run(HEAD_START_MS - 500)
+    expect(dialled.map(([peer]) => peer).toSorted()).to.deep.equal(['b', 'z'])
+    await run(1_000)
+    expect(dialled.map(([peer]) => peer).toSorted()).to.deep.equal(['a', 'b', 'z'])
+  })
+
+  it('leaves it to one that came over a relay to connect directly, for a while', async () => {
+    const { manager, seek, run, dialled } = setup()
+    manager.opened({ ...session('coming', [], 'inbound'), limited: true })
+    manager.opened({ ...session('relayed', []), limited: true })
+    seek([['coming', 'a'], ['relayed', 'b']])
+    await run(COMING_MS - 500)
+    expect(dialled).to.deep.equal([['relayed', 'b']])
+    await run(1_000)
+    expect(dialled).to.deep.equal([['relayed', 'b'], ['coming', 'a']])
+  })
+
   it('says how many dials failed, and why the last did', async () => {
     const { manager, seek, run } = setup({ connect: () => Promise.reject(new Error('nobody there\nat stack')) })
     seek([['gone', 'a']])
     expect(manager.trouble('s')).to.equal('')
     await run(100)
     expect(manager.trouble('s')).to.equal('failed dials: 1, the last because "nobody there"')
+  })
+
+  it('takes what is no Error for the failure it is, as of a WebSocket in a browser', async () => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- that is what libp2p lets through
+    const { manager, seek, run, dialled } = setup({ connect: () => Promise.reject(new Event('error')) })
+    seek([['a', 'addr']])
+    await run(REDIAL_MAX_MS)
+    expect(dialled.length).to.be.above(1)
+    expect(manager.trouble('s')).to.match(/^failed dials: \d+, the last because "\[object Event\]"$/)
   })
 })

@@ -87,11 +87,13 @@ export interface Content extends TypedEventTarget<ContentEvents> {
   /** All segments in path order; of a live content those of its window at this moment, the oldest first. */
   segments (): AsyncIterable<Segment>
   /**
+   * With a `deadline`, ms from now, what a live content's next head may name is waited for, in no more than half of that time.
+   *
    * @throws NotFoundError when the manifest has no such path
    * @throws PurgedError when its publisher has taken it back
    * @throws UnavailableError when nobody gives the part of the manifest that would say
    */
-  stat (path: string, options?: Pick<ReadOptions, 'signal'>): Promise<Segment>
+  stat (path: string, options?: Pick<ReadOptions, 'signal' | 'deadline'>): Promise<Segment>
   /**
    * Verified bytes of one segment, in order, as they come. Of a live content's playlist, those of its newest version.
    *
@@ -101,6 +103,14 @@ export interface Content extends TypedEventTarget<ContentEvents> {
    * @throws UnavailableError no source has it and there is no origin
    */
   read (path: string, options?: ReadOptions): AsyncIterable<Uint8Array>
+  /**
+   * Give bytes that the caller got from the origin past Shoal, as a player does that begins before the content is open: from `start` of the
+   * segment on. Whole blocks of it that hash to what the publisher signed are kept, and others can have them from here; all else is
+   * dropped. Resolves with how many bytes were new.
+   *
+   * @throws NotFoundError, PurgedError, UnavailableError as `stat` does
+   */
+  offer (path: string, bytes: Uint8Array, options?: Pick<ReadOptions, 'start' | 'signal'>): Promise<number>
   /**
    * Fetch everything into the store. Resolves when it is complete.
    *

@@ -1,6 +1,6 @@
 import type { RefusedDetail } from './access.js'
 import type { PeerName } from './block.js'
-import type { Mode } from './options.js'
+import type { Mode, Sharing } from './options.js'
 import type { PenaltyReason, Transport } from './session.js'
 
 export type SourceKind = 'peer' | 'origin' | 'store'
@@ -70,8 +70,8 @@ export interface ConnectionsRefusedDetail {
 export interface ContentEvents {
   'segment': CustomEvent<SegmentDetail>
   'fallback': CustomEvent<FallbackDetail>
-  /** What mode `auto` comes down to, when the manifest is known and whenever that changes. */
-  'mode': CustomEvent<{ readonly content: string, readonly mode: Mode, readonly reason: string }>
+  /** What mode `auto` comes down to, when the manifest is known and whenever that changes; of other modes, what the user allows or not. */
+  'mode': CustomEvent<{ readonly content: string, readonly mode: Mode, readonly sharing: Sharing, readonly reason: string }>
   /** The window of a live content moved: its CID, how many segments are new and gone, and whether the stream is over. */
   'manifest:update': CustomEvent<{
     readonly content: string, readonly manifest: string, readonly added: number, readonly retired: number, readonly ended: boolean

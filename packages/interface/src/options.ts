@@ -9,10 +9,16 @@ export type Rate = number | string
 
 /**
  * How a content is delivered. `hybrid`: peers and origin. `p2p`: peers only. `origin`: origin only, nothing is shared.
- * `auto`: `p2p` where no origin is known; `origin` while a browser says that data should be saved, that the connection is cellular, or
- * that the battery is below a fifth and not charging; `hybrid` otherwise. Each change is a `mode` event with its reason.
+ * `auto`: `p2p` where no origin is known; `origin` while the device can afford to share nothing, as while data should be saved; `hybrid`
+ * otherwise, and then it gives nothing while the device can afford to download alone. Each change is a `mode` event with its reason.
  */
 export type Mode = 'hybrid' | 'p2p' | 'origin' | 'auto'
+
+/**
+ * What is shared. `full`: blocks are taken from peers and given to them. `download`: taken, but none given; manifests are, as with an
+ * `upload.rate` of 0. `off`: neither, everything comes from the origin as in mode `origin`.
+ */
+export type Sharing = 'full' | 'download' | 'off'
 
 export interface StoreOptions {
   /**
@@ -97,6 +103,12 @@ export interface ShoalOptions {
   policy?: PolicyOptions | undefined
   /** @default 'hybrid' */
   mode?: Mode | undefined
+  /**
+   * What the user allows, of any content and whatever the device can afford: the way of an opt-out. Changed by `setSharing`.
+   *
+   * @default 'full'
+   */
+  sharing?: Sharing | undefined
   /**
    * Token to show to the peers of a content that asks for one, or where tokens come from: called with this node's peer id, which a token
    * is bound to, and the link of the content, whenever a content is opened and before the last token ends. An empty one is none.

@@ -4,7 +4,7 @@ import type { Content, OpenOptions, Published, PublishOptions, ReadOptions, Save
 import type { ShoalEvents } from './events.js'
 import type { LedgerEntry, UploadStatus } from './ledger.js'
 import type { ManifestSummary } from './manifest.js'
-import type { Size, UploadOptions } from './options.js'
+import type { Sharing, Size, UploadOptions } from './options.js'
 import type { Duty, PeerProfile } from './profile.js'
 import type { SessionStats, Transport } from './session.js'
 import type { Collected } from './store.js'
@@ -88,6 +88,15 @@ export interface Shoal extends TypedEventTarget<ShoalEvents> {
    * @throws ConfigError
    */
   setUpload (options: UploadOptions): void
+  /** What the user allows to be shared. */
+  readonly sharing: Sharing
+  /**
+   * Changes what the user allows, for every content and at once: connections stay, and `off` ends all that is asked of peers or served to
+   * them. It is the application that remembers it for the next visit. A content without an origin cannot be read while it is `off`.
+   *
+   * @throws ConfigError
+   */
+  setSharing (sharing: Sharing): void
   /**
    * Node.js: chunk, hash, sign, announce and seed a file or a folder where it lies. With `live` a folder, a playlist or its URL, in
    * browsers too.

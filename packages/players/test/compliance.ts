@@ -2,10 +2,10 @@
 
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
-import { PEER_RATE_CEILING } from '../src/core/defaults.js'
+import { APPEND_MARGIN_MS, ORIGIN_RESERVE_MIN_MS, PEER_RATE_CEILING } from '../src/core/defaults.js'
 import { BASE, StubContent, stubOrigin, type StubOrigin } from './stubs.js'
 import type { NodeSource } from '../src/core/source.js'
-import type { FallbackReport, PlayerOptions, RequestReport, WithContent } from '../src/core/types.js'
+import type { FallbackReport, Media, PlayerOptions, RequestReport, WithContent } from '../src/core/types.js'
 import type { Shoal } from '@shoal/interface'
 
 /** A player asks. */
@@ -42,6 +42,8 @@ export interface Adapter {
   readonly timed: boolean
   /** It can tell keys from files. */
   readonly keys: boolean
+  /** What the origin gives passes through it. */
+  readonly sees: boolean
   seat (shoal: NodeSource, options: SeatOptions, origin: StubOrigin): Seat | Promise<Seat>
 }
 
@@ -50,7 +52,7 @@ export const START = 12
 const BYTES = 40_000
 const SEGMENT = Uint8Array.from({ length: BYTES }, (_, i) => i % 251)
 const PLAYLIST = new TextEncoder().encode('#EXTM3U\n')
-const MEDIA = { currentTime: 0, playbackRate: 1 }
+export const MEDIA = { currentTime: 0, playbackRate: 1 }
 const FILES = new Map([['720p/seg3.m4s', SEGMENT], ['main.m3u8', PLAYLIST], ['k.key', new Uint8Array(16)]])
 const fragment: Wanted = { url: `${BASE}720p/seg3.m4s`, type: 'fragment' }
 const playlist: Wanted = { url: `${BASE}main.m3u8`, type: 'playlist' }
@@ -63,7 +65,7 @@ export async function settled (): Promise<void> {
 export function compliance (adapter: Adapter): void {
   const seats: Seat[] = []
 
-  async function bench (node?: NodeSource) {
+  async function bench (node?: NodeSource, media: Media = MEDIA) {
     const content = new StubContent(FILES)
     content.pieces = 10_000
     const origin = stubOrigin(FILES)
@@ -72,7 +74,7 @@ export function compliance (adapter: Adapter): void {
     const fallbacks: FallbackReport[] = []
     const requests: RequestReport[] = []
     const options = {
-      base: BASE, clock, media: MEDIA,
+      base: BASE, clock, media,
       onfallback: (report: FallbackReport) => { fallbacks.push(report) },
       onrequest: (report: RequestReport) => { requests.push(report) }
     }
@@ -271,7 +273,96 @@ export function compliance (adapter: Adapter): void {
       expect(origin.asked[0]?.signal.aborted).to.equal(true)
     })
 
+    it('starts a node behind the first fragment, not behind a playlist, and once', async () => {
+      const content = new StubContent(FILES)
+      let calls = 0
+      const { origin, seat } = await bench(() => { calls++; return Promise.resolve(nodeOf(content)) })
+      await seat.load(playlist).done
+      await settled()
+      expect(calls).to.equal(0)
+      await seat.load(fragment).done
+      await settled()
+      expect([calls, origin.asked.length]).to.deep.equal([1, 2])
+      // the playlist's copy for others could not be made before
+      expect(content.reads).to.deep.equal([{ path: 'main.m3u8', options: {} }])
+      expect((await seat.load(fragment).done).bytes).to.deep.equal(SEGMENT)
+      expect([calls, origin.asked.length]).to.deep.equal([1, 2])
+    })
+
+    it('starts a node when the origin is gone before anything came of it', async () => {
+      const content = new StubContent(FILES)
+      const { origin, seat } = await bench(() => Promise.resolve(nodeOf(content)))
+      origin.answers.push(() => new Response('down', { status: 503 }))
+      expect((await seat.load(fragment).done).bytes).to.deep.equal(SEGMENT)
+      expect(content.reads).to.have.length(1)
+    })
+
+    it('calls for a node again when none came, and not before it may help', async () => {
+      const content = new StubContent(FILES)
+      let calls = 0
+      const { clock, fallbacks, seat } = await bench(() => {
+        calls++
+        return calls === 1 ? Promise.reject(new Error('no storage')) : Promise.resolve(nodeOf(content))
+      })
+      for (const [ms, expected] of [[0, 1], [9_999, 1], [1, 2]] as const) {
+        clock.advance(ms)
+        await seat.load(fragment).done
+        await settled()
+        expect(calls).to.equal(expected)
+      }
+      expect(fallbacks.map(report => report.reason)).to.deep.equal(['no-content'])
+    })
+
+    if (adapter.sees) it('gives the content what came past it, once that is open', async () => {
+      const content = new StubContent(FILES)
+      const { origin, seat } = await bench(() => Promise.resolve(nodeOf(content)))
+      const whole = seat.load({ ...fragment, url: `${fragment.url}?token=1` }).done
+      const part = seat.load({ ...fragment, range: [100, 300] }).done
+      // players give their copies away
+      for (const got of await Promise.all([whole, part])) got.bytes?.fill(0)
+      await settled()
+      expect(origin.asked).to.have.length(2)
+      expect(content.offers).to.deep.equal([
+        { path: '720p/seg3.m4s', bytes: SEGMENT, start: 0 }, { path: '720p/seg3.m4s', bytes: SEGMENT.subarray(100, 300), start: 100 }
+      ])
+      await seat.load(fragment).done
+      expect(content.offers).to.have.length(2)
+    })
+
     if (!adapter.timed) return
+
+    it('starts a node when the first frame can be shown, or will not be for a while', async () => {
+      for (const [readyState, ms] of [[3, 550], [1, 1_500]] as const) {
+        const media = { ...MEDIA, readyState: 1 }
+        let calls = 0
+        const { clock, seat } = await bench(() => { calls++; return new Promise<Shoal>(() => {}) }, media)
+        await seat.load(fragment).done
+        for (let at = 0; at < 500; at += 50) { clock.advance(50); await settled() }
+        media.readyState = readyState
+        for (let at = 500; at < ms; at += 50) { expect(calls).to.equal(0); clock.advance(50); await settled() }
+        expect(calls).to.equal(1)
+      }
+    })
+
+    it('knows that what a player asks for first is due at once, though it stands elsewhere', async () => {
+      const { content, seat } = await bench(undefined, { ...MEDIA, readyState: 0 })
+      await seat.load(fragment).done
+      expect(content.reads[0]?.options.deadline).to.equal(0)
+    })
+
+    it('waits longer for the content where the origin has shown that it is quick', async () => {
+      const media = { ...MEDIA, currentTime: START }
+      const { clock, origin, seat } = await bench(new Promise<Shoal>(() => {}), media)
+      await seat.load(fragment).done
+      media.currentTime = 0
+      const { done } = seat.load(fragment)
+      await settled()
+      clock.advance(START * 1000 - APPEND_MARGIN_MS - ORIGIN_RESERVE_MIN_MS - 1)
+      await settled()
+      expect(origin.asked).to.have.length(1)
+      clock.advance(1)
+      expect((await done).bytes).to.deep.equal(SEGMENT)
+    })
 
     it('gives the deadline by the playhead', async () => {
       const { content, seat } = await bench()

@@ -6,6 +6,7 @@ compliance({
   name: 'dash',
   timed: true,
   keys: true,
+  sees: true,
   seat: (shoal, options, origin) => {
     const { player, load } = dashStub(origin.fetch, options.clock)
     attachDash(player, shoal, options)

@@ -13,7 +13,7 @@ describe('dash', () => {
     const content = new StubContent(new Map([[PATH, new Uint8Array(1000)]]))
     const clock = new ManualClock()
     const media = { currentTime: 0, playbackRate: 1 }
-    const loads = new DashLoads(new Deliverer(undefined, { base: BASE, clock, media, content: content.asContent() }), media)
+    const loads = new DashLoads(new Deliverer(undefined, { base: BASE, clock, media, content: content.asContent() }))
     const heard: string[] = []
     const parent: DashLoader = {
       load: () => { heard.push('load') }, abort: () => { heard.push('abort') }, reset: () => { heard.push('reset') }

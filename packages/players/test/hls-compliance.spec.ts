@@ -8,6 +8,7 @@ compliance({
   name: 'hls',
   timed: true,
   keys: false,
+  sees: true,
   seat: (shoal, options, origin) => {
     const { fLoader: FLoader, pLoader: PLoader } = createHlsLoader(shoal, { ...options, fetch: origin.fetch })
     return {

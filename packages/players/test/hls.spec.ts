@@ -58,6 +58,88 @@ describe('hls: which source', () => {
     expect(requests.map(report => report.via)).to.deep.equal(['origin', 'origin', 'shoal'])
   })
 
+  it('gives the content what came past it, as soon as it is open', async () => {
+    const { content, options } = setup()
+    const node = Promise.withResolvers<Shoal>()
+    const loaders = createHlsLoader(node.promise, { link: 'shoal:x', ...options })
+    const taken = bytes(await start(loaders, fragmentContext('720p/seg3.m4s?token=1')).done)
+    await start(loaders, fragmentContext('720p/seg3.m4s', { rangeStart: 100, rangeEnd: 300 })).done
+    // hls.js may give its copy away
+    taken.fill(0)
+    await opened()
+    expect(content.offers).to.deep.equal([])
+    node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
+    await opened()
+    expect(content.offers).to.deep.equal([
+      { path: '720p/seg3.m4s', bytes: SEGMENT, start: 0 }, { path: '720p/seg3.m4s', bytes: SEGMENT.subarray(100, 300), start: 100 }
+    ])
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    expect(content.offers).to.have.length(2)
+  })
+
+  it('starts a node when the player has its first fragment, once, and again only when it failed', async () => {
+    const { content, origin, clock, options } = setup()
+    let calls = 0
+    const opens: (() => Promise<unknown>)[] = [
+      () => Promise.reject(new Error('no WebRTC')), () => Promise.reject(new Error('nobody has it')), () => Promise.resolve(content.asContent())
+    ]
+    const node = { open: () => opens.shift()?.() } as unknown as Shoal
+    const loaders = createHlsLoader(() => { calls++; return calls === 1 ? Promise.reject(new Error('no storage')) : Promise.resolve(node) }, { link: 'shoal:x', ...options })
+    opens.shift()
+    const { callbacks, done } = outcome()
+    new loaders.pLoader({} as HlsConfig).load(playlistContext('main.m3u8') as never, policy(), callbacks as never)
+    await done
+    expect(calls).to.equal(0)
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    await opened()
+    expect(calls).to.equal(1)
+    for (let i = 0; i < 2; i++) {
+      clock.advance(10_000)
+      await start(loaders, fragmentContext('720p/seg3.m4s')).done
+      await opened()
+    }
+    expect([calls, opens.length]).to.deep.equal([2, 0])
+    expect(origin.asked).to.have.length(4)
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    expect(content.reads.at(-1)?.path).to.equal('720p/seg3.m4s')
+    expect(origin.asked).to.have.length(4)
+  })
+
+  it('starts a node when the first frame can be shown, or will not be for a while', async () => {
+    for (const late of [false, true]) {
+      const media = { currentTime: 0, playbackRate: 1, readyState: 1 }
+      const { content, clock, options } = setup({ media })
+      let calls = 0
+      const node = { open: () => Promise.resolve(content.asContent()) } as unknown as Shoal
+      const loaders = createHlsLoader(() => { calls++; return node }, { link: 'shoal:x', ...options })
+      await start(loaders, fragmentContext('720p/seg3.m4s')).done
+      for (let i = 0; i < 10; i++) { clock.advance(50); await opened() }
+      expect(calls).to.equal(0)
+      if (!late) media.readyState = 3
+      for (let i = 0; i < (late ? 25 : 1); i++) { clock.advance(50); await opened() }
+      expect(calls).to.equal(1)
+    }
+  })
+
+  it('starts a node when the origin is gone before anything came of it', async () => {
+    const { content, origin, options } = setup()
+    origin.answers.push(() => new Response('', { status: 503 }))
+    const loaders = createHlsLoader(() => Promise.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal), { link: 'shoal:x', ...options })
+    expect(bytes(await start(loaders, fragmentContext('720p/seg3.m4s')).done)).to.deep.equal(SEGMENT)
+    expect(content.reads).to.have.length(1)
+  })
+
+  it('knows that a live player begins where it asks first, though it stands at 0', async () => {
+    const media = { currentTime: 0, playbackRate: 1, readyState: 0 }
+    const { content, loaders } = setup({ media })
+    await opened()
+    await start(loaders, fragmentContext('720p/seg3.m4s')).done
+    await start(loaders, fragmentContext('720p/seg3.m4s', { frag: { sn: 4, start: 16, duration: 4 } })).done
+    Object.assign(media, { currentTime: 12, readyState: 4 })
+    await start(loaders, fragmentContext('720p/seg3.m4s', { frag: { sn: 4, start: 16, duration: 4 } })).done
+    expect(content.reads.map(({ options }) => options.deadline)).to.deep.equal([0, 3500, 3500])
+  })
+
   it('never waits for a node that does not come', async () => {
     const { origin, options } = setup()
     const loaders = createHlsLoader(new Promise<Shoal>(() => {}), { link: 'shoal:x', ...options })

@@ -5,6 +5,7 @@ compliance({
   name: 'service worker',
   timed: false,
   keys: false,
+  sees: false,
   seat: async (shoal, options, origin) => {
     const { load, ready, end } = workerStub(origin.fetch, shoal, options)
     await ready

@@ -11,6 +11,7 @@ compliance({
   name: 'shaka',
   timed: true,
   keys: true,
+  sees: true,
   seat: (shoal, options, origin) => {
     const { shaka, player, request } = shakaStub(origin.fetch, options.clock)
     attachShaka(shaka, player, shoal, options)

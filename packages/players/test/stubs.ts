@@ -8,6 +8,7 @@ export interface StubRead { readonly path: string, readonly options: ReadOptions
 /** A content whose reads are scripted: what is not used of the interface is not there. */
 export class StubContent extends TypedEventEmitter<ContentEvents> {
   readonly reads: StubRead[] = []
+  readonly offers: { readonly path: string, readonly bytes: Uint8Array, readonly start: number }[] = []
   readonly files: Map<string, Uint8Array>
   policy: Policy = {}
   stats = { connected: 1 }
@@ -60,6 +61,11 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
     const file = this.files.get(path)
     if (file === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ERR_NOT_FOUND' })
     return { index: 0, path, size: file.length, cid: `bafy${file.length}`, blocks: 1 }
+  }
+
+  offer (path: string, bytes: Uint8Array, { start = 0 }: { start?: number } = {}): Promise<number> {
+    this.offers.push({ path, bytes: bytes.slice(), start })
+    return Promise.resolve(bytes.length)
   }
 
   asContent (): Content {

@@ -1,15 +1,16 @@
 import { attachVideoJs } from '../src/videojs/index.js'
-import { compliance, SECONDS, START } from './compliance.js'
+import { compliance, MEDIA, SECONDS, START } from './compliance.js'
 import { vhsStub } from './videojs-stubs.js'
 
 compliance({
   name: 'videojs',
   timed: true,
   keys: true,
+  sees: true,
   seat: (shoal, options, origin) => {
     const { player, load } = vhsStub(origin.fetch, options.clock, SECONDS)
     const buffered = { length: 1, start: () => 0, end: () => START }
-    attachVideoJs(player, shoal, { ...options, media: { currentTime: 0, playbackRate: 1, buffered } })
+    attachVideoJs(player, shoal, { ...options, media: () => ({ ...MEDIA, ...options.media, buffered }) })
     return {
       load ({ url, type, range }) {
         const types = { fragment: 'segment', playlist: 'hls-playlist', key: 'segment-key' }

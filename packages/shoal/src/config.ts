@@ -1,6 +1,6 @@
 import type { UploadLimits } from '@shoal/engine'
 import {
-  ConfigError, type CapacityClass, type Mode, type PeerName, type ShoalOptions, type TenantKey, type UploadOptions
+  ConfigError, type CapacityClass, type Mode, type PeerName, type Sharing, type ShoalOptions, type TenantKey, type UploadOptions
 } from '@shoal/interface'
 import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
@@ -26,6 +26,7 @@ export interface Config {
   readonly store: { readonly quota: number, readonly ttl: number, readonly kind: 'auto' | 'memory' }
   readonly upload: UploadLimits
   readonly mode: Mode
+  readonly sharing: Sharing
   readonly token: ((peer: PeerName, link: string) => Promise<string>) | undefined
   readonly tenants: Readonly<Record<TenantKey, string>>
   readonly iceServers: readonly { urls: string | string[], username?: string, credential?: string }[]
@@ -41,13 +42,14 @@ export interface Config {
 }
 
 const MODES: readonly Mode[] = ['hybrid', 'p2p', 'origin', 'auto']
+const SHARING: readonly Sharing[] = ['full', 'download', 'off']
 /** Goes into protocol names and topics. */
 const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 /** @throws ConfigError naming the option, what was expected and what came */
 export function resolveConfig (options: ShoalOptions, around: Surroundings): Config {
   const persistent = around.persistent(options)
-  const { token, networkKey, mode = 'hybrid', network = 'shoal' } = options
+  const { token, networkKey, mode = 'hybrid', network = 'shoal', sharing = 'full' } = options
   if (!MODES.includes(mode)) throw new ConfigError(`mode: expected one of ${MODES.join(', ')}, got ${JSON.stringify(mode)}`)
   if (!NETWORK_NAME.test(network)) throw new ConfigError(`network: expected lower-case letters, digits and dashes, got ${JSON.stringify(network)}`)
   if (networkKey !== undefined && !/^[0-9a-f]{64}$/i.test(networkKey)) throw new ConfigError('networkKey: expected 64 hex digits')
@@ -69,6 +71,7 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     store: { quota: parseSize(options.store?.quota ?? quotas[persistent ? 'kept' : 'memory'], 'store.quota'), ttl, kind: options.store?.kind ?? 'auto' },
     upload: { rate: Infinity, slots: around.uploadSlots, monthly: Infinity, yield: false, ...uploadLimits(options.upload ?? {}) },
     mode,
+    sharing: checkSharing(sharing),
     token: token === undefined ? undefined : typeof token === 'string' ? () => Promise.resolve(token) : token,
     tenants: secrets(options.tenants),
     iceServers: options.iceServers ?? [],
@@ -82,6 +85,12 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     capacity: options.server === true ? 3 : around.capacity,
     replication
   }
+}
+
+/** @throws ConfigError */
+export function checkSharing (sharing: Sharing): Sharing {
+  if (!SHARING.includes(sharing)) throw new ConfigError(`sharing: expected one of ${SHARING.join(', ')}, got ${JSON.stringify(sharing)}`)
+  return sharing
 }
 
 /** What is set of them. @throws ConfigError */

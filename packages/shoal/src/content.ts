@@ -1,11 +1,16 @@
 import { TypedEventEmitter } from 'main-event'
+import type { Clock } from '@shoal/base'
 import type { OpenedManifest } from '@shoal/content'
 import type { OpenSwarm } from '@shoal/engine'
 import {
   ConfigError, RetiredError, UnavailableError, type Content, type ContentEvents, type ContentStats, type Duty, type ManifestSummary,
   type Policy, type ReadOptions, type SaveOptions, type Segment
 } from '@shoal/interface'
+import type { Moves } from './live/moves.js'
 import type { NodeStore, Platform } from './platform.js'
+
+/** What is offered of a live content may be named by a head that is on its way. */
+const OFFER_DEADLINE_MS = 10_000
 
 /** What all handles of a content share. */
 export interface SharedContent {
@@ -16,8 +21,9 @@ export interface SharedContent {
   readonly swarm: OpenSwarm
   readonly store: NodeStore
   readonly platform: Platform
-  /** When a live content's window moved last, ms on the node's clock. */
-  readonly movedAt: () => number
+  /** When a live content's window moves. */
+  readonly moves: Moves
+  readonly clock: Clock
 }
 
 /** An open content as one of those who opened it sees it. */
@@ -61,7 +67,7 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
   }
 
   get movedAt (): number {
-    return this.#shared.movedAt()
+    return this.#shared.moves.at
   }
 
   get held (): number {
@@ -84,8 +90,8 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     return this.manifest.segments(this.#closed.signal)
   }
 
-  async stat (path: string, { signal }: Pick<ReadOptions, 'signal'> = {}): Promise<Segment> {
-    const segment = await this.manifest.find(path, this.#until(signal))
+  async stat (path: string, { signal, deadline }: Pick<ReadOptions, 'signal' | 'deadline'> = {}): Promise<Segment> {
+    const segment = await this.#find(path, this.#until(signal), deadline)
     const purged = this.swarm.purging.fault(segment)
     if (purged !== undefined) throw purged
     return segment
@@ -96,11 +102,14 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     if (!(start >= 0) || (end !== undefined && !(end >= start))) throw new ConfigError(`expected 0 ≤ start ≤ end, got ${start} and ${end}`)
     const signal = this.#until(options.signal)
     signal.throwIfAborted()
+    const { clock } = this.#shared
+    const since = clock.now()
     for (;;) {
-      const segment = await this.manifest.find(path, signal)
+      const segment = await this.#find(path, signal, options.deadline)
+      const deadline = options.deadline === undefined ? undefined : Math.max(0, options.deadline - (clock.now() - since))
       let begun = false
       try {
-        for await (const bytes of this.swarm.read(segment, { ...options, signal })) {
+        for await (const bytes of this.swarm.read(segment, { ...options, deadline, signal })) {
           begun = true
           yield bytes
         }
@@ -110,6 +119,11 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
         if (begun || !(error instanceof RetiredError) || segment.playlist !== true) throw error
       }
     }
+  }
+
+  async offer (path: string, bytes: Uint8Array, { start = 0, signal }: Pick<ReadOptions, 'start' | 'signal'> = {}): Promise<number> {
+    if (!(start >= 0)) throw new ConfigError(`expected start ≥ 0, got ${start}`)
+    return await this.swarm.offer(await this.stat(path, { signal, deadline: OFFER_DEADLINE_MS }), start, bytes)
   }
 
   async fetchAll (options: SaveOptions = {}): Promise<void> {
@@ -149,6 +163,14 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     if (this.closed) return
     this.#closed.abort(reason)
     this.#onclose(this)
+  }
+
+  /** Of a live content also what a head on its way names, as long as the deadline has time for it. */
+  async #find (path: string, signal: AbortSignal, deadline = 0): Promise<Segment> {
+    const { live } = this.summary
+    const find = async (): Promise<Segment> => await this.manifest.find(path, signal)
+    if (live === undefined || live.ended) return await find()
+    return await this.#shared.moves.find(find, deadline, live.target, signal)
   }
 
   /** Until the caller gives up or this handle is closed, whoever else has the content open. */

@@ -84,6 +84,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         self: network.peerId.toString(),
         capacity: config.capacity,
         replication: config.replication === 0 ? undefined : config.replication,
+        sharing: config.sharing,
         ttl: config.store.ttl,
         token: token === undefined ? undefined : async link => await token(network.peerId.toString(), link),
         purgeOf: async swarm => await library.purge(swarm),

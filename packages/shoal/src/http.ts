@@ -49,7 +49,7 @@ export async function shoalFetch (host: FetchHost, input: string | URL | Request
   // the origin needs time, too
   const stop = clock.after(Math.min(deadline / 2, PAGE_MS), () => { late.abort(new Error('too late')) })
   try {
-    const segment = await content.stat(path, { signal: AbortSignal.any([until, late.signal]) })
+    const segment = await content.stat(path, { signal: AbortSignal.any([until, late.signal]), deadline })
     stop()
     if (content.origins.length > 0 && outdated(content, segment, clock.now())) {
       host.onfallback({ content: content.link, path, from: 'peer', to: 'origin', reason: 'stalled' })

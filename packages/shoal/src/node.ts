@@ -6,15 +6,16 @@ import { hintsOf, type Emit, type OpenSwarm } from '@shoal/engine'
 import {
   ManifestError, PurgedError, UnavailableError, type Collected, type Content, type LedgerEntry, type Manifest, type ManifestSummary,
   type NodeStatus, type OpenOptions, type Origin, type Published, type PublishOptions, type PurgeOptions, type PurgeResult,
-  type SaveOptions, type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
+  type SaveOptions, type Sharing, type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
 } from '@shoal/interface'
-import { uploadLimits } from './config.js'
+import { checkSharing, uploadLimits } from './config.js'
 import { OpenContent, type SharedContent } from './content.js'
 import { emitter } from './events.js'
 import { Farewells } from './farewells.js'
 import type { FetchInit } from './http.js'
 import { envelopeOf, recordOf, type ContentRecord } from './library.js'
 import { statusOf, Totals } from './node-status.js'
+import { Moves } from './live/moves.js'
 import { nameOf, type Entry, type Opening } from './opening.js'
 import type { Parts } from './parts.js'
 import { knownPurge } from './purging/known.js'
@@ -76,6 +77,15 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   setUpload (options: UploadOptions): void {
     this.#assertRunning()
     this.#parts.engine.setUpload(uploadLimits(options))
+  }
+
+  get sharing (): Sharing {
+    return this.#parts.engine.sharing
+  }
+
+  setSharing (sharing: Sharing): void {
+    this.#assertRunning()
+    this.#parts.engine.setSharing(checkSharing(sharing))
   }
 
   async publish (path: string, options: PublishOptions = {}): Promise<Published> {
@@ -233,14 +243,14 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     const { link, text, origins, mode, head } = opening
     const { config, engine, store, platform, library, bootstrap, network, clock } = this.#parts
     // the other modes do not ask what the device can afford
-    if (mode === 'auto') await (this.#watching ??= platform.watchDevice?.(reason => { engine.spare(reason) }))
+    if (mode === 'auto') await (this.#watching ??= platform.watchDevice?.(affordable => { engine.afford(affordable) }, clock))
     const { signal } = entry.abort
     let bases: readonly string[] = []
-    let movedAt = clock.now()
+    const moves = new Moves(clock)
     const tell = emitter(() => [...entry.handles, this])
     const emit: Emit = (name, detail) => {
-      if (name === 'manifest:update') movedAt = clock.now()
       tell(name, detail)
+      if (name === 'manifest:update') moves.moved()
     }
     const { swarm: publicId, of } = link.kind === 'manifest'
       ? { swarm: await swarmIdOf(link.manifest), of: { root: CID.parse(link.manifest).multihash.digest } }
@@ -280,8 +290,8 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     if (tenant !== undefined && manifest.policy.token !== tenant) {
       throw new ManifestError(`expected a content that asks for a token of ${tenant}, as its link says, got one that does not`)
     }
-    movedAt = clock.now()
-    const content = { link: text, manifest, origins: bases, swarm: opened, store, platform, movedAt: () => movedAt }
+    moves.moved()
+    const content = { link: text, manifest, origins: bases, swarm: opened, store, platform, moves, clock }
     entry.own = new OpenContent(content, () => {})
     return content
   }

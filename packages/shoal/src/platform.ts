@@ -1,6 +1,7 @@
 import type { Libp2p } from 'libp2p'
 import type { BlockStore, Content, FileReference, Manifest } from '@shoal/interface'
-import type { ContentSink } from '@shoal/engine'
+import type { Clock } from '@shoal/base'
+import type { Affordable, ContentSink } from '@shoal/engine'
 import type { FileEntry } from '@shoal/content/publishing'
 import type { Datastore } from 'interface-datastore'
 import type { GossipSub } from '@libp2p/gossipsub'
@@ -46,8 +47,8 @@ export interface Platform {
   store (config: Config): NodeStore | Promise<NodeStore>
   /** Starts nothing. @throws ListenError */
   network (config: Config, privateKey: PrivateKey, datastore: Datastore, trust: Trust): Promise<Network>
-  /** Tells why this device should share nothing, `undefined` when it may again, and whenever that changes; resolves with what ends it. */
-  readonly watchDevice: ((tell: (reason: string | undefined) => void) => Promise<() => void>) | undefined
+  /** Tells what this device can afford to share, at once and whenever that changes; resolves with what ends it. */
+  readonly watchDevice: ((tell: (affordable: Affordable) => void, clock: Clock) => Promise<() => void>) | undefined
   /** Files below a path, here absolute, in no particular order; a single file has its name as path. @throws PublishError */
   readonly walk: ((path: string) => Promise<{ path: string, name: string, kind: 'file' | 'directory', files: LocalFile[] }>) | undefined
   /** A live presentation that is written into a folder, and what to call it. @throws PublishError */

@@ -44,6 +44,11 @@ describe('device', () => {
 })
 
 describe('config', () => {
+  it('knows three degrees of sharing', () => {
+    expect(resolveConfig({ sharing: 'off' }, around).sharing).to.equal('off')
+    expect(() => resolveConfig({ sharing: 'some' as 'off' }, around)).to.throw(ConfigError, 'sharing: expected one of full, download, off, got "some"')
+  })
+
   it('has the documented default of every option', () => {
     expect(resolveConfig({}, around)).to.deep.equal({
       bootstrap: [],
@@ -53,6 +58,7 @@ describe('config', () => {
       store: { quota: 256 * 2 ** 20, ttl: Infinity, kind: 'auto' },
       upload: { rate: Infinity, slots: 16, monthly: Infinity, yield: false },
       mode: 'hybrid',
+      sharing: 'full',
       token: undefined,
       tenants: {},
       iceServers: [],

@@ -19,3 +19,15 @@ declare module 'webtorrent' {
     add (torrentFile: Uint8Array, options: { path: string, announce: string[] }): Torrent
   }
 }
+
+/** And of the tracker. */
+declare module 'bittorrent-tracker/server' {
+  import type { EventEmitter } from 'node:events'
+  import type { Server as HttpServer } from 'node:http'
+
+  export default class Server extends EventEmitter {
+    constructor (options: Readonly<Record<string, unknown>>)
+    readonly http: HttpServer
+    listen (port: number, host: string, onlistening: () => void): void
+  }
+}

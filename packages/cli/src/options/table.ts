@@ -33,6 +33,7 @@ const NODE_OPTIONS = {
   listen: { type: 'list', value: 'MULTIADDR', node: true, help: 'an address to listen on', default: 'TCP and WebSockets on any free port' },
   announce: { type: 'list', value: 'MULTIADDR', node: true, help: 'an address to tell others instead of those listened on', default: 'none' },
   token: { type: 'string', value: 'T', node: true, help: 'token to show when joining a swarm', default: 'none' },
+  sharing: { type: 'string', value: 'WHAT', node: true, choices: ['full', 'download', 'off'], help: 'what goes to peers and comes from them', default: 'full' },
   mode: { type: 'string', value: 'MODE', node: true, choices: ['hybrid', 'p2p', 'origin', 'auto'], help: 'where bytes may come from', default: 'hybrid' },
   network: { type: 'string', value: 'NAME', node: true, help: 'nodes of different networks do not see each other', default: 'shoal' },
   networkKey: { type: 'string', value: 'HEX', node: true, help: 'key of a private network: nobody without it connects', default: 'none' },

@@ -54,6 +54,7 @@ export class StubContent extends TypedEventEmitter<ContentEvents> implements Con
     }
   }
 
+  async offer (): Promise<number> { return 0 }
   async fetchAll (): Promise<void> {}
 
   async save (out: string, { signal, onprogress }: SaveOptions = {}): Promise<void> {
@@ -105,6 +106,12 @@ export class StubNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       bannedUntil: Date.UTC(2100, 0), swarms: []
     }
   ]
+
+  readonly sharing = 'full'
+
+  setSharing (): void {
+    throw new Error('the stub shares nothing')
+  }
 
   setUpload (): void {
     throw new Error('not used')

@@ -22,8 +22,19 @@ export const BLOCK_PATIENCE_MS = 6_000
  */
 export const ORIGIN_RESERVE_MS = 2_000
 
+/** Less is left where the origin has shown that it is quick: so many times what it took last, but at least this. */
+export const ORIGIN_RESERVE_TIMES = 4
+export const ORIGIN_RESERVE_MIN_MS = 750
+
+/** With its first fragment in hand a player is given this long to show it before a node starts beside it. */
+export const FIRST_FRAME_MS = 1_500
+export const FIRST_FRAME_POLL_MS = 50
+
 /** All waiting for a content to open together ends after this. */
 export const OPENING_PATIENCE_MS = 20_000
+
+/** Fragments from the origin that wait for the content to open, to be shared: no more than these bytes. */
+export const SHARED_MAX_BYTES = 16 * 2 ** 20
 
 /** A content that failed to open is tried again after this. */
 export const REOPEN_AFTER_MS = 10_000

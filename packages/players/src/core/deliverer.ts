@@ -1,11 +1,11 @@
 import { systemClock, type Clock } from '@shoal/base'
-import { ORIGIN_RESERVE_MS } from './defaults.js'
+import { shows, timingOf, type Beginning, type Place, type Timing } from './deadline.js'
+import { FIRST_FRAME_MS, FIRST_FRAME_POLL_MS, ORIGIN_RESERVE_MIN_MS, ORIGIN_RESERVE_MS, ORIGIN_RESERVE_TIMES } from './defaults.js'
 import { asError, reasonOf } from './failure.js'
 import { Pace, type Times } from './pace.js'
 import { readContent } from './read.js'
 import { ContentSource, withQuery, type NodeSource } from './source.js'
 import type { Content, SourceKind } from '@shoal/interface'
-import type { Timing } from './deadline.js'
 import type { Intake, Sink } from './intake.js'
 import type { FallbackReason, PlayerOptions, RequestType } from './types.js'
 
@@ -13,6 +13,8 @@ import type { FallbackReason, PlayerOptions, RequestType } from './types.js'
 export interface Ask extends Timing {
   readonly url: string
   readonly type: RequestType
+  /** What a player can begin to show: no init segment, index or playlist. */
+  readonly media: boolean
   /** Path in the content; `undefined`: the URL is none of it. */
   readonly path: string | undefined
   /** First byte. */
@@ -44,11 +46,20 @@ export class Deliverer {
   readonly clock: Clock
   readonly options: PlayerOptions
   readonly #pace = new Pace()
+  readonly #beginning: Beginning = {}
+  /** How long the origin took for a fragment last, in milliseconds. */
+  #originMs: number | undefined
+  #awaiting = false
 
   constructor (shoal: NodeSource, options: PlayerOptions) {
     this.clock = options.clock ?? systemClock
     this.options = options
     this.source = new ContentSource(shoal, options, this.clock)
+  }
+
+  /** How soon a segment is needed. `place`: `undefined` for init segments and whatever else has none. */
+  timing (place: Place | undefined): Timing {
+    return timingOf(place, this.options.media, this.#beginning)
   }
 
   /**
@@ -71,9 +82,13 @@ export class Deliverer {
     }
     try {
       intake.begin()
-      return { kind: 'origin', via: 'origin', answer: await origin(intake.handed, intake.add, signal) }
+      const asked = this.clock.now()
+      const answer = await origin(intake.handed, intake.add, signal)
+      if (ask.media) this.#originMs = this.clock.now() - asked
+      return { kind: 'origin', via: 'origin', answer }
     } catch (error) {
       if (signal.aborted || path === undefined) throw error
+      this.source.begun()
       // the origin is gone: worth waiting for a content that is still being opened, or for slow peers
       const last = await this.source.within(ask.lastMs)
       if (last === undefined || signal.aborted) throw error
@@ -86,14 +101,21 @@ export class Deliverer {
     }
   }
 
-  /** A delivery is complete: tells those who want to know, and returns the times that the player should see. */
-  settle (ask: Ask, from: Delivered<unknown>, bytes: number, times: Times): Times {
+  /**
+   * A delivery is complete, and what of it the player does not have yet still in `intake`: tells those who want to know, and returns the
+   * times that the player should see.
+   */
+  settle (ask: Ask, from: Delivered<unknown>, intake: Intake, times: Times): Times {
     const ms = times.end - times.start
     const { url, path, type, duration } = ask
+    const bytes = intake.loaded
     this.options.onrequest?.({ url, path, type, via: from.via, bytes, ms })
-    // small, and asked of the origin at the very beginning: those who come when it is gone need it, too
-    const small = type === 'playlist' || (type === 'fragment' && duration === 0)
-    if (from.via === 'origin' && path !== undefined && small) void this.source.keep(path, url)
+    if (ask.media) void this.#begun()
+    if (from.via === 'origin' && path !== undefined) {
+      // small, and always asked of the origin: those who come when it is gone need it, too
+      if (type === 'playlist') void this.source.keep(path, url)
+      else if (bytes <= (ask.end ?? Infinity) - ask.start) this.source.share(path, url, intake, ask.start + intake.handed)
+    }
     return type === 'fragment' ? this.#pace.report({ ...times, bytes, duration, onTime: ms <= ask.deadline, source: from.kind }) : times
   }
 
@@ -104,7 +126,21 @@ export class Deliverer {
   async #contentFor ({ type, patient, deadline, duration }: Ask): Promise<Content | undefined> {
     const { source } = this
     if (type === 'playlist' || source.content !== undefined || !patient) { void source.open(); return source.content }
-    return await source.within(deadline - Math.max(ORIGIN_RESERVE_MS, duration * 500))
+    const careful = Math.max(ORIGIN_RESERVE_MS, duration * 500)
+    const quick = Math.max(ORIGIN_RESERVE_MIN_MS, ORIGIN_RESERVE_TIMES * (this.#originMs ?? Infinity))
+    return await source.within(deadline - Math.min(careful, quick))
+  }
+
+  /** What starts behind the first frame starts when that can be shown, or will not be for a while. */
+  async #begun (): Promise<void> {
+    if (this.#awaiting) return
+    this.#awaiting = true
+    const { clock } = this
+    const until = clock.now() + FIRST_FRAME_MS
+    while (clock.now() < until && !shows(this.options.media)) {
+      await new Promise<void>(resolve => { clock.after(FIRST_FRAME_POLL_MS, resolve) })
+    }
+    this.source.begun()
   }
 
   async #throughShoal (

@@ -47,17 +47,23 @@ export class Intake {
     this.#onbytes()
   }
 
-  /** All that waits, in one piece. */
-  take (): ArrayBuffer {
+  /** All that waits, in one piece, which stays. */
+  copy (): Uint8Array<ArrayBuffer> {
     const all = new Uint8Array(this.#length)
     let at = 0
     for (const chunk of this.#chunks) { all.set(chunk, at); at += chunk.length }
-    this.#chunks = []
-    this.#length = 0
-    return all.buffer
+    return all
   }
 
-  /** The same, as a piece that the player now has. */
+  /** The same, which goes. */
+  take (): ArrayBuffer {
+    const { buffer } = this.copy()
+    this.#chunks = []
+    this.#length = 0
+    return buffer
+  }
+
+  /** And as a piece that the player now has. */
   hand (): ArrayBuffer {
     const piece = this.take()
     this.handed += piece.byteLength

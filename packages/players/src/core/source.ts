@@ -1,11 +1,12 @@
 import { significantQuery, type Clock } from '@shoal/base'
-import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS } from './defaults.js'
+import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS, SHARED_MAX_BYTES } from './defaults.js'
 import { asError } from './failure.js'
 import type { Content, Shoal } from '@shoal/interface'
+import type { Intake } from './intake.js'
 import type { PlayerOptions } from './types.js'
 
-/** A node, now or later. */
-export type NodeSource = Shoal | Promise<Shoal> | (() => Shoal | undefined) | undefined
+/** A node, now or later; a function is not called before the player has its first fragment. */
+export type NodeSource = Shoal | Promise<Shoal> | (() => Shoal | Promise<Shoal> | undefined) | undefined
 
 /** Finds out when the content is open, and which URLs are its own. */
 export class ContentSource {
@@ -18,13 +19,20 @@ export class ContentSource {
   #opening: Promise<Content | undefined> | undefined
   #retryAt = 0
   #waitUntil = 0
+  #node: Shoal | Promise<Shoal> | undefined
+  /** The player has its first fragment, or cannot get it from the origin. */
+  #begun = false
+  readonly #beginning = Promise.withResolvers<void>()
   readonly #kept = new Set<string>()
+  /** Bytes that wait for the content to open. */
+  #sharing = 0
 
   constructor (shoal: NodeSource, options: PlayerOptions, clock: Clock) {
     this.#shoal = shoal
     this.#options = options
     this.#clock = clock
     this.#base = options.base === undefined ? undefined : bare(options.base)
+    if (typeof shoal !== 'function') this.#beginning.resolve()
     void this.open()
   }
 
@@ -46,15 +54,21 @@ export class ContentSource {
   /** Resolves with the content, or with undefined when there is no node yet or it failed (`onfallback` has been told). */
   open (): Promise<Content | undefined> {
     if (this.#opening !== undefined) return this.#opening
-    const node = typeof this.#shoal === 'function' ? this.#shoal() : this.#shoal
     const { content, link } = this.#options
-    if ((content === undefined && node === undefined) || this.#clock.now() < this.#retryAt) return Promise.resolve(undefined)
-    const opened = content ?? Promise.resolve(node as Shoal).then(shoal => shoal.open(link as string))
+    if (this.#clock.now() < this.#retryAt) return Promise.resolve(undefined)
+    const node = this.#node ??= typeof this.#shoal !== 'function' ? this.#shoal : this.#begun ? this.#shoal() : undefined
+    if (content === undefined && node === undefined) return Promise.resolve(undefined)
+    let started = false
+    const opened = content ?? Promise.resolve(node as Shoal).then(async shoal => {
+      started = true
+      return await shoal.open(link as string)
+    })
     this.#waitUntil = this.#clock.now() + OPENING_PATIENCE_MS
     this.#opening = Promise.resolve(opened).then(
       content => { this.content = content; return content },
       (error: unknown) => {
         this.#opening = undefined
+        if (!started) this.#node = undefined
         this.#retryAt = this.#clock.now() + REOPEN_AFTER_MS
         this.#options.onfallback?.({
           url: link ?? '', path: undefined, from: 'shoal', to: 'origin', reason: 'no-content', error: asError(error)
@@ -64,6 +78,14 @@ export class ContentSource {
     return this.#opening
   }
 
+  /** The player has a fragment: what would have competed with the first one may start. */
+  begun (): void {
+    if (this.#begun) return
+    this.#begun = true
+    this.#beginning.resolve()
+    void this.open()
+  }
+
   /**
    * The player got a small file past Shoal: fetch it into the store too when the content is open, so that others can have it from here when
    * the origin is gone. Once per path; without a deadline, so in the order that serves the swarm.
@@ -71,6 +93,7 @@ export class ContentSource {
   async keep (path: string, url: string): Promise<void> {
     if (this.#kept.has(path)) return
     this.#kept.add(path)
+    await this.#beginning.promise
     const content = await this.open()
     if (content === undefined) { this.#kept.delete(path); return }
     try {
@@ -78,6 +101,27 @@ export class ContentSource {
       while ((await reading.next()).done !== true);
     } catch {
       // the player has it: nothing is lost but a copy for others
+    }
+  }
+
+  /**
+   * The player got a fragment past Shoal: others can have it from here once the content is open. What waits in `intake` is copied, for the
+   * player may give its own away; it lies from `start` of the file on. What comes while too much waits is left out.
+   */
+  share (path: string, url: string, intake: Intake, start: number): void {
+    if (intake.length === 0 || this.#sharing + intake.length > SHARED_MAX_BYTES) return
+    const bytes = intake.copy()
+    this.#sharing += bytes.length
+    void this.#offer(path, url, bytes, start).finally(() => { this.#sharing -= bytes.length })
+  }
+
+  async #offer (path: string, url: string, bytes: Uint8Array, start: number): Promise<void> {
+    await this.#beginning.promise
+    const content = await this.open()
+    try {
+      await content?.offer(withQuery(path, url, content), bytes, { start })
+    } catch {
+      // as with `keep`
     }
   }
 

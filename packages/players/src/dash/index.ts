@@ -6,7 +6,7 @@
  * import { attachDash } from '@shoal/players/dash'
  *
  * const player = MediaPlayer().create()
- * attachDash(player, createShoal(), { link, base: 'https://cdn.example.com/show/' })
+ * attachDash(player, () => createShoal(), { link, base: 'https://cdn.example.com/show/' })
  * player.initialize(video, 'https://cdn.example.com/show/manifest.mpd', true)
  * ```
  *
@@ -30,11 +30,12 @@ export type DashOptions = PlayerOptions
  * time servers and everything that is not below the base are left to dash.js, as are retries and interceptors. Call it before
  * `initialize`: dash.js takes extensions no later.
  *
- * @param shoal a node, a promise of one, or a function that returns it once it is there. Not needed with `content`
+ * @param shoal a node, a promise of one, or a function that gives either: it is called when the player has its first fragment, so that
+ *   nothing competes with that, and again as long as it gives `undefined`. Not needed with `content`
  */
 export function attachDash (player: DashPlayer, shoal: NodeSource, options: WithContent<DashOptions>): void {
   const media = options.media ?? (() => elementOf(player))
-  const loads = new DashLoads(new Deliverer(shoal, { ...options, media }), media)
+  const loads = new DashLoads(new Deliverer(shoal, { ...options, media }))
   const extension = function (this: { parent: DashLoader }): DashLoader { return loads.extend(this.parent) }
   for (const name of ['XHRLoader', 'FetchLoader']) player.extend(name, extension, true)
   player.addResponseInterceptor(async (response: DashResponse) => loads.timed(response))

@@ -1,11 +1,9 @@
-import { timingOf } from '../core/deadline.js'
 import { ORIGIN_TIMEOUT_MS } from '../core/defaults.js'
 import { statusOf, type Ask, type Deliverer, type Origin } from '../core/deliverer.js'
 import { LoadFailure } from '../core/failure.js'
 import { Intake } from '../core/intake.js'
 import { parseRange } from '../core/range.js'
 import type { Times } from '../core/pace.js'
-import type { PlayerOptions } from '../core/types.js'
 import type { DashLoader, DashRequest, DashResponse } from './types.js'
 
 const FRAGMENTS = new Set(['MediaSegment', 'InitializationSegment', 'IndexSegment', 'BitstreamSwitchingSegment'])
@@ -13,13 +11,11 @@ const FRAGMENTS = new Set(['MediaSegment', 'InitializationSegment', 'IndexSegmen
 /** The requests of one player. */
 export class DashLoads {
   readonly #deliverer: Deliverer
-  readonly #media: PlayerOptions['media']
   /** Of requests that Shoal answered: how long dash.js should think that they took. */
   readonly #shown = new WeakMap<DashRequest, Times>()
 
-  constructor (deliverer: Deliverer, media: PlayerOptions['media']) {
+  constructor (deliverer: Deliverer) {
     this.#deliverer = deliverer
-    this.#media = media
   }
 
   /** One of dash.js' loaders, with Shoal before it. */
@@ -91,7 +87,7 @@ export class DashLoads {
     try {
       const from = await this.#deliverer.once(ask, intake, origin, stop.signal)
       const end = clock.now()
-      const times = this.#deliverer.settle(ask, from, intake.loaded, { start, first: intake.first ?? end, end })
+      const times = this.#deliverer.settle(ask, from, intake, { start, first: intake.first ?? end, end })
       if (from.via === 'shoal') this.#answer(ask, request, response, intake, times)
     } catch {
       // the origin's failure is in `response`, and dash.js judges by that
@@ -126,11 +122,12 @@ export class DashLoads {
     return {
       url,
       type: fragment ? 'fragment' : 'playlist',
+      media: request.type === 'MediaSegment',
       path,
       start: range?.start ?? 0,
       end: range?.end,
       duration: place?.duration ?? 0,
-      ...timingOf(place, this.#media),
+      ...this.#deliverer.timing(place),
       lastMs: timeout > 0 ? timeout : ORIGIN_TIMEOUT_MS
     }
   }

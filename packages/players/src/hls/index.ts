@@ -5,7 +5,7 @@
  * import Hls from 'hls.js'
  * import { createHlsLoader } from '@shoal/players/hls'
  *
- * const hls = new Hls({ ...createHlsLoader(createShoal(), { link, media: video }) })
+ * const hls = new Hls({ ...createHlsLoader(() => createShoal(), { link, media: video }) })
  * hls.loadSource('https://cdn.example.com/show/main.m3u8')
  * hls.attachMedia(video)
  * ```
@@ -32,7 +32,8 @@ export type { RequestReport, FallbackReport, FallbackReason } from '../core/type
  * - URLs outside the base pass through, as do keys and everything else that hls.js loads: its own `loader` is left as it is.
  * - Requests to the origin are made with `fetch` and `fetchSetup`; with an XMLHttpRequest where the configuration has `xhrSetup` alone.
  *
- * @param shoal a node, a promise of one, or a function that returns it once it is there. Not needed with `content`
+ * @param shoal a node, a promise of one, or a function that gives either: it is called when the player has its first fragment, so that
+ *   nothing competes with that, and again as long as it gives `undefined`. Not needed with `content`
  */
 export function createHlsLoader (shoal: NodeSource, options: WithContent<HlsLoaderOptions>): HlsLoaderConfig {
   const Loader = createLoaderClass(new Deliverer(shoal, options), options)

@@ -1,4 +1,3 @@
-import { timingOf } from '../core/deadline.js'
 import { statusOf, type Ask, type Deliverer, type Delivered, type Origin } from '../core/deliverer.js'
 import { LoadFailure } from '../core/failure.js'
 import { Intake } from '../core/intake.js'
@@ -90,11 +89,12 @@ export function createLoaderClass (deliverer: Deliverer, options: HlsLoaderOptio
       return {
         url,
         type: frag === undefined ? 'playlist' : 'fragment',
+        media: media !== undefined,
         path: deliverer.source.pathOf(url, frag === undefined),
         start: rangeStart,
         end: rangeEnd === 0 ? undefined : rangeEnd,
         duration: media?.duration ?? 0,
-        ...timingOf(media, options.media),
+        ...deliverer.timing(media),
         lastMs: loading.loadPolicy.maxLoadTimeMs
       }
     }
@@ -148,7 +148,7 @@ export function createLoaderClass (deliverer: Deliverer, options: HlsLoaderOptio
       stats.total = stats.loaded
       const end = Math.max(clock.now(), stats.loading.first)
       const first = stats.loading.first === 0 ? end : stats.loading.first
-      Object.assign(stats.loading, deliverer.settle(ask, from, stats.loaded, { start: stats.loading.start, first, end }))
+      Object.assign(stats.loading, deliverer.settle(ask, from, intake, { start: stats.loading.start, first, end }))
       const onProgress = this.#callbacks?.onProgress
       const pieces = onProgress !== undefined && inPieces(loading)
       if (pieces && intake.length > 0) onProgress(stats, context, intake.hand(), this.#response)

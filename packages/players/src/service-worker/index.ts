@@ -7,7 +7,7 @@
  * import { serveWorker } from '@shoal/players/service-worker'
  *
  * await navigator.serviceWorker.register('/worker.js')
- * serveWorker(navigator.serviceWorker, createShoal(), { link, base: 'https://cdn.example.com/show/' })
+ * serveWorker(navigator.serviceWorker, () => createShoal(), { link, base: 'https://cdn.example.com/show/' })
  * ```
  *
  * @packageDocumentation
@@ -27,7 +27,8 @@ export type { ServiceWorkerOptions, WorkerContainer } from './types.js'
  * Answers the worker that controls this page, and whichever follows it.
  *
  * @param container `navigator.serviceWorker`
- * @param shoal a node, a promise of one, or a function that returns it once it is there. Not needed with `content`
+ * @param shoal a node, a promise of one, or a function that gives either: it is called when the page's first request, playlists apart, has
+ *   gone to the network, and again as long as it gives `undefined`. Not needed with `content`
  * @returns what ends it: what is under way breaks off, and the worker goes to the network
  */
 export function serveWorker (container: WorkerContainer, shoal: NodeSource, options: WithContent<ServiceWorkerOptions>): () => void {

@@ -81,10 +81,14 @@ export class PageSide {
     if (path !== undefined && playlist && !last) void this.#source.keep(path, url)
     // of playlists the origin's may be newer; and what begins before the content is open does not wait for it
     if (path === undefined || (!last && (playlist || this.#source.content === undefined))) {
-      if (path !== undefined) void this.#source.open()
       this.#say({ type: 'pass', id })
+      // the network has what the page begins with: the node may start behind it
+      if (path !== undefined && !playlist) this.#source.begun()
+      if (path !== undefined) void this.#source.open()
       return
     }
+    // the network has failed
+    if (last) this.#source.begun()
     this.#say({ type: 'wait', id })
     const load = new Load()
     this.#loads.set(id, load)
@@ -107,14 +111,16 @@ export class PageSide {
     let begun = false
     let bytes = 0
     try {
-      const head = headOf(await this.#inTime(content.stat(path, { signal }), patience ?? PATIENCE_MS, path), what.range)
+      const head = headOf(await this.#inTime(content.stat(path, { signal, deadline }), patience ?? PATIENCE_MS, path), what.range)
       const begin = (): void => {
         if (begun) return
         begun = true
         this.#say({ type: 'head', id, status: head.status, headers: head.headers })
       }
       if (head.status !== 416) {
-        const request = { content, path, start: head.start, end: head.end, deadline, patience, clock: this.#clock, signal }
+        // the head of a live content may have been waited for
+        const left = Math.max(0, deadline - (this.#clock.now() - start))
+        const request = { content, path, start: head.start, end: head.end, deadline: left, patience, clock: this.#clock, signal }
         await readContent(request, async piece => {
           // the first piece decides: after the head there is no other answer
           begin()

@@ -7,7 +7,7 @@
  *
  * const player = new shaka.Player()
  * await player.attach(video)
- * attachShaka(shaka, player, createShoal(), { link, base: 'https://cdn.example.com/show/' })
+ * attachShaka(shaka, player, () => createShoal(), { link, base: 'https://cdn.example.com/show/' })
  * await player.load('https://cdn.example.com/show/manifest.mpd')
  * ```
  *
@@ -45,13 +45,14 @@ const routesOf = new WeakMap<object, Routes>()
  * players on to `HttpFetchPlugin`. Request filters that are added later see the requests, too.
  *
  * @param shaka the library
- * @param shoal a node, a promise of one, or a function that returns it once it is there. Not needed with `content`
+ * @param shoal a node, a promise of one, or a function that gives either: it is called when the player has its first fragment, so that
+ *   nothing competes with that, and again as long as it gives `undefined`. Not needed with `content`
  * @returns what detaches it again; loads under way end as they would have
  */
 export function attachShaka (shaka: ShakaLibrary, player: ShakaPlayer, shoal: NodeSource, options: WithContent<ShakaOptions>): () => void {
   const media = options.media ?? (() => player.getMediaElement())
   const deliverer = new Deliverer(shoal, { ...options, media })
-  const loads = new SchemeLoads(shaka, deliverer, options.origin ?? shaka.net.HttpFetchPlugin.parse, media)
+  const loads = new SchemeLoads(shaka, deliverer, options.origin ?? shaka.net.HttpFetchPlugin.parse)
   const routes = routed(shaka)
   const filter = (type: number, request: ShakaRequest, context?: ShakaContext): void => {
     if (request.method === 'GET' && loads.covers(type)) routes.set(request, loads.plugin(context))

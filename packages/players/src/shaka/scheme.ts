@@ -1,9 +1,7 @@
-import { timingOf } from '../core/deadline.js'
 import { ORIGIN_TIMEOUT_MS } from '../core/defaults.js'
 import { statusOf, type Ask, type Deliverer, type Delivered, type Origin } from '../core/deliverer.js'
 import { Intake } from '../core/intake.js'
 import { parseRange } from '../core/range.js'
-import type { PlayerOptions } from '../core/types.js'
 import type { ShakaContext, ShakaLibrary, ShakaOperation, ShakaProgress, ShakaRequest, ShakaResponse, ShakaSchemePlugin } from './types.js'
 
 /** Shaka gives a connection up that shows no progress for some seconds. While Shoal still has time it hears once per this. */
@@ -14,13 +12,11 @@ export class SchemeLoads {
   readonly #shaka: ShakaLibrary
   readonly #deliverer: Deliverer
   readonly #http: ShakaSchemePlugin
-  readonly #media: PlayerOptions['media']
 
-  constructor (shaka: ShakaLibrary, deliverer: Deliverer, http: ShakaSchemePlugin, media: PlayerOptions['media']) {
+  constructor (shaka: ShakaLibrary, deliverer: Deliverer, http: ShakaSchemePlugin) {
     this.#shaka = shaka
     this.#deliverer = deliverer
     this.#http = http
-    this.#media = media
   }
 
   /** Segments, manifests and playlists. */
@@ -79,7 +75,7 @@ export class SchemeLoads {
       quiet()
     }
     const end = clock.now()
-    const times = this.#deliverer.settle(ask, from, intake.loaded, { start, first: intake.first ?? end, end })
+    const times = this.#deliverer.settle(ask, from, intake, { start, first: intake.first ?? end, end })
     // of the origin's bytes Shaka's plugin has told all
     if (from.via === 'origin') return from.answer
     const data = intake.take()
@@ -95,7 +91,8 @@ export class SchemeLoads {
     const path = this.#deliverer.source.pathOf(uri, !fragment)
     const range = parseRange(request.headers?.['Range'] ?? request.headers?.['range'])
     if (path === undefined || range === 'unknown') return undefined
-    const segment = context?.type === INIT_SEGMENT ? undefined : context?.segment ?? undefined
+    const init = context?.type === INIT_SEGMENT
+    const segment = init ? undefined : context?.segment ?? undefined
     const start = segment?.getStartTime()
     const duration = segment === undefined ? 0 : segment.getEndTime() - segment.getStartTime()
     const place = segment === undefined ? undefined : { start, duration }
@@ -103,11 +100,12 @@ export class SchemeLoads {
     return {
       url: uri,
       type: fragment ? 'fragment' : 'playlist',
+      media: fragment && !init,
       path,
       start: range?.start ?? 0,
       end: range?.end,
       duration,
-      ...timingOf(place, this.#media),
+      ...this.#deliverer.timing(place),
       lastMs: timeout > 0 ? timeout : ORIGIN_TIMEOUT_MS
     }
   }

@@ -7,7 +7,7 @@
  * import { attachVideoJs } from '@shoal/players/videojs'
  *
  * const player = videojs(video)
- * attachVideoJs(player, createShoal(), { link, base: 'https://cdn.example.com/show/' })
+ * attachVideoJs(player, () => createShoal(), { link, base: 'https://cdn.example.com/show/' })
  * player.src('https://cdn.example.com/show/main.m3u8')
  * ```
  *
@@ -33,7 +33,8 @@ interface Tech { readonly vhs?: Vhs, el? (): HTMLMediaElement | null }
  * steering and everything that is not below the base are left to video.js, as are its hooks (`onRequest`, `onResponse`), retries and
  * time limits, wherever the origin is asked. Call it before the source is set.
  *
- * @param shoal a node, a promise of one, or a function that returns it once it is there. Not needed with `content`
+ * @param shoal a node, a promise of one, or a function that gives either: it is called when the player has its first fragment, so that
+ *   nothing competes with that, and again as long as it gives `undefined`. Not needed with `content`
  * @returns what detaches it again, from the next source on
  */
 export function attachVideoJs (player: VideoJsPlayer, shoal: NodeSource, options: WithContent<VideoJsOptions>): () => void {
@@ -46,7 +47,7 @@ export function attachVideoJs (player: VideoJsPlayer, shoal: NodeSource, options
     const vhs = tech()?.vhs
     if (vhs === undefined || wrapped.has(vhs)) return
     wrapped.add(vhs)
-    vhs.xhr = new VhsLoads(deliverer, media, vhs).wrap(vhs.xhr)
+    vhs.xhr = new VhsLoads(deliverer, vhs).wrap(vhs.xhr)
   }
   player.on('xhr-hooks-ready', onready)
   onready()

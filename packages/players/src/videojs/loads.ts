@@ -1,10 +1,9 @@
-import { timingOf } from '../core/deadline.js'
 import { ORIGIN_TIMEOUT_MS } from '../core/defaults.js'
 import { statusOf, type Ask, type Deliverer } from '../core/deliverer.js'
 import { Intake } from '../core/intake.js'
 import { parseRange } from '../core/range.js'
 import { ShownXhr } from './shown-xhr.js'
-import type { PlayerOptions, RequestType } from '../core/types.js'
+import type { RequestType } from '../core/types.js'
 import type { Vhs, VhsCallback, VhsOptions, VhsXhr, VhsXhrFunction } from './types.js'
 
 const TYPES: Readonly<Record<string, RequestType>> = {
@@ -29,12 +28,10 @@ class OriginError extends Error {
 /** The requests of one source of a player. */
 export class VhsLoads {
   readonly #deliverer: Deliverer
-  readonly #media: PlayerOptions['media']
   readonly #vhs: Vhs
 
-  constructor (deliverer: Deliverer, media: PlayerOptions['media'], vhs: Vhs) {
+  constructor (deliverer: Deliverer, vhs: Vhs) {
     this.#deliverer = deliverer
-    this.#media = media
     this.#vhs = vhs
   }
 
@@ -86,7 +83,7 @@ export class VhsLoads {
         return request
       }, signal)
       const end = clock.now()
-      const times = this.#deliverer.settle(ask, from, intake.loaded, { start, first: intake.first ?? end, end })
+      const times = this.#deliverer.settle(ask, from, intake, { start, first: intake.first ?? end, end })
       if (from.via === 'origin') shown.become(from.answer)
       else shown.fill(intake.take(), statusOf(ask), ask.url, Math.max(1, times.end - times.start), clock.wall())
       return null
@@ -107,12 +104,13 @@ export class VhsLoads {
     return {
       url: uri,
       type,
+      media: requestType === 'segment',
       path,
       start: range?.start ?? 0,
       end: range?.end,
       duration,
       // VHS asks for what comes behind the buffer
-      ...timingOf(duration > 0 ? { start: undefined, duration } : undefined, this.#media),
+      ...this.#deliverer.timing(duration > 0 ? { start: undefined, duration } : undefined),
       lastMs: timeout > 0 ? timeout : ORIGIN_TIMEOUT_MS
     }
   }

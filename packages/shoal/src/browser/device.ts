@@ -1,32 +1,75 @@
+import type { Clock } from '@shoal/base'
+import { judgeDevice, type Judgement } from '@shoal/policy/device'
+import { browserDevice } from '../quotas.js'
+
 /** What not every browser has, and TypeScript does not know. */
-interface Device {
-  readonly connection?: EventTarget & { readonly saveData?: boolean, readonly type?: string }
+export interface Device {
+  readonly userAgent: string
+  readonly userAgentData?: { readonly mobile: boolean }
+  readonly connection?: EventTarget & { readonly saveData?: boolean, readonly type?: string, readonly effectiveType?: string }
+  readonly deviceMemory?: number
   getBattery?: () => Promise<EventTarget & { readonly charging: boolean, readonly level: number }>
 }
 
-const LOW_BATTERY = 0.2
+/** As much of a document as tells whether somebody sees it. */
+export type Visibility = EventTarget & { readonly hidden: boolean }
+
+/** A hidden page sets a timer of this length, and sleeps when it comes so much later. Browsers that only slow it down stay below. */
+const WAKE_MS = 2_000
+const LATE_MS = 3_000
 
 /**
- * Tells why this device should share nothing, as far as the browser says: at once when there is a reason, and whenever that changes.
+ * Tells what this device can afford to share, as far as the browser says: at once, and whenever that changes.
  *
  * @returns what ends it
  */
-export async function watchDevice (tell: (reason: string | undefined) => void, device: Device = navigator as Device): Promise<() => void> {
-  const { connection } = device
+export async function watchDevice (
+  tell: (judgement: Judgement) => void, clock: Clock, device: Device = navigator as Device, page: Visibility = document
+): Promise<() => void> {
+  const { connection, deviceMemory: memory } = device
+  const phone = browserDevice(device) === 'phone'
   const battery = await device.getBattery?.().catch(() => undefined)
-  let told: string | undefined
+  let told = ''
+  let sleepy = false
+  let cancel = (): void => {}
+
   const look = (): void => {
-    const reason = connection?.saveData === true
-      ? 'the user asked to save data'
-      : connection?.type === 'cellular'
-        ? 'the connection is metered'
-        : battery !== undefined && !battery.charging && battery.level < LOW_BATTERY ? 'the battery is low' : undefined
-    if (reason === told) return
-    told = reason
-    tell(reason)
+    const judgement = judgeDevice({
+      phone,
+      saveData: connection?.saveData,
+      connection: connection?.type,
+      effectiveType: connection?.effectiveType,
+      battery,
+      memory,
+      hidden: page.hidden,
+      sleepy
+    })
+    if (judgement.reason === told) return
+    told = judgement.reason
+    tell(judgement)
   }
-  const watched = [[connection, 'change'], [battery, 'chargingchange'], [battery, 'levelchange']] as const
-  for (const [target, event] of watched) target?.addEventListener(event, look)
-  look()
-  return () => { for (const [target, event] of watched) target?.removeEventListener(event, look) }
+  const measure = (): void => {
+    const due = clock.now() + WAKE_MS
+    cancel = clock.after(WAKE_MS, () => {
+      sleepy = clock.now() - due > LATE_MS
+      look()
+      measure()
+    })
+  }
+  const turned = (): void => {
+    cancel()
+    sleepy = false
+    if (page.hidden) measure()
+    look()
+  }
+
+  const watched = [
+    [connection, 'change', look], [battery, 'chargingchange', look], [battery, 'levelchange', look], [page, 'visibilitychange', turned]
+  ] as const
+  for (const [target, event, listener] of watched) target?.addEventListener(event, listener)
+  turned()
+  return () => {
+    cancel()
+    for (const [target, event, listener] of watched) target?.removeEventListener(event, listener)
+  }
 }

@@ -21,6 +21,10 @@ class OriginOnly extends TypedEventEmitter<ShoalEvents> implements Shoal {
   /** Nothing is given anyway. */
   setUpload (): void {}
 
+  readonly sharing = 'off'
+
+  setSharing (): void {}
+
   async publish (): Promise<Published> {
     throw insecure()
   }

@@ -22,7 +22,7 @@ export function browserPlatform (): Platform {
       return inMemory(config) ? (await import('@shoal/store')).memoryStore(config.store) : (await import('./persistent.js')).persistentStore(config)
     },
     network: browserNetwork,
-    watchDevice: async tell => await (await import('./device.js')).watchDevice(tell),
+    watchDevice: async (tell, clock) => await (await import('./device.js')).watchDevice(tell, clock),
     walk: undefined,
     liveFolder: undefined,
     record: undefined,

@@ -1,0 +1,54 @@
+import { ManualClock } from '@shoal/base'
+import { expect } from 'chai'
+import { Deliverer, type Ask } from '../src/core/deliverer.js'
+import { Intake } from '../src/core/intake.js'
+import { settled } from './compliance.js'
+import { BASE, StubContent } from './stubs.js'
+import type { Shoal } from '@shoal/interface'
+
+const MIB = 2 ** 20
+
+describe('deliverer: what is shared', () => {
+  function bench () {
+    const content = new StubContent(new Map())
+    const node = Promise.withResolvers<Shoal>()
+    const deliverer = new Deliverer(node.promise, { base: BASE, link: 'shoal:x', clock: new ManualClock() })
+    const load = async (bytes: Uint8Array, over: Partial<Ask> = {}): Promise<void> => {
+      const ask: Ask = {
+        url: `${BASE}a.m4s`, path: 'a.m4s', type: 'fragment', media: true, start: 0, end: undefined, duration: 4, deadline: 0, patient: false, lastMs: 1, ...over
+      }
+      const intake = new Intake(() => 0)
+      const from = await deliverer.once(ask, intake, async (_skip, sink) => { sink(bytes, 0) }, new AbortController().signal)
+      deliverer.settle(ask, from, intake, { start: 0, first: 0, end: 1 })
+    }
+    const open = async (): Promise<number[]> => {
+      node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
+      await settled()
+      return content.offers.map(({ bytes }) => bytes.length)
+    }
+    return { load, open }
+  }
+
+  it('waits in no more than 16 MiB: what comes then is left out', async () => {
+    const { load, open } = bench()
+    for (const size of [10, 10, 6, 1]) await load(new Uint8Array(size * MIB))
+    expect(await open()).to.deep.equal([10 * MIB, 6 * MIB])
+  })
+
+  it('has room again once the content has taken it', async () => {
+    const { load, open } = bench()
+    await load(new Uint8Array(16 * MIB))
+    expect(await open()).to.have.length(1)
+    await settled()
+  })
+
+  it('is an init segment, too, but no playlist, nothing of elsewhere, and no range that the origin answered with more', async () => {
+    const { load, open } = bench()
+    await load(new Uint8Array(1), { media: false, duration: 0 })
+    await load(new Uint8Array(2), { type: 'playlist', media: false })
+    await load(new Uint8Array(3), { path: undefined })
+    await load(new Uint8Array(4), { start: 1, end: 3 })
+    await load(new Uint8Array(5), { start: 1, end: 6 })
+    expect(await open()).to.deep.equal([1, 5])
+  })
+})
