@@ -1,39 +1,47 @@
 import { expect } from 'chai'
-import { shows, timingOf, type Beginning } from '../src/core/deadline.js'
+import { Playhead } from '../src/core/deadline.js'
+import type { Media } from '../src/core/types.js'
 
-const at = (start: number): { start: number, duration: number } => ({ start, duration: 4 })
+const at = (start: number | undefined): { start: number | undefined, duration: number } => ({ start, duration: 4 })
 
 describe('deadline', () => {
-  const blank = { currentTime: 0, playbackRate: 1, readyState: 0 }
-
-  it('is counted from where the player asked first as long as there is nothing to show', () => {
-    const beginning: Beginning = {}
-    const deadlines = [at(5_000), at(5_004), at(5_008)].map(place => timingOf(place, blank, beginning).deadline)
-    expect(deadlines).to.deep.equal([0, 3_500, 7_500])
+  it('is the way from the playhead, at its rate, less what appending takes', () => {
+    const media = { currentTime: 10, playbackRate: 2 }
+    const playhead = new Playhead(media)
+    expect(playhead.timing(at(20))).to.deep.equal({ deadline: 4500, patient: true })
+    media.currentTime = 21
+    expect(playhead.timing(at(20)).deadline).to.equal(0)
   })
 
-  it('is counted from the playhead as soon as there is', () => {
-    const beginning: Beginning = {}
-    timingOf(at(5_000), blank, beginning)
-    const media = { ...blank, currentTime: 5_002, readyState: 2 }
-    expect(timingOf(at(5_004), media, beginning).deadline).to.equal(1_500)
-    // back to before where it began
-    expect(timingOf(at(4_000), { ...media, currentTime: 3_990 }, beginning).deadline).to.equal(9_500)
+  it('is a guess without an element', () => {
+    expect(new Playhead(() => null).timing(at(20))).to.deep.equal({ deadline: 3500, patient: false })
+    expect(new Playhead(undefined).timing(undefined)).to.deep.equal({ deadline: 1000, patient: false })
   })
 
-  it('is that of the seek while the player has nothing of where it was sent', () => {
-    const beginning: Beginning = {}
-    timingOf(at(0), blank, beginning)
-    const seeking = { ...blank, currentTime: 101, readyState: 1 }
-    expect([at(100), at(104)].map(place => timingOf(place, seeking, beginning).deadline)).to.deep.equal([0, 2_500])
+  it('counts from what is asked for first while there is nothing to show, wherever that is', () => {
+    const media = { currentTime: 0, playbackRate: 1, readyState: 0 }
+    const playhead = new Playhead(media)
+    // a live stream, of whose time line the element knows nothing yet
+    expect([1000, 1000, 1004, 1008].map(start => playhead.timing(at(start)).deadline)).to.deep.equal([0, 0, 3500, 7500])
+    Object.assign(media, { currentTime: 1000, readyState: 4 })
+    expect(playhead.timing(at(1012)).deadline).to.equal(11_500)
+    // a seek to where nothing is buffered
+    Object.assign(media, { currentTime: 2002, readyState: 1 })
+    expect([2000, 2004].map(start => playhead.timing(at(start)).deadline)).to.deep.equal([0, 3500])
+    media.currentTime = 1502
+    expect([1500, 1504, 1496].map(start => playhead.timing(at(start)).deadline)).to.deep.equal([0, 3500, 0])
   })
 
-  it('is at once behind a buffer that is empty', () => {
-    expect(timingOf({ start: undefined, duration: 4 }, blank, {}).deadline).to.equal(0)
+  it('goes by the buffer where the place is not known', () => {
+    const buffered = { length: 2, start: (i: number) => [0, 8][i] as number, end: (i: number) => [4, 20][i] as number }
+    const media: Media = { currentTime: 10, playbackRate: 1, buffered }
+    expect(new Playhead(media).timing(at(undefined)).deadline).to.equal(9500)
+    expect(new Playhead({ ...media, currentTime: 6 }).timing(at(undefined)).deadline).to.equal(0)
   })
 
   it('says whether a first frame can be shown, as far as the element tells', () => {
-    expect([0, 1, 2, 3, 4].map(readyState => shows({ ...blank, readyState }))).to.deep.equal([false, false, false, true, true])
-    expect([shows({ currentTime: 0, playbackRate: 1 }), shows(() => null), shows(undefined)]).to.deep.equal([true, true, true])
+    const media = { currentTime: 0, playbackRate: 1 }
+    expect([0, 1, 2, 3, 4].map(readyState => new Playhead({ ...media, readyState }).shows)).to.deep.equal([false, false, false, true, true])
+    expect([new Playhead(media).shows, new Playhead(() => null).shows, new Playhead(undefined).shows]).to.deep.equal([true, true, true])
   })
 })

@@ -133,6 +133,12 @@ describe('service worker', () => {
     expect(origin.asked).to.have.length(1)
   })
 
+  it('the head of a live content that may name what is asked for is waited for as the deadline allows', async () => {
+    const { content } = await bench()
+    await (await stub.fetch(URL_OF_CLIP) as Response).bytes()
+    expect([content.looks[0]?.deadline, content.reads[0]?.options.deadline]).to.deep.equal([2000, 2000])
+  })
+
   it('the page gives up on a manifest that does not come', async () => {
     const { content, origin, clock, fallbacks } = await bench()
     content.stuck = true

@@ -9,6 +9,8 @@ export interface StubRead { readonly path: string, readonly options: ReadOptions
 export class StubContent extends TypedEventEmitter<ContentEvents> {
   readonly reads: StubRead[] = []
   readonly offers: { readonly path: string, readonly bytes: Uint8Array, readonly start: number }[] = []
+  /** Of each `stat`. */
+  readonly looks: ReadOptions[] = []
   readonly files: Map<string, Uint8Array>
   policy: Policy = {}
   stats = { connected: 1 }
@@ -56,7 +58,8 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
     })
   }
 
-  async stat (path: string): Promise<Segment> {
+  async stat (path: string, options: ReadOptions = {}): Promise<Segment> {
+    this.looks.push(options)
     if (this.stuck) await new Promise(() => {})
     const file = this.files.get(path)
     if (file === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ERR_NOT_FOUND' })

@@ -1,6 +1,7 @@
 import { attachVideoJs } from '../src/videojs/index.js'
 import { compliance, MEDIA, SECONDS, START } from './compliance.js'
 import { vhsStub } from './videojs-stubs.js'
+import type { Media } from '../src/core/types.js'
 
 compliance({
   name: 'videojs',
@@ -9,8 +10,14 @@ compliance({
   sees: true,
   seat: (shoal, options, origin) => {
     const { player, load } = vhsStub(origin.fetch, options.clock, SECONDS)
-    const buffered = { length: 1, start: () => 0, end: () => START }
-    attachVideoJs(player, shoal, { ...options, media: () => ({ ...MEDIA, ...options.media, buffered }) })
+    attachVideoJs(player, shoal, {
+      ...options,
+      media: () => {
+        const media: Media = { ...MEDIA, ...options.media }
+        // what is asked for is what comes behind the buffer, which one that has nothing to show has not
+        return { ...media, buffered: { length: media.readyState === 0 ? 0 : 1, start: () => 0, end: () => START } }
+      }
+    })
     return {
       load ({ url, type, range }) {
         const types = { fragment: 'segment', playlist: 'hls-playlist', key: 'segment-key' }

@@ -19,26 +19,40 @@ export interface Timing {
   readonly patient: boolean
 }
 
-/** Where the player begins, in seconds: it asks for that segment first, and of a live stream goes there only when it has it. */
-export interface Beginning { at?: number }
+/** Knows how soon what a player asks for is needed. */
+export class Playhead {
+  readonly #media: PlayerOptions['media']
+  /** Where the element waits with nothing to show, and the first place that was asked for then. */
+  #waiting: { readonly at: number, readonly from: number } | undefined
 
-/** Whether it plays, or could; nobody knows of one that does not say. */
-export function shows (media: PlayerOptions['media']): boolean {
-  return (elementOf(media)?.readyState ?? HAVE_FUTURE_DATA) >= HAVE_FUTURE_DATA
-}
+  constructor (media: PlayerOptions['media']) {
+    this.#media = media
+  }
 
-/** How soon a segment is needed. `place`: `undefined` for init segments and whatever else has none. */
-export function timingOf (place: Place | undefined, media: PlayerOptions['media'], beginning: Beginning): Timing {
-  const element = elementOf(media)
-  const patient = element !== undefined
-  if (place === undefined) return { deadline: PROMPT_DEADLINE_MS, patient }
-  if (element === undefined) return { deadline: Math.max(PROMPT_DEADLINE_MS, place.duration * 1000 - APPEND_MARGIN_MS), patient }
-  const start = place.start ?? bufferedUntil(element)
-  beginning.at ??= start
-  // nothing to show yet: what it stands at may not be where it will begin
-  const blank = (element.readyState ?? HAVE_CURRENT_DATA) < HAVE_CURRENT_DATA
-  const ahead = start - (blank ? Math.max(element.currentTime, beginning.at) : element.currentTime)
-  return { deadline: Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - APPEND_MARGIN_MS), patient }
+  /** Whether it plays, or could; nobody knows of one that does not say. */
+  get shows (): boolean {
+    return (elementOf(this.#media)?.readyState ?? HAVE_FUTURE_DATA) >= HAVE_FUTURE_DATA
+  }
+
+  /** @param place `undefined` for init segments and whatever else has none */
+  timing (place: Place | undefined): Timing {
+    const element = elementOf(this.#media)
+    const patient = element !== undefined
+    if (place === undefined) return { deadline: PROMPT_DEADLINE_MS, patient }
+    if (element === undefined) return { deadline: Math.max(PROMPT_DEADLINE_MS, place.duration * 1000 - APPEND_MARGIN_MS), patient }
+    const ahead = place.start === undefined ? bufferedUntil(element) - element.currentTime : place.start - this.#from(element, place.start)
+    return { deadline: Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - APPEND_MARGIN_MS), patient }
+  }
+
+  /** Where playback goes on. Before anything can be shown the element's time may say nothing: then with what is asked for first. */
+  #from ({ currentTime, readyState }: Media, start: number): number {
+    if (readyState === undefined || readyState >= HAVE_CURRENT_DATA) {
+      this.#waiting = undefined
+      return currentTime
+    }
+    if (this.#waiting?.at !== currentTime || start < this.#waiting.from) this.#waiting = { at: currentTime, from: start }
+    return this.#waiting.from
+  }
 }
 
 function elementOf (media: PlayerOptions['media']): Media | undefined {

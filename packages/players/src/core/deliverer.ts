@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '@shoal/base'
-import { shows, timingOf, type Beginning, type Place, type Timing } from './deadline.js'
+import { Playhead, type Place, type Timing } from './deadline.js'
 import { FIRST_FRAME_MS, FIRST_FRAME_POLL_MS, ORIGIN_RESERVE_MIN_MS, ORIGIN_RESERVE_MS, ORIGIN_RESERVE_TIMES } from './defaults.js'
 import { asError, reasonOf } from './failure.js'
 import { Pace, type Times } from './pace.js'
@@ -46,7 +46,7 @@ export class Deliverer {
   readonly clock: Clock
   readonly options: PlayerOptions
   readonly #pace = new Pace()
-  readonly #beginning: Beginning = {}
+  readonly #playhead: Playhead
   /** How long the origin took for a fragment last, in milliseconds. */
   #originMs: number | undefined
   #awaiting = false
@@ -55,11 +55,12 @@ export class Deliverer {
     this.clock = options.clock ?? systemClock
     this.options = options
     this.source = new ContentSource(shoal, options, this.clock)
+    this.#playhead = new Playhead(options.media)
   }
 
   /** How soon a segment is needed. `place`: `undefined` for init segments and whatever else has none. */
   timing (place: Place | undefined): Timing {
-    return timingOf(place, this.options.media, this.#beginning)
+    return this.#playhead.timing(place)
   }
 
   /**
@@ -137,7 +138,7 @@ export class Deliverer {
     this.#awaiting = true
     const { clock } = this
     const until = clock.now() + FIRST_FRAME_MS
-    while (clock.now() < until && !shows(this.options.media)) {
+    while (clock.now() < until && !this.#playhead.shows) {
       await new Promise<void>(resolve => { clock.after(FIRST_FRAME_POLL_MS, resolve) })
     }
     this.source.begun()
