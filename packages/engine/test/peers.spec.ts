@@ -369,8 +369,8 @@ describe('peer manager', () => {
 
   it('leaves it to one that came over a relay to connect directly, for a while', async () => {
     const { manager, seek, run, dialled } = setup()
-    manager.opened({ ...session('coming', [], 'inbound'), limited: true })
-    manager.opened({ ...session('relayed', []), limited: true })
+    manager.opened({ ...session('coming', [], 'inbound'), limited: true, transport: 'relay' })
+    manager.opened({ ...session('relayed', []), limited: true, transport: 'relay' })
     seek([['coming', 'a'], ['relayed', 'b']])
     await run(COMING_MS - 500)
     expect(dialled).to.deep.equal([['relayed', 'b']])
