@@ -149,7 +149,8 @@ export const swarm: Bench = {
     const medians = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
     const measured: Record<string, number> = { bound_s: bound, ...medians }
     if (!mixed && measured.ratio_median !== undefined) Object.assign(measured, await simulated(peers, source.bytes, mbit * 1e6, measured))
-    const targets = profile !== undefined ? LEDGER_TARGETS : only !== undefined ? [] : mixed ? MIXED_TARGETS : [...TARGETS, SIMULATED_TARGET]
+    const whole = mixed ? MIXED_TARGETS : [...TARGETS, SIMULATED_TARGET]
+    const targets = profile !== undefined ? LEDGER_TARGETS : only !== undefined ? [] : whole
     print({ bench: mixed ? 'swarm --mixed' : 'swarm', env, measured, runs: values, targets }, options.json)
   }
 }
