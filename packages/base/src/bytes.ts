@@ -29,3 +29,14 @@ export function uncleared (length: number): Uint8Array<ArrayBuffer> {
   // a plain array, for a `Buffer` slices otherwise than readers of blocks expect
   return unsafe === undefined ? new Uint8Array(length) : new Uint8Array(unsafe(length).buffer)
 }
+
+/** Joins byte arrays into a new one. */
+export function concat (parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.byteLength
+  }
+  return bytes
+}

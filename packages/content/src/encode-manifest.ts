@@ -1,6 +1,6 @@
 import * as dagCbor from '@ipld/dag-cbor'
 import { dagCborCid } from './cid.js'
-import { concat } from './concat.js'
+import { concat } from '@shoal/base'
 import { encodeLengths } from './leaf-lengths.js'
 import { CHUNKER } from './limits.js'
 import type { PageEntry } from './manifest-page.js'

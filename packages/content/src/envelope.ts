@@ -1,7 +1,6 @@
 import type { PublicKey } from '@libp2p/interface'
-import { equalBytes } from '@shoal/base'
+import { concat, equalBytes } from '@shoal/base'
 import { publicKeyFromProtobuf, publicKeyToProtobuf } from '@libp2p/crypto/keys'
-import { concat } from './concat.js'
 import { MAX_ENVELOPE_BYTES } from './limits.js'
 
 /**

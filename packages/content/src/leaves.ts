@@ -1,5 +1,5 @@
 import type { BlockRef, VerifiedBlock } from '@shoal/interface'
-import { concat } from './concat.js'
+import { concat } from '@shoal/base'
 import { Cutter, type Cutting } from './cutting.js'
 import { hashBlock } from './verify.js'
 

@@ -1,6 +1,6 @@
 import type { PrivateKey } from '@libp2p/interface'
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
-import { concat } from './concat.js'
+import { concat } from '@shoal/base'
 import { FIELDS, LENGTH_DELIMITED, signedBytes, varint } from './envelope.js'
 
 /** Signs a payload for one domain, so that no other protocol can be made to take it for its own. */

@@ -1,7 +1,7 @@
 import { PublishError, type BlockRef, type VerifiedBlock } from '@shoal/interface'
 import { blockLength } from './block-range.js'
 import type { Cutting } from './cutting.js'
-import { concat } from './concat.js'
+import { concat } from '@shoal/base'
 import { offsetsOf } from './leaf-lengths.js'
 import { leafDigests, type Hasher } from './leaf-digests.js'
 import { FIXED, leavesOf, type LeafOptions } from './leaves.js'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { buildManifest } from '../src/build-manifest.js'
-import { concat } from '../src/concat.js'
+import { concat } from '@shoal/base'
 import { cuttingOf, mapMedia } from '../src/map-media.js'
 import { segmentFiles, type SegmentedFile } from '../src/segment-files.js'
 import { entryOf, keyOf, randomBytes } from './helpers.js'

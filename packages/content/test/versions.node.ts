@@ -1,6 +1,5 @@
 import { expect } from 'chai'
-import { toHex } from '@shoal/base'
-import { concat } from '../src/concat.js'
+import { concat, toHex } from '@shoal/base'
 import { blockRefs, type SegmentedFile } from '../src/segment-files.js'
 import { entryOf, randomBytes, segmentAll } from './helpers.js'
 

@@ -1,7 +1,7 @@
 import { CarBlockIterator } from '@ipld/car/iterator'
 import { ConfigError, NotFoundError, UnavailableError } from '@shoal/interface'
 import type { CID } from 'multiformats/cid'
-import { concatBytes } from './bytes.js'
+import { concat } from '@shoal/base'
 import { MAX_BLOCK_BYTES } from './defaults.js'
 import { check } from './digest.js'
 import { WrongBytesError } from './errors.js'
@@ -38,7 +38,7 @@ export class Gateway {
       if (length > MAX_BLOCK_BYTES) throw new WrongBytesError(`expected a block of at most ${MAX_BLOCK_BYTES} bytes from ${this.url}, got more`)
       parts.push(part)
     }
-    const bytes = concatBytes(parts)
+    const bytes = concat(parts)
     await check(cid, bytes, this.url)
     return bytes
   }

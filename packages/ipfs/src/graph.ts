@@ -1,5 +1,5 @@
 import { decode } from '@ipld/dag-pb'
-import { concatBytes } from './bytes.js'
+import { concat } from '@shoal/base'
 import { unixfsDirectory, unixfsFile } from '@shoal/content/publishing'
 import type { OpenedManifest } from '@shoal/content'
 import type { BlockRef, Segment } from '@shoal/interface'
@@ -32,7 +32,7 @@ export async function buildGraph (
   for await (const segment of manifest.segments(signal)) {
     const leaves = leavesOf(manifest, segment)
     onsegment(segment, leaves)
-    files.push([segment.path, await unixfsFile(concatBytes(leaves.map(({ digest }) => digest)), segment, onnode)])
+    files.push([segment.path, await unixfsFile(concat(leaves.map(({ digest }) => digest)), segment, onnode)])
   }
   const root = manifest.summary.kind === 'file' ? files[0]?.[1] : await unixfsDirectory(files, onnode)
   return root?.cid ?? CID.parse(manifest.summary.root)

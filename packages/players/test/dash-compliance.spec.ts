@@ -1,5 +1,6 @@
 import { attachDash } from '../src/dash/index.js'
-import { compliance, SECONDS, START } from './compliance.js'
+import { compliance } from './compliance.js'
+import { SECONDS, START } from './seat.js'
 import { dashStub } from './dash-stubs.js'
 
 compliance({

@@ -1,6 +1,6 @@
 import type { ManualClock } from '@shoal/base'
 import type { DashLoader, DashPlayer, DashProgress, DashRequest, DashResponse } from '../src/dash/types.js'
-import type { Got, Running } from './compliance.js'
+import type { Got, Running } from './seat.js'
 
 type Extension = (this: { parent: DashLoader }) => DashLoader
 

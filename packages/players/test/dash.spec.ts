@@ -2,7 +2,7 @@ import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { DashLoads } from '../src/dash/loads.js'
 import { Deliverer } from '../src/core/deliverer.js'
-import { settled } from './compliance.js'
+import { settled } from './seat.js'
 import { BASE, StubContent } from './stubs.js'
 import type { DashLoader, DashRequest, DashResponse } from '../src/dash/types.js'
 

@@ -2,7 +2,7 @@ import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { Deliverer, type Ask } from '../src/core/deliverer.js'
 import { Intake } from '../src/core/intake.js'
-import { settled } from './compliance.js'
+import { settled } from './seat.js'
 import { BASE, StubContent } from './stubs.js'
 import type { Shoal } from '@shoal/interface'
 

@@ -1,5 +1,6 @@
 import { createHlsLoader } from '../src/hls/index.js'
-import { compliance, SECONDS, START } from './compliance.js'
+import { compliance } from './compliance.js'
+import { SECONDS, START } from './seat.js'
 import { outcome, policy } from './hls-stubs.js'
 import { BASE } from './stubs.js'
 import type { HlsConfig, LoaderContext } from 'hls.js'

@@ -2,7 +2,7 @@ import { serveWorker } from '../src/service-worker/index.js'
 import { routeRequests } from '../src/service-worker/worker.js'
 import type { NodeSource } from '../src/core/source.js'
 import type { FetchEventLike, MessageEventLike, WorkerContainer, WorkerScope } from '../src/service-worker/types.js'
-import type { Got, Running, SeatOptions } from './compliance.js'
+import type { Got, Running, SeatOptions } from './seat.js'
 
 export interface WorkerStub {
   /** Waits for what the page has said to be heard by the worker. */

@@ -1,7 +1,7 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { SILENCE_MS, BEGIN_MS } from '../src/service-worker/protocol.js'
-import { settled } from './compliance.js'
+import { settled } from './seat.js'
 import { workerStub, type WorkerStub } from './service-worker-stubs.js'
 import { BASE, StubContent, stubOrigin } from './stubs.js'
 import type { FallbackReport } from '../src/core/types.js'

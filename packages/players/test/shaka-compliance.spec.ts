@@ -1,5 +1,6 @@
 import { attachShaka } from '../src/shaka/index.js'
-import { compliance, SECONDS, START } from './compliance.js'
+import { compliance } from './compliance.js'
+import { SECONDS, START } from './seat.js'
 import { shakaStub, ShakaStubError } from './shaka-stubs.js'
 
 const MANIFEST = 0

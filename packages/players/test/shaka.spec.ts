@@ -1,7 +1,7 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { attachShaka } from '../src/shaka/index.js'
-import { settled } from './compliance.js'
+import { settled } from './seat.js'
 import { shakaStub } from './shaka-stubs.js'
 import { BASE, StubContent, stubOrigin } from './stubs.js'
 

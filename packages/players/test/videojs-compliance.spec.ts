@@ -1,5 +1,6 @@
 import { attachVideoJs } from '../src/videojs/index.js'
-import { compliance, MEDIA, SECONDS, START } from './compliance.js'
+import { compliance } from './compliance.js'
+import { MEDIA, SECONDS, START } from './seat.js'
 import { vhsStub } from './videojs-stubs.js'
 import type { Media } from '../src/core/types.js'
 

@@ -1,6 +1,6 @@
 import type { ManualClock } from '@shoal/base'
 import type { VhsXhr, VhsXhrFunction, VideoJsPlayer } from '../src/videojs/types.js'
-import type { Got, Running } from './compliance.js'
+import type { Got, Running } from './seat.js'
 
 /** Its xhr function over a stubbed `fetch`, with what VHS writes on a request. */
 function vhsXhr (fetch: typeof globalThis.fetch, clock: ManualClock): VhsXhrFunction {

@@ -1,7 +1,7 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { attachVideoJs } from '../src/videojs/index.js'
-import { settled } from './compliance.js'
+import { settled } from './seat.js'
 import { BASE, StubContent } from './stubs.js'
 import type { Vhs, VhsCallback, VhsOptions, VhsXhr, VideoJsPlayer } from '../src/videojs/types.js'
 
