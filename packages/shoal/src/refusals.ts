@@ -1,5 +1,5 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
-import type { Clock } from '@shoal/base'
+import { ipv6Groups, type Clock } from '@shoal/base'
 import type { ConnectionFault, ConnectionsRefusedDetail } from '@shoal/interface'
 import { PREFIXES_COUNTED, REFUSALS_EVERY_MS } from './defaults.js'
 
@@ -59,7 +59,5 @@ export function prefixOf (addr: Multiaddr): string {
   const host = components.find(({ name }) => name === 'ip4' || name === 'ip6')
   if (host?.value === undefined) return 'unknown'
   if (host.name === 'ip4') return `${host.value.split('.').slice(0, 3).join('.')}.0/24`
-  const [before = [], after = []] = host.value.split('::').map(part => part.split(':').filter(group => group !== ''))
-  const groups = [...before, ...Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0'), ...after]
-  return `${groups.slice(0, 3).join(':')}::/48`
+  return `${ipv6Groups(host.value).slice(0, 3).join(':')}::/48`
 }

@@ -1,4 +1,4 @@
-import { BoundedMap } from '@shoal/base'
+import { BoundedMap, ipv6Groups } from '@shoal/base'
 import type { Surroundings } from '@shoal/engine'
 import { scopeOf, type Scope } from '@shoal/routing'
 import { WITNESSES } from './defaults.js'
@@ -50,18 +50,11 @@ export function placeOf (addr: string): Place | undefined {
   const [, family, ip = ''] = /^\/(ip4|ip6)\/([^/]+)/.exec(addr) ?? []
   if (scope === undefined || family === undefined || addr.includes('/p2p-circuit')) return undefined
   if (scope === 'loopback' || scope === 'link-local') return { site: scope, region: scope, scope, v6: false }
-  const parts = family === 'ip4' ? ip.split('.') : groups(ip)
+  const parts = family === 'ip4' ? ip.split('.') : ipv6Groups(ip)
   const v6 = family === 'ip6'
   // behind one public IPv4 address, or on one subnet; a customer's IPv6 prefix
   const site = parts.slice(0, v6 ? (scope === 'public' ? 3 : 4) : (scope === 'public' ? 4 : 3))
   return { site: site.join('.'), region: scope === 'public' ? parts.slice(0, 2).join('.') : scope, scope, v6 }
-}
-
-/** The eight groups of an IPv6 address. */
-function groups (ip: string): string[] {
-  const [head = '', tail] = ip.split('::')
-  const [before, after] = [head, tail ?? ''].map(half => half === '' ? [] : half.split(':')) as [string[], string[]]
-  return tail === undefined ? before : [...before, ...Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0'), ...after]
 }
 
 function mostOften (places: readonly Place[]): Place | undefined {

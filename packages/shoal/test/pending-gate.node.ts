@@ -22,6 +22,12 @@ describe('pending gate', () => {
     expect(refused).to.deep.equal(['silent /ip4/1.1.1.1/tcp/3'])
   })
 
+  it('takes the addresses of one IPv6 network for one', () => {
+    const gate = pendingGate(2, ignore)
+    const answers = ['/ip6/2001:db8::1/tcp/1', '/ip6/2001:db8::2/tcp/1', '/ip6/2001:db8::3/tcp/1', '/ip6/2001:db8:0:1::3/tcp/1']
+    expect(answers.map(addr => gate.denyInboundConnection(from(addr)))).to.deep.equal([false, false, true, false])
+  })
+
   it('frees a place with the handshake, and when the connection closes', () => {
     const gate = pendingGate(1, ignore)
     const [done, closed] = [from('/ip4/1.1.1.1/tcp/1'), from('/ip4/1.1.1.1/tcp/2')]

@@ -1,8 +1,9 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
+import { hostOf } from '@shoal/base'
 import type { Refused } from '../refusals.js'
 
 /**
- * Bounds how many connections of one address may be without a handshake at a time, so that somebody who opens sockets and stays silent does
+ * Bounds how many connections of one host may be without a handshake at a time, so that somebody who opens sockets and stays silent does
  * not take the places in which all others come in.
  *
  * @param limit connections
@@ -22,7 +23,7 @@ export function pendingGate (
   return {
     ...gater,
     denyInboundConnection (connection) {
-      const host = hostOf(connection)
+      const host = hostOf(connection.remoteAddr.toString())
       if (host === undefined) return false
       const set = pending.get(host) ?? new Set()
       if (set.size >= limit) {
@@ -34,16 +35,9 @@ export function pendingGate (
       return false
     },
     denyInboundEncryptedConnection (peer, connection) {
-      const host = hostOf(connection)
+      const host = hostOf(connection.remoteAddr.toString())
       if (host !== undefined) settled(host, connection)
       return gater.denyInboundEncryptedConnection?.(peer, connection) ?? false
     }
   }
-}
-
-/** `undefined` of what comes through a relay, whose address says nothing of who it is. */
-function hostOf ({ remoteAddr }: MultiaddrConnection): string | undefined {
-  const components = remoteAddr.getComponents()
-  if (components.some(({ name }) => name === 'p2p-circuit')) return undefined
-  return components.find(({ name }) => name === 'ip4' || name === 'ip6')?.value
 }
