@@ -1,5 +1,6 @@
 /**
- * Everything that `npm test` runs, one step after the other; a failure does not keep the later steps from running.
+ * Everything that `npm test` runs, one step after the other; a failure does not keep the later steps from running. Steps that wait more
+ * than they work run one after the other beside those that work; their output follows when each has ended.
  *
  *     node test/run.ts                   all steps
  *     node test/run.ts store wire        all steps, as far as they concern these packages
@@ -18,6 +19,8 @@ interface Step {
   name: string
   /** Script and its arguments, run by this very Node.js. */
   command: string[]
+  /** `beside`: it mostly waits for the network, whatever else the machine does. `alone`: it compares speeds. */
+  company?: 'beside' | 'alone'
   /** The arguments that narrow it to some packages; a step without it is left out of a narrowed run. */
   narrow?: (packages: string[]) => string[]
 }
@@ -49,14 +52,14 @@ const steps: Step[] = [
   { name: 'main-job', command: ['test/e2e/main-job.ts'] },
   { name: 'contacts', command: ['test/e2e/contacts.ts'] },
   { name: 'bad-input', command: ['test/e2e/bad-input.ts'] },
-  { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'] },
+  { name: 'worse-than-origin', command: ['test/e2e/worse-than-origin.ts'], company: 'alone' },
   { name: 'tabs', command: ['test/e2e/tabs.ts'] },
-  { name: 'nat', command: ['test/e2e/nat.ts'] },
-  { name: 'bootstrap-loss', command: ['test/e2e/bootstrap-loss.ts'] },
-  { name: 'relay-restart', command: ['test/e2e/relay-restart.ts'] },
+  { name: 'nat', command: ['test/e2e/nat.ts'], company: 'beside' },
+  { name: 'bootstrap-loss', command: ['test/e2e/bootstrap-loss.ts'], company: 'beside' },
+  { name: 'relay-restart', command: ['test/e2e/relay-restart.ts'], company: 'beside' },
   { name: 'players', command: ['test/e2e/players.ts'] },
   { name: 'device', command: ['test/e2e/device.ts'] },
-  { name: 'hostile', command: ['test/hostile/hostile.ts'] }
+  { name: 'hostile', command: ['test/hostile/hostile.ts'], company: 'alone' }
 ]
 
 function folders (packages: string[]): string[] {
@@ -72,22 +75,27 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+const chosen = steps.filter(step => {
+  if (only !== undefined) return step === only || step.name === 'build'
+  return packages.length === 0 || step.narrow !== undefined
+})
 const outcomes = new Map<string, Outcome>()
-for (const step of steps) {
-  if (only !== undefined && step !== only && step.name !== 'build') continue
-  if (packages.length > 0 && step.narrow === undefined && step !== only) continue
-  const narrowed = packages.length > 0 && step.narrow !== undefined ? step.narrow(packages) : []
-  // what is asked of one step is handed on as it stands
-  const extra = step === only ? [...narrowed, ...rest.filter(arg => !packages.includes(arg))] : narrowed
-  console.log(`\n── ${step.name} ──`)
-  outcomes.set(step.name, await run([...step.command, ...extra]))
+let beside: Promise<void> | undefined
+for (const step of chosen) {
+  if (only === undefined && step.company === 'beside') continue
+  if (step.company === 'alone') await beside
+  await take(step, line => { console.log(line) })
+  // what all need is built
+  beside ??= only === undefined ? runBeside() : undefined
 }
+await beside
 
 let passed = 0
 let failed = 0
 let skipped = 0
 console.log()
-for (const [name, outcome] of outcomes) {
+for (const { name } of chosen) {
+  const outcome = outcomes.get(name) as Outcome
   passed += outcome.passed
   failed += outcome.failed
   skipped += outcome.skipped
@@ -97,7 +105,24 @@ for (const [name, outcome] of outcomes) {
 console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
 process.exitCode = failed === 0 ? 0 : 1
 
-async function run (command: string[]): Promise<Outcome> {
+async function runBeside (): Promise<void> {
+  for (const step of chosen) {
+    if (step.company !== 'beside') continue
+    const lines: string[] = []
+    await take(step, line => { lines.push(line) })
+    console.log(lines.join('\n'))
+  }
+}
+
+async function take (step: Step, say: (line: string) => void): Promise<void> {
+  const narrowed = packages.length > 0 && step.narrow !== undefined ? step.narrow(packages) : []
+  // what is asked of one step is handed on as it stands
+  const extra = step === only ? [...narrowed, ...rest.filter(arg => !packages.includes(arg))] : narrowed
+  say(`\n── ${step.name} ──`)
+  outcomes.set(step.name, await run([...step.command, ...extra], say))
+}
+
+async function run (command: string[], say: (line: string) => void): Promise<Outcome> {
   const start = performance.now()
   const child = spawn(process.execPath, command, {
     cwd: root,
@@ -108,7 +133,7 @@ async function run (command: string[]): Promise<Outcome> {
   const lines = createInterface({ input: child.stdout })
   lines.on('line', line => {
     const match = TALLY.exec(line)
-    if (match === null) console.log(line)
+    if (match === null) say(line)
     else tally = match
   })
   const [code] = await Promise.all([

@@ -43,6 +43,7 @@ try {
   const page = await browser.newPage()
   await new Promise<void>((resolve, reject) => {
     let silence: NodeJS.Timeout
+    let running = ''
     const alive = (): void => {
       clearTimeout(silence)
       silence = setTimeout(() => { reject(new Error(`no news from the page for ${SILENCE_MS / 1000} s`)) }, SILENCE_MS)
@@ -58,7 +59,10 @@ try {
       page.exposeFunction('onresult', (result: Omit<Result, 'package'> & { file: string }) => {
         alive()
         if (result.error !== undefined) result.error.stack = mapped(result.error.stack)
-        report.add({ ...result, package: packageOf(result.file) })
+        const name = packageOf(result.file)
+        if (name !== running) report.endPackage(running)
+        running = name
+        report.add({ ...result, package: name })
       }),
       page.exposeFunction('ondone', () => { done(resolve) })
     ]).then(async () => {

@@ -1,51 +1,53 @@
-/** Runs every package's `*.spec.ts` and `*.node.ts`, compiled, in this process: `node test/unit/node.ts [PACKAGE…] [--grep TEXT]` */
+/**
+ * Runs every package's `*.spec.ts` and `*.node.ts`, compiled, in two processes at a time, for many tests wait more than they work:
+ * `node test/unit/node.ts [PACKAGE…] [--grep TEXT] [--verbose]`
+ */
 
-import { setSourceMapsSupport } from 'node:module'
-import { pathToFileURL } from 'node:url'
-import Mocha from 'mocha'
-import { Report, describeError, packageOf } from './report.ts'
-import { select } from './specs.ts'
+import { fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { News, Order } from './lane.ts'
+import { Report, packageOf } from './report.ts'
+import { root, select } from './specs.ts'
 
-const EXIT_WAIT_MS = 3000
+const LANE = fileURLToPath(new URL('lane.ts', import.meta.url))
+const LANES = Math.min(2, availableParallelism())
 
-// mocha only turns an uncaught exception into a failure of the running test
-process.on('unhandledRejection', reason => { throw reason })
-setSourceMapsSupport(true, { nodeModules: false, generatedCode: false })
 const { files, grep, verbose } = await select(['spec', 'node'])
 const report = new Report(verbose)
+const waiting = [...files]
+const running = new Set<string>()
 
-const mocha = new Mocha({ ui: 'bdd', timeout: 20_000, forbidOnly: process.env['CI'] !== undefined, reporter: class {} as never })
-if (grep !== undefined) mocha.grep(grep)
-mocha.suite.emit('pre-require', globalThis as never, '', mocha)
-for (const file of files) {
-  const before = mocha.suite.suites.length
-  await import(pathToFileURL(file).href)
-  for (const suite of mocha.suite.suites.slice(before)) suite.file = file
-}
+await Promise.all(Array.from({ length: LANES }, async () => { while (waiting.length > 0) await lane() }))
+process.exitCode = report.end() ? 0 : 1
 
-const runner = mocha.run(() => {
-  process.exitCode = report.end() ? 0 : 1
-  // whatever keeps the process alive now is a socket or timer that a test left behind
-  setTimeout(() => {
-    console.error(`  left open by a test: ${process.getActiveResourcesInfo().join(', ')}`)
-    process.exit()
-  }, EXIT_WAIT_MS).unref()
-})
-runner.on('pass', test => { add(test, 'passed') })
-runner.on('pending', test => { add(test, 'skipped') })
-runner.on('fail', (test, error) => { add(test, 'failed', error) })
-
-function add (test: Mocha.Runnable, outcome: 'passed' | 'failed' | 'skipped', error?: unknown): void {
-  report.add({
-    package: packageOf(fileOf(test)),
-    title: test.titlePath(),
-    outcome,
-    ms: test.duration ?? 0,
-    error: error === undefined ? undefined : describeError(error)
+/** Until no file waits, or the process ends of itself: then the file that it had counts as failed. */
+async function lane (): Promise<void> {
+  const child = fork(LANE, { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  let file: string | undefined
+  const next = (): void => {
+    file = waiting.shift()
+    if (file !== undefined) running.add(file)
+    child.send(file === undefined ? 'end' : { file, grep } satisfies Order)
+  }
+  child.on('message', (news: News) => {
+    if ('result' in news) report.add(news.result)
+    else {
+      ended(news.ended)
+      next()
+    }
   })
+  next()
+  const code = await new Promise<number | null>(resolve => child.once('close', resolve))
+  if (file === undefined) return
+  const stack = `the process ended with ${code} before the file did: what it threw is above`
+  report.add({ package: packageOf(file), title: [relative(root, file)], outcome: 'failed', ms: 0, error: { stack } })
+  ended(file)
 }
 
-function fileOf (test: Mocha.Runnable): string {
-  for (let suite = test.parent; suite !== undefined; suite = suite.parent) if (suite.file) return suite.file
-  return 'unknown'
+function ended (file: string): void {
+  running.delete(file)
+  const name = packageOf(file)
+  if (![...waiting, ...running].some(other => packageOf(other) === name)) report.endPackage(name)
 }

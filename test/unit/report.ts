@@ -12,24 +12,30 @@ export interface Result {
   error?: { stack: string, actual?: string | undefined, expected?: string | undefined } | undefined
 }
 
-/** Prints a line per package as its tests end, then what failed, then the tally. */
+interface Tally {
+  passed: number
+  failed: number
+  skipped: number
+  ms: number
+}
+
+/** Prints a line per package as it ends, then what failed, then the tally. */
 export class Report {
   readonly #verbose: boolean
   readonly #failures: Result[] = []
   readonly #count = { passed: 0, failed: 0, skipped: 0 }
-  #package: { name: string, passed: number, failed: number, skipped: number, ms: number } | undefined
+  /** Those that did not end yet. */
+  readonly #packages = new Map<string, Tally>()
 
   constructor (verbose: boolean) {
     this.#verbose = verbose
   }
 
   add (result: Result): void {
-    if (this.#package?.name !== result.package) {
-      this.#endPackage()
-      this.#package = { name: result.package, passed: 0, failed: 0, skipped: 0, ms: 0 }
-    }
-    this.#package[result.outcome]++
-    this.#package.ms += result.ms
+    let tally = this.#packages.get(result.package)
+    if (tally === undefined) this.#packages.set(result.package, tally = { passed: 0, failed: 0, skipped: 0, ms: 0 })
+    tally[result.outcome]++
+    tally.ms += result.ms
     this.#count[result.outcome]++
     if (result.outcome === 'failed') this.#failures.push(result)
     if (this.#verbose || result.outcome === 'failed') {
@@ -39,7 +45,7 @@ export class Report {
 
   /** @returns whether all is well: something ran and nothing failed */
   end (): boolean {
-    this.#endPackage()
+    for (const name of [...this.#packages.keys()]) this.endPackage(name)
     for (const [index, { package: name, title, error }] of this.#failures.entries()) {
       console.log(`\n${index + 1}) ${name}: ${title.join(' › ')}\n`)
       console.log(indent(error?.stack ?? 'no error given'))
@@ -52,12 +58,12 @@ export class Report {
     return failed === 0 && passed > 0
   }
 
-  #endPackage (): void {
-    if (this.#package === undefined) return
-    const { name, passed, failed, skipped, ms } = this.#package
+  endPackage (name: string): void {
+    const tally = this.#packages.get(name)
+    if (tally === undefined || !this.#packages.delete(name)) return
+    const { passed, failed, skipped, ms } = tally
     console.log(`  ${name.padEnd(14)} ${String(passed).padStart(4)} passed` +
       `${failed > 0 ? `, ${failed} FAILED` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''} in ${(ms / 1000).toFixed(1)} s`)
-    this.#package = undefined
   }
 }
 
