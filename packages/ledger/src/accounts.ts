@@ -9,19 +9,19 @@ import { SwarmAccounts } from './swarm-accounts.js'
 import type { PeerFacts, PeerRecord } from './types.js'
 
 // fields of 64 bits
+const AT = 0
+const RECEIVED = 1
+const SENT = 2
+const BANNED = 3
+// fields of 32 bits: of sums that fade a ten-millionth more or less means nothing
 const GIVEN = 0
 const TAKEN = 1
-const AT = 2
-const RECEIVED = 3
-const SENT = 4
-const BANNED = 5
-// fields of 32 bits
-const WASTED = 0
-const USEFUL = 1
-const CORRUPT = 2
-const LATENCY = 3
-const PENALTY = 4
-const SWARMS = 5
+const WASTED = 2
+const USEFUL = 3
+const CORRUPT = 4
+const LATENCY = 5
+const PENALTY = 6
+const SWARMS = 7
 
 const UNKNOWN: PeerFacts = { given: 0, taken: 0, received: 0, wasted: 0, latency: 0, penalty: 0, banned: false }
 
@@ -34,7 +34,7 @@ export class Accounts {
   readonly #limit: number
   readonly #index = new Map<PeerName, number>()
   readonly #names: (PeerName | undefined)[] = []
-  readonly #rows = new Rows(6, 6)
+  readonly #rows = new Rows(4, 8)
   readonly #swarms: SwarmAccounts
   readonly #changed = new Set<PeerName>()
   /** Wall-clock time at 0 of the monotonic clock: entries are kept over restarts, and a clock that is set changes no run. */
@@ -58,7 +58,7 @@ export class Accounts {
   received (peer: PeerName, swarm: SwarmId, bytes: number, worth: number, ms: number): void {
     const row = this.#touch(peer)
     const rows = this.#rows
-    rows.set(row, GIVEN, rows.get(row, GIVEN) + bytes * worth)
+    rows.setFloat(row, GIVEN, rows.float(row, GIVEN) + bytes * worth)
     rows.set(row, RECEIVED, rows.get(row, RECEIVED) + bytes)
     rows.setFloat(row, USEFUL, rows.float(row, USEFUL) + 1)
     const latency = rows.float(row, LATENCY)
@@ -70,7 +70,7 @@ export class Accounts {
   sent (peer: PeerName, swarm: SwarmId, bytes: number): void {
     const row = this.#touch(peer)
     const rows = this.#rows
-    rows.set(row, TAKEN, rows.get(row, TAKEN) + bytes)
+    rows.setFloat(row, TAKEN, rows.float(row, TAKEN) + bytes)
     rows.set(row, SENT, rows.get(row, SENT) + bytes)
     rows.setFloat(row, SWARMS, this.#swarms.count(rows.float(row, SWARMS), swarm, 0, bytes))
   }
@@ -118,8 +118,8 @@ export class Accounts {
     const rows = this.#rows
     const left = this.#left(row)
     return {
-      given: rows.get(row, GIVEN) * left,
-      taken: rows.get(row, TAKEN) * left,
+      given: rows.float(row, GIVEN) * left,
+      taken: rows.float(row, TAKEN) * left,
       received: rows.get(row, RECEIVED),
       wasted: rows.float(row, WASTED),
       latency: rows.float(row, LATENCY),
@@ -137,8 +137,8 @@ export class Accounts {
     if (row === undefined) return undefined
     const rows = this.#rows
     return {
-      given: rows.get(row, GIVEN),
-      taken: rows.get(row, TAKEN),
+      given: rows.float(row, GIVEN),
+      taken: rows.float(row, TAKEN),
       at: rows.get(row, AT),
       received: rows.get(row, RECEIVED),
       sent: rows.get(row, SENT),
@@ -157,8 +157,8 @@ export class Accounts {
     if (this.#index.has(peer)) return
     const row = this.#add(peer)
     const rows = this.#rows
-    rows.set(row, GIVEN, record.given)
-    rows.set(row, TAKEN, record.taken)
+    rows.setFloat(row, GIVEN, record.given)
+    rows.setFloat(row, TAKEN, record.taken)
     // a clock that was ahead then must not keep what is owed, or a ban, for longer
     rows.set(row, AT, Math.min(record.at, this.#now()))
     rows.set(row, RECEIVED, record.received)
@@ -206,8 +206,8 @@ export class Accounts {
     const row = this.#index.get(peer) ?? this.#add(peer)
     const rows = this.#rows
     const left = this.#left(row)
-    rows.set(row, GIVEN, rows.get(row, GIVEN) * left)
-    rows.set(row, TAKEN, rows.get(row, TAKEN) * left)
+    rows.setFloat(row, GIVEN, rows.float(row, GIVEN) * left)
+    rows.setFloat(row, TAKEN, rows.float(row, TAKEN) * left)
     rows.setFloat(row, PENALTY, rows.float(row, PENALTY) * left)
     rows.set(row, AT, this.#now())
     this.#changed.add(peer)
@@ -246,7 +246,7 @@ export class Accounts {
     const now = this.#now()
     if (rows.get(row, BANNED) > now) return BAN_VALUE + rows.get(row, BANNED) - now
     // a point of penalty tells as much as a megabyte
-    return this.#left(row) * (rows.get(row, GIVEN) + rows.get(row, TAKEN) / 4 + rows.float(row, PENALTY) * 1e6)
+    return this.#left(row) * (rows.float(row, GIVEN) + rows.float(row, TAKEN) / 4 + rows.float(row, PENALTY) * 1e6)
   }
 
   #forget (peer: PeerName): void {
