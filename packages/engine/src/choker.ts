@@ -8,6 +8,8 @@ import { unchoke, type Asker } from './unchoke.js'
 export interface Standing extends Pick<Asker, 'claim' | 'fresh' | 'weak'> {
   /** The part of what it alone gets that it passes on, 0 to 1: its claim where nobody gave anything. */
   readonly passes: number
+  /** Where it is, if that can be told: what nobody earned is divided by hosts, so that several names gain nothing. */
+  readonly host: string | undefined
 }
 
 interface Entry extends Asker {
@@ -18,6 +20,7 @@ interface Entry extends Asker {
   claim: number
   fresh: boolean
   weak: boolean
+  host: string | undefined
   /** Its last request, or block. */
   used: number
   /** Of a contended rate; all together 1. */
@@ -75,7 +78,9 @@ export class Choker {
       // whoever comes never pushes in: others may wait already
       const served = this.#entries.size < this.#slots && !contended()
       const pass = this.#leastPass()
-      entry = { peer, served, since: now, optimistic: false, pass, claim: 0, fresh: true, weak: false, used: now, share: 0 }
+      entry = {
+        peer, served, since: now, optimistic: false, pass, claim: 0, fresh: true, weak: false, host: undefined, used: now, share: 0
+      }
       this.#entries.set(peer, entry)
       if (!served && this.#slots > 0) this.#decide()
     }
@@ -124,8 +129,13 @@ export class Choker {
   #assess (standing: ChokerInit['standing']): void {
     const given = [...this.#entries.values()].map(entry => ({ entry, standing: standing(entry.peer) }))
     const seeding = given.every(({ standing: { claim } }) => claim === 0)
+    for (const { entry, standing } of given) entry.host = standing.host
+    const names = namesByHost(this.#entries.values())
+    const newcomers = new Set<string>()
     for (const { entry, standing: { claim, passes, fresh, weak } } of given) {
-      Object.assign(entry, { claim: seeding ? passes : claim, fresh, weak })
+      const { peer, host = peer } = entry
+      Object.assign(entry, { claim: seeding ? passes / (names.get(host) ?? 1) : claim, fresh: fresh && !newcomers.has(host), weak })
+      if (fresh) newcomers.add(host)
     }
   }
 
@@ -147,20 +157,24 @@ export class Choker {
     return least === Infinity ? 0 : least
   }
 
-  /** Parts of the rate: one part equally, so that whoever gave a little gets no less than who gave nothing, and the rest by claims. */
+  /** Parts of the rate: one equally by hosts, so that whoever gave a little gets no less than who gave nothing, and the rest by claims. */
   #divide (): void {
-    let claims = 0
-    let served = 0
-    for (const entry of this.#entries.values()) {
-      if (!entry.served) continue
-      served++
-      claims += entry.claim
-    }
+    const served = [...this.#entries.values()].filter(entry => entry.served)
+    const claims = served.reduce((sum, { claim }) => sum + claim, 0)
+    const names = namesByHost(served)
     const equal = claims === 0 ? 1 : this.#init.openShare()
-    for (const entry of this.#entries.values()) {
-      entry.share = entry.served ? equal / served + (claims === 0 ? 0 : (1 - equal) * entry.claim / claims) : 0
+    for (const entry of this.#entries.values()) entry.share = 0
+    for (const entry of served) {
+      const { peer, host = peer, claim } = entry
+      entry.share = equal / names.size / (names.get(host) ?? 1) + (claims === 0 ? 0 : (1 - equal) * claim / claims)
     }
   }
+}
+
+function namesByHost (entries: Iterable<Entry>): Map<string, number> {
+  const names = new Map<string, number>()
+  for (const { peer, host = peer } of entries) names.set(host, (names.get(host) ?? 0) + 1)
+  return names
 }
 
 /** So that whoever is asked to wait, or came since the last decision, still moves. */

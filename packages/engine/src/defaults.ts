@@ -108,7 +108,7 @@ export const SPREAD_SEGMENTS = 256
 export const SPREAD_BLOCKS = 256
 /** Blocks given to a peer alone by which it is judged; older ones count less and less. */
 export const SPREAD_MEMORY = 64
-/** Who was given so many and passed on a smaller part of them than this takes what is left over. */
+/** Who was given so many and passed on a smaller part of them than this takes what is left over; of who is new that part is expected. */
 export const SPREAD_PROOF = 4
 export const SPREAD_LEAST = 1 / 16
 /** While peers wait for slots, who has them is decided this often. */

@@ -2,7 +2,7 @@ import {
   ManifestError, type AnnouncementEvent, type PeerName, type PeerProfile, type PeerStatus, type PenaltyReason, type RefuseReason,
   type Session, type SessionEvent, type Sharing, type SwarmId, type UploadStatus
 } from '@shoal/interface'
-import { BoundedMap } from '@shoal/base'
+import { BoundedMap, hostOf } from '@shoal/base'
 import { MANIFEST_SEGMENT } from '@shoal/content'
 import { claim, FLUSH_MS, worth } from '@shoal/ledger'
 import { Alarm } from './alarm.js'
@@ -72,7 +72,8 @@ class NodeEngine implements Engine {
       sessions: () => components.exchange.sessions,
       upRate: () => this.#up.value,
       pressed: () => [...this.#swarms.values()].some(driver => driver.pressed),
-      changed: (peer, choked) => { for (const driver of this.#swarms.values()) driver.setChoked(peer, choked) }
+      changed: (peer, choked) => { for (const driver of this.#swarms.values()) driver.setChoked(peer, choked) },
+      turned: () => { for (const driver of this.#swarms.values()) driver.turned() }
     })
     this.#peers = new PeerManager({
       ...components, self: init.self, alarm, limits, onerror: (error, doing) => { components.emit('error', { error, doing }) }
@@ -129,6 +130,7 @@ class NodeEngine implements Engine {
       peerManager: this.#peers,
       spread: this.#spread,
       profile: () => this.profile,
+      gives: () => this.#uploads.gives,
       busy: () => this.#uploads.busy || [...this.#swarms.values()].some(driver => driver.active),
       sharing: () => ({ device: this.#device, user: this.#user }),
       penalise: (peer, reason, detail) => { this.#penalise(peer, reason, detail) },
@@ -272,6 +274,7 @@ class NodeEngine implements Engine {
     return {
       claim: claim(accounts.facts(peer), { local }),
       passes: this.#spread.share(peer),
+      host: session === undefined ? undefined : hostOf(session.remoteAddr),
       fresh: accounts.fresh(peer),
       weak: this.#weak.has(peer)
     }

@@ -140,6 +140,8 @@ function better (a: Session, b: Session): boolean {
 function moveTo (member: Member, session: Session): void {
   member.session = session
   member.ready = rankOf(session) === 2
+  // a membership begins unchoked
+  member.choking = false
 }
 
 /** The peer id at the end of a multiaddr, if it names one. */

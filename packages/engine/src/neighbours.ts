@@ -23,6 +23,8 @@ export interface NeighboursHost {
   readonly stats: SwarmStats
   /** `undefined` while the manifest is not known. */
   readonly delivery: () => Delivery | undefined
+  /** Whoever asks here for a block asks in vain: they hear it before they wait for us, or leave blocks to us that only seeders hold. */
+  readonly barren: () => boolean
   /** A peer that is in the swarm asked for a token that counts. */
   readonly unauthorised: () => void
 }
@@ -39,7 +41,7 @@ export class Neighbours {
   }
 
   joined (session: Session, have: HaveDelta): void {
-    const { access, members, herald, blocks } = this.#host
+    const { swarm, access, members, herald, blocks, barren } = this.#host
     if (!access.holds(session)) return access.expel(session)
     herald.joined(session)
     const { member, change, touched } = members.join(session, have)
@@ -50,6 +52,7 @@ export class Neighbours {
     }
     if (change === 'moved') this.#delivery?.swarm.peerLeft(member.peer)
     this.#enter(member)
+    if (barren() && !access.urgent(session)) members.choke(member.peer, true, swarm)
     blocks.poke()
     void herald.sendPeers(session)
     this.#delivery?.schedule()
@@ -196,6 +199,7 @@ export class Neighbours {
       if (over) continue
       member.ready = true
       this.#delivery?.swarm.peerJoined(member.peer, member.have)
+      if (member.conduct.refusing) this.#delivery?.swarm.peerChoked(member.peer, true)
       blocks.poke()
       this.#delivery?.schedule()
     }

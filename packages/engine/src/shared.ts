@@ -16,6 +16,8 @@ export interface Shared {
   readonly peerManager: PeerManager
   readonly spread: Spread
   readonly profile: () => PeerProfile
+  /** The limits of what the node gives leave something. */
+  readonly gives: () => boolean
   /** Somebody waits for bytes, here or elsewhere. */
   readonly busy: () => boolean
   /** What the device can afford to share, if anybody watches it, and what the user allows. */

@@ -56,6 +56,6 @@ export class Spread {
   share (peer: PeerName): number {
     const { given, passed } = this.#peers.get(peer) ?? { given: 0, passed: 0 }
     if (given >= SPREAD_PROOF && passed < SPREAD_LEAST * given) return 0
-    return (passed + 1) / (given + 4)
+    return (passed + SPREAD_PROOF * SPREAD_LEAST) / (given + SPREAD_PROOF)
   }
 }

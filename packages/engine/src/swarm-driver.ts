@@ -110,6 +110,7 @@ export class SwarmDriver implements OpenSwarm {
       purging: this.purging,
       stats: this.#stats,
       delivery: () => this.#delivery,
+      barren: () => this.#barren,
       unauthorised: () => { this.#search.refused() }
     })
     this.#ready = this.#begin()
@@ -224,6 +225,13 @@ export class SwarmDriver implements OpenSwarm {
     this.#delivery?.schedule()
   }
 
+  /** The node gives again, or nothing any more. */
+  turned (): void {
+    // who has to wait for another reason hears so with the next request
+    const choked = this.#barren
+    for (const { peer, session } of this.#members) this.#members.choke(peer, choked && !this.access.urgent(session), this.swarm)
+  }
+
   setChoked (peer: PeerName, choked: boolean): void {
     if (choked || this.gives) this.#members.choke(peer, choked, this.swarm)
   }
@@ -238,6 +246,11 @@ export class SwarmDriver implements OpenSwarm {
     const found = await this.#delivery?.serve(segment, block)
     if (typeof found === 'object') this.#shared.spread.gave(session.peer, this.swarm, segment, block, !this.#members.hold(segment, block, session.peer))
     return found
+  }
+
+  /** Whoever asks here for a block asks in vain. */
+  get #barren (): boolean {
+    return !this.gives || !this.#shared.gives()
   }
 
   get #swarmSize (): number {
@@ -276,8 +289,9 @@ export class SwarmDriver implements OpenSwarm {
       swarmSize: () => this.#swarmSize,
       haveChanged: now => { this.#herald.changed(now) }
     })
-    for (const { peer, session, have, ready } of this.#members) {
+    for (const { peer, session, have, ready, conduct } of this.#members) {
       if (ready) delivery.swarm.peerJoined(peer, have)
+      if (ready && conduct.refusing) delivery.swarm.peerChoked(peer, true)
       if (this.#herald.show(session)) void this.#herald.sendPeers(session)
       else if (this.sharing && this.#herald.told(session)) this.#source.tell(session)
     }
@@ -301,8 +315,7 @@ export class SwarmDriver implements OpenSwarm {
     if (choice.mode !== before.mode) this.#delivery?.setMode(choice.mode)
     if (shared && !this.sharing) this.#herald.hush(this.#delivery?.inventory.have.snapshot())
     if (!shared && this.sharing) this.#herald.speak()
-    // who has to wait for another reason hears so with the next request
-    if (gave !== this.gives) for (const { peer } of this.#members) this.#members.choke(peer, gave, this.swarm)
+    if (gave !== this.gives) this.turned()
   }
 
   #choose (): Choice {

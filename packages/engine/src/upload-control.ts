@@ -22,6 +22,8 @@ export interface UploadControlInit {
   readonly pressed: () => boolean
   /** To be told to the peer. */
   readonly changed: (peer: PeerName, choked: boolean) => void
+  /** `gives` has changed. */
+  readonly turned: () => void
 }
 
 /**
@@ -37,6 +39,7 @@ export class UploadControl {
   readonly #month = (): void => { this.#apply() }
   readonly #look = (): void => { this.#measure() }
   #limits: UploadLimits
+  #gave: boolean
   #contended = false
   /** What went out last while nothing was held back, bytes per second. */
   #free = 0
@@ -45,6 +48,7 @@ export class UploadControl {
     const { clock, alarm, ledger, standing, changed } = init
     this.#init = init
     this.#limits = init.limits
+    this.#gave = this.gives
     this.#uploads = new Uploads(init.limits.rate, peer => this.#choker.share(peer), clock, alarm)
     this.#choker = new Choker({
       slots: init.limits.slots,
@@ -105,6 +109,10 @@ export class UploadControl {
     this.#uploads.rate = gives ? Math.min(rate, this.#backOff.rate) : MANIFEST_RATE_BPS
     const allowed = gives ? slots : 0
     if (this.#choker.slots !== allowed) this.#choker.slots = allowed
+    if (this.#gave !== gives) {
+      this.#gave = gives
+      this.#init.turned()
+    }
     // no timer lasts a month
     if (monthly !== Infinity && !gives) alarm.set(this.#month, clock.now() + Math.min(MONTH_CHECK_MS, month.end - clock.wall()))
   }

@@ -163,6 +163,24 @@ describe('engine', function () {
     for (const node of [miser, giver, newcomer]) await node.engine.stop()
   })
 
+  it('says to everybody at once when it gives nothing, and when it gives again', async () => {
+    const net = new VirtualNet()
+    const [miser, other] = await Promise.all([testNode(net, 'miser', { upload: { rate: 0 } }), testNode(net, 'other')])
+    const built = await testContent(files, miser.store)
+    await (await miser.open(built, { publish: true })).scan()
+    const opened = await other.open(built)
+    await opened.manifest()
+    const session = [...net.exchanges.get('miser')?.sessions ?? []].find(({ peer }) => peer === 'other')
+    // before anybody asks for a block
+    await until(() => session?.chokes === 1, 'told to wait')
+    const reading = collect(opened.read(await (await opened.manifest()).find('a/big.bin'), {}))
+    miser.engine.setUpload({ rate: Infinity })
+    expect(await reading).to.deep.equal(big)
+    miser.engine.setUpload({ slots: 0 })
+    await until(() => session?.chokes === 2, 'told to wait again')
+    for (const node of [miser, other]) await node.engine.stop()
+  })
+
   it('says so when it cannot announce what it holds', async () => {
     const net = new VirtualNet()
     net.mute = 'no stream'

@@ -68,7 +68,7 @@ describe('choker', () => {
     const clock = new ManualClock()
     const changes: [string, boolean][] = []
     const changed = (peer: string, choked: boolean): void => { changes.push([peer, choked]) }
-    const standing = (): Standing => ({ claim: 0, passes: 0, fresh: false, weak: false })
+    const standing = (): Standing => ({ claim: 0, passes: 0, host: undefined, fresh: false, weak: false })
     const choker = new Choker({ slots, clock, alarm: new Alarm(clock), standing, contended: () => false, openShare: () => 0.1, changed })
     const pass = (ms: number, askers: Iterable<string>): void => {
       for (const end = clock.now() + ms; clock.now() < end; clock.advance(500)) for (const peer of askers) choker.choked(peer)

@@ -85,9 +85,12 @@ describe('choker under contention', () => {
     readonly run: (seconds: number, peers: readonly string[]) => Record<string, number>
   }
 
-  function setup (slots: number, claims: Record<string, number>, contended = false): Setup {
+  function setup (slots: number, claims: Record<string, number>, contended = false, passes = 0): Setup {
     const clock = new ManualClock()
-    const standing = (peer: string): Standing => ({ claim: claims[peer] ?? 0, passes: 0, fresh: false, weak: false })
+    // several names of one host: `me@host`
+    const standing = (peer: string): Standing => ({
+      claim: claims[peer] ?? 0, passes, host: peer.split('@')[1], fresh: false, weak: false
+    })
     const choker = new Choker({
       slots, clock, alarm: new Alarm(clock), standing, contended: () => contended, openShare: () => 0.1, changed () {}
     })
@@ -124,6 +127,20 @@ describe('choker under contention', () => {
     const many = share({ a: 100, b: 100, 'me 1': 25, 'me 2': 25, 'me 3': 25, 'me 4': 25 }, /^me/)
     expect(many).to.be.within(one, 1.1 * one)
     expect(share({ a: 100, b: 100 }, /^rider/)).to.be.below(0.11)
+  })
+
+  it('gives names of one host together what nobody earned of one', () => {
+    const names = Array.from({ length: 4 }, (_, i) => `name ${i}@host`)
+    const others = Array.from({ length: 4 }, (_, i) => `other ${i}@${i}`)
+    const share = (passes: number, claims: Record<string, number>, some: readonly string[]): number => {
+      const { choker, run } = setup(16, claims, true, passes)
+      run(10, [...names, ...others])
+      return some.reduce((sum, peer) => sum + choker.share(peer), 0)
+    }
+    expect(share(0, {}, names)).to.be.closeTo(1 / 5, 0.001)
+    expect(share(0.5, {}, names)).to.be.closeTo(1 / 5, 0.001)
+    const claims = Object.fromEntries([...others.map(name => [name, 100] as const), ...names.map(name => [name, 25] as const)])
+    expect(share(0, claims, names)).to.be.closeTo(1 / 5, 0.001)
   })
 
   it('divides the whole rate among those it serves', () => {

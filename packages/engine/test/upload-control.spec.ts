@@ -32,11 +32,12 @@ describe('upload control', () => {
       alarm: new Alarm(clock),
       ledger,
       limits: { ...DEFAULT_UPLOAD, ...limits },
-      standing: () => ({ claim: 0, passes: 0, fresh: false, weak: false }),
+      standing: () => ({ claim: 0, passes: 0, host: undefined, fresh: false, weak: false }),
       sessions: () => [],
       upRate: () => upRate,
       pressed: () => pressed,
-      changed: (peer, choked) => { told.push([peer, choked]) }
+      changed: (peer, choked) => { told.push([peer, choked]) },
+      turned: () => { told.push(['all', !control.gives]) }
     })
     return { clock, control, told, press (now, rate = upRate) { [pressed, upRate] = [now, rate] } }
   }
@@ -47,7 +48,7 @@ describe('upload control', () => {
     void control.acquire('a', 60_000, signal)
     expect([control.gives, control.status.month]).to.deep.equal([true, 60_000])
     void control.acquire('a', 60_000, signal)
-    expect([control.gives, control.choked('a'), control.status.rateNow, told]).to.deep.equal([false, true, 0, [['a', true]]])
+    expect([control.gives, control.choked('a'), control.status.rateNow, told]).to.deep.equal([false, true, 0, [['a', true], ['all', true]]])
     clock.advance(3_600_000)
     expect([control.gives, control.status.month, control.choked('b')]).to.deep.equal([true, 0, false])
   })
