@@ -1,8 +1,10 @@
 import { nextCommon } from './bits.js'
+import { companions } from './alongside.js'
 import { claimOf } from './claim.js'
 import {
-  BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS,
-  ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS, WATCH_MS
+  BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_COMPANY, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES,
+  ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RARE_HOLDERS,
+  RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
 import { keyOf } from './key.js'
@@ -40,8 +42,9 @@ export function dated (state: State, found: readonly Front[]): void {
     const { segment } = front.want
     if (!state.jobs.possible(segment)) continue
     // those who come in hold it, perhaps, or take a part of the work
-    const patience = Math.min(expected, front.urgentAt - EXPECT_MARGIN_MS)
-    if (state.now < patience) {
+    const margin = Math.min(EXPECT_MARGIN_MS, (front.urgentAt - front.want.since) / 2)
+    const patience = Math.min(expected, front.urgentAt - margin)
+    if (state.now < patience && companions(state, front, () => true).near.length < EXPECT_COMPANY) {
       state.wake(patience)
       continue
     }
@@ -75,12 +78,12 @@ function elect (state: State, front: Front): void {
     return
   }
   want.orphanSince ??= state.now
-  const others: number[] = []
-  for (const peer of state.peers.values()) if (!want.broken.has(peer.name) && lacks(peer, hopeless)) others.push(peer.seed)
-  others.push(...state.strangers)
-  // those who have it already elect nobody
-  const size = state.parts.swarmSize() - (state.peers.size + state.strangers.length - others.length)
-  const at = want.orphanSince + electionWait(state.self, others, want.segment, size, front.urgentAt - want.orphanSince)
+  const { near, share } = companions(state, front, peer => !want.broken.has(peer.name) && lacks(peer, hopeless))
+  // those who have it already elect nobody, nor do those who are elsewhere; of those who are no neighbours as many will be
+  const unknown = Math.max(0, state.parts.swarmSize() - 1 - state.peers.size - state.strangers.length)
+  const at = want.orphanSince + electionWait({
+    self: state.self, near: near.map(({ seed }) => seed), strangers: state.strangers, share, unknown
+  }, want.segment, front.urgentAt - want.orphanSince)
   if (at > state.now) state.wake(at)
   else if (state.jobs.count < ORIGIN_ELECTED_JOBS) {
     const held = [...hopeless].some(([slot, mask]) => state.board.unheld(slot, mask) !== mask)
@@ -89,15 +92,19 @@ function elect (state: State, front: Front): void {
   }
 }
 
-/** What nobody has, and what those who have it are too slow for, by slot. */
+/**
+ * What nobody has, and what those who have it are too slow for, by slot. Where somebody has the beginning, somebody is getting the rest: in
+ * the first half of the time it is waited for.
+ */
 function hopelessOf (state: State, front: Front): Map<number, number> {
   const { want } = front
   if (state.now - want.forecastAt >= WATCH_MS) forecast(state, front)
+  const begun = fresh(state, front) && [...state.peers.values()].some(peer => !peer.stalled && peer.have.some(want.segment))
   const hopeless = new Map<number, number>()
   front.slots.forEach((slot, i) => {
     const open = state.board.open(slot)
     const slow = (want.hopeless.get(slot) ?? 0) & (open | (state.board.flying[slot] as number)) & ~(state.board.origin[slot] as number)
-    const mask = (state.board.unheld(slot, open) | slow) & (front.masks[i] as number)
+    const mask = ((begun ? 0 : state.board.unheld(slot, open)) | slow) & (front.masks[i] as number)
     if (mask !== 0) hopeless.set(slot, mask)
   })
   return hopeless
@@ -105,27 +112,47 @@ function hopelessOf (state: State, front: Front): Map<number, number> {
 
 /**
  * What the peers will not bring in half of the time that is left. With all of the time, a player would be left with one segment in hand,
- * and fail with the next hiccup of the origin.
+ * and fail with the next hiccup of the origin. What somebody has got just now comes from him alone at first, and slowly, for all want it;
+ * then it comes from all who have got it meanwhile: in the first half of the time that is not held against it.
  */
 function forecast (state: State, front: Front): void {
   const { want } = front
   const limit = halfway(state, front)
   const left = want.deadline - state.now
   const peers = new Forecast(state, left >= TRUST_FACTOR * state.jobs.queued(front.bytes))
+  const early = fresh(state, front)
   const hopeless = new Map<number, number>()
   front.slots.forEach((slot, i) => {
     const asked = (front.masks[i] as number) & ~(state.board.origin[slot] as number)
     let mask = 0
     for (let bit = 0; bit < RUN_BLOCKS; bit++) {
-      if ((asked >>> bit & 1) === 0) continue
+      if ((asked >>> bit & 1) === 0 || (early && spreads(state, front, slot, bit))) continue
       const holders = state.holders.get(keyOf(slot, bit))
+      // what nobody has is another matter
+      if (holders === undefined && state.board.holders(slot, bit) === 0) continue
       if (holders !== undefined) state.wake(state.now + OVERDUE_MS)
-      if (!(holders === undefined ? peers.takes(slot, bit, limit, false) : peers.brings(holders, slot, bit, limit))) mask |= 1 << bit
+      // what one is too slow for another may take over
+      if (!peers.takes(slot, bit, limit, false) && !(holders !== undefined && peers.brings(holders, slot, bit, limit))) mask |= 1 << bit
     }
     if (mask !== 0) hopeless.set(slot, mask)
   })
   want.hopeless = hopeless
   want.forecastAt = state.now
+}
+
+/** There is time: the first half of what there was, and enough for the origin as well. */
+function fresh (state: State, { want, bytes }: Front): boolean {
+  const left = want.deadline - state.now
+  return left >= TRUST_FACTOR * state.jobs.queued(bytes) && 2 * left > want.deadline - want.since
+}
+
+/** Few have the block yet, one of them at least gives it, and others want it as we do. */
+function spreads (state: State, front: Front, slot: number, bit: number): boolean {
+  const held = state.board.givers(slot, bit)
+  if (held === 0 || held > RARE_HOLDERS) return false
+  let gives = false
+  for (const peer of state.peers.values()) gives ||= (peer.mask(slot) >>> bit & 1) === 1 && !peer.stalled
+  return gives && companions(state, front, peer => (peer.mask(slot) >>> bit & 1) === 0).near.length > 0
 }
 
 function lacks (peer: Peer, blocks: ReadonlyMap<number, number>): boolean {

@@ -1,4 +1,5 @@
 import { shuffle } from '@shoal/base'
+import { Trail } from './alongside.js'
 import { nextCommon } from './bits.js'
 import { Board } from './board.js'
 import { DUPLICATES_SHARE, KNOWN_MS, RECALLS_SHARE, RUN_BLOCKS } from './defaults.js'
@@ -22,6 +23,7 @@ export class State {
   readonly parts: SwarmComponents
   readonly board = new Board()
   readonly wants = new Wants()
+  readonly trail = new Trail()
   readonly peers = new Map<PeerName, Peer>()
   /** Peers about which something changed since a decision last looked at them. */
   readonly stirred = new Set<Peer>()

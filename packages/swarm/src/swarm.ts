@@ -33,7 +33,7 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     if (want.deadline === undefined && state.wants.bulk === 0) state.bulkSince = state.tick()
     state.touch(want.segment, want.first, want.end)
-    return state.wants.add(want).id
+    return state.wants.add(want, state.tick()).id
   }
 
   unwant (id: number): void {
@@ -171,6 +171,7 @@ export class SwarmMachine implements Swarm {
       state.lastPeerDelivery = state.now
     }
     this.#starving.fed(segment)
+    if (state.wants.of(segment).some(({ deadline }) => deadline !== undefined)) state.trail.step(segment)
     const slot = state.board.slot(segment, Math.floor(block / RUN_BLOCKS))
     const bit = block % RUN_BLOCKS
     if (slot >= 0 && ((state.board.wanted[slot] as number) >>> bit & 1) === 1) state.settle(slot, bit, from)
