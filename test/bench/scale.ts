@@ -30,7 +30,8 @@ const help = `usage: npm run -s bench -- scale [options]
   --json         one JSON object as the last line of standard output, all else on standard error
 
 Measured, prefixed <live|vod>_<peers>_: announce_bps_per_peer announcements as received, envelopes, all copies and gossip about them included;
-announce_share of all bytes delivered; origin_copies of a segment, on average; offload bytes from peers over all, offload_ceiling what the
+announce_share of all bytes delivered; origin_copies of a segment, on average; floor_copies one of each, or more where the first segments of
+viewers who came took more from the origin; offload bytes from peers over all, offload_ceiling what the
 uplinks and one copy of each segment from the origin allow; stall_ratio stalled time over time watched, stall_ratio_origin_only the same with
 nobody but the origin; first_peer_p50_s and _p99_s from the link to the first block from a peer; wall_s and rss_mb what the simulation took.
 announce_spread is the largest announce_bps_per_peer over the least, of each kind.`

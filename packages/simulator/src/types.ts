@@ -161,6 +161,11 @@ export interface Report {
   readonly offloadCeiling: number
   /** Of segments that were published after the warm-up. */
   readonly originCopies: Quantiles
+  /**
+   * Of these, what cannot be saved once viewers have begun as they did: one copy of each segment, or more where the first segments of those
+   * who came took more.
+   */
+  readonly originFloor: number
   readonly announceBpsPerPeer: number
   readonly announceShare: number
   readonly controlBpsPerPeer: number

@@ -26,6 +26,7 @@ async function viewers (): Promise<Took> {
     announce_bps_per_peer: report.announceBpsPerPeer,
     announce_share: report.announceShare,
     origin_copies: report.originCopies.mean,
+    floor_copies: report.originFloor,
     offload: report.offload,
     offload_ceiling: report.offloadCeiling,
     stall_ratio: report.stallRatio,
