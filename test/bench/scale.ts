@@ -95,7 +95,7 @@ function targetsOf ({ kind, peers, whole }: Job, took: Took): Target[] {
 /** @throws Error when it ended without a word */
 function simulated (job: Job): Promise<Took> {
   const child = fork(fileURLToPath(new URL('scale/worker.ts', import.meta.url)), [JSON.stringify(job)], {
-    execArgv: ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${HEAP_MIB}`]
+    execArgv: ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${HEAP_MIB}`, '--max-semi-space-size=64']
   })
   return new Promise((resolve, reject) => {
     let took: Took | undefined

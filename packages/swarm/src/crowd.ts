@@ -1,7 +1,7 @@
 import {
   ACTIVE_MS, BEGIN_BLOCKS, CROWD_PAUSE_MAX_MS, CROWD_PAUSE_MIN_MS, MAX_BLOCK_BYTES, ROTATED_BLOCKS, RUN_BLOCKS
 } from './defaults.js'
-import { companions } from './alongside.js'
+import { accompanied, companions } from './alongside.js'
 import { electionRank, electionWeight } from './election.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
@@ -15,8 +15,8 @@ export interface Place { readonly slot: number, readonly bit: number }
  * ask the origin for everything, it is slow for all; when each asks for its part, it is not.
  */
 export function crowd (state: State, front: Front): number[] {
-  const { near } = companions(state, front, peer => peer.activeAt >= state.now - ACTIVE_MS && misses(peer, front))
-  const seeds = near.map(({ seed }) => seed)
+  const { near } = companions(state, front.want.segment, peer => peer.activeAt >= state.now - ACTIVE_MS && misses(peer, front))
+  const seeds = [...near]
   // of those who are no neighbours it is not known whether they are at work: likely, when the neighbours are
   if (seeds.length > 0 && 2 * seeds.length >= state.peers.size) seeds.push(...state.strangers)
   return seeds
@@ -24,7 +24,7 @@ export function crowd (state: State, front: Front): number[] {
 
 /** A neighbour who is where we are lacks something of the front, too. */
 export function company (state: State, front: Front): boolean {
-  return companions(state, front, peer => misses(peer, front)).near.length > 0
+  return accompanied(state, front.want.segment, 1, peer => misses(peer, front))
 }
 
 function misses (peer: Peer, { slots, masks }: Front): boolean {

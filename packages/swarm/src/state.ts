@@ -160,17 +160,19 @@ export class State {
    * Reads again what of this run the peer holds.
    *
    * @param known the blocks of which the peer's mask means something: a settled block stays in it, so that settling costs nothing per peer
+   * @returns whether that has changed
    */
-  see (peer: Peer, slot: number, known = this.board.wanted[slot] as number): void {
+  see (peer: Peer, slot: number, known = this.board.wanted[slot] as number): boolean {
     const { board } = this
-    if (this.mode === 'origin') return
+    if (this.mode === 'origin') return false
     const mask = peer.mask(slot)
     const before = mask & known
     const after = peer.holds(board.segments[slot] as number, board.runs[slot] as number, board.wanted[slot] as number, this.now)
     if (mask !== after) peer.setMask(slot, after)
-    if (before === after) return
+    if (before === after) return false
     board.count(slot, before, after, !peer.withholds)
     if ((after & ~before) !== 0) peer.stir()
+    return true
   }
 
   /** The peer holds none of it any more. */

@@ -99,8 +99,9 @@ export interface Swarm {
   /**
    * @param delta what `have` took over, where the driver has it: then only the blocks it names are looked at, not the whole of `segments`,
    * which matters for a segment of tens of thousands of blocks
+   * @returns whether a decision may come out otherwise: most of what neighbours get is here already
    */
-  peerHave (peer: PeerName, segments: readonly number[], delta?: HaveDelta): void
+  peerHave (peer: PeerName, segments: readonly number[], delta?: HaveDelta): boolean
   peerChoked (peer: PeerName, choked: boolean): void
   /** The peer gets this segment from the origin. */
   peerFetching (peer: PeerName, segment: number): void
