@@ -93,6 +93,11 @@ export class PeerManager {
     if (interest !== undefined && candidate !== undefined) candidate.nearness = nearness(interest.locality(), locality)
   }
 
+  /** Of `nearness`, by what the peer said last; 0 when it said nothing. */
+  nearness (swarm: SwarmId, peer: PeerName): 0 | 1 | 2 {
+    return this.#interests.get(swarm)?.candidates.get(peer)?.nearness ?? 0
+  }
+
   opened (session: Session): boolean {
     if (this.banned(session.peer)) return false
     let set = this.#sessions.get(session.peer)

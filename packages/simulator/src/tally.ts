@@ -109,6 +109,7 @@ export class Tally {
       events: clock.events,
       fromPeers: round(end.fromPeers),
       fromOrigin: round(end.fromOrigin),
+      afar: round(ratio(traffic.fromAfar, traffic.fromPeers)),
       wasted: round(traffic.wasted * scale),
       offload: round(ratio(end.fromPeers - warm.fromPeers, delivered)),
       offloadCeiling: round(Math.max(0, Math.min(1 - ratio(once, delivered), ratio(this.#giveable, total)))),
@@ -140,7 +141,8 @@ export class Tally {
     const to = content.kind === 'live' ? Math.max(from, Math.floor(published - window / 2)) : material.pieces.length
     const counted = [...server.given.keys()].slice(from, to).filter(index => content.kind === 'live' || server.given[index] !== 0)
     const of = (bytes: Float64Array): number[] => counted.map(index => (bytes[index] as number) / size)
-    return { originCopies: quantilesOf(of(server.given)), originFloor: quantilesOf(of(server.firsts).map(first => Math.max(1, first))).mean }
+    const least = of(server.firsts).map(first => Math.max(1, first))
+    return { originCopies: quantilesOf(of(server.given)), originFloor: quantilesOf(least).mean }
   }
 
   #sums (): Sums {

@@ -17,6 +17,8 @@ export const URGENT_MARGIN_MS = 500
 export const SWAP_MS = 2_000
 /** Estimates of peers are stretched by this before they are trusted with a deadline. */
 export const CAUTION = 1.25
+/** A source that is near is as good as a quicker one while it takes at most so many times as long, caution included. */
+export const NEARER_FACTOR = 2
 /** A peer that was not measured yet is given this long for its first bytes, while the origin stands by. */
 export const FIRST_BYTES_MS = 500
 /** A peer that takes so many times longer than its rate says, where that is too long, is not expected to deliver any more. */

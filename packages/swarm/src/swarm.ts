@@ -127,7 +127,10 @@ export class SwarmMachine implements Swarm {
         if (index === undefined) continue
         const run = Math.floor(first / RUN_BLOCKS)
         const end = Math.min(index.length, run + bits.length)
-        for (let at = run; at < end; at++) if (bits[at - run] !== 0 && (index[at] as number) >= 0 && state.see(peer, index[at] as number)) news = true
+        for (let at = run; at < end; at++) {
+          const slot = index[at] as number
+          if (bits[at - run] !== 0 && slot >= 0 && state.see(peer, slot)) news = true
+        }
       }
     }
     if (news) this.#recheck(peer)

@@ -71,6 +71,8 @@ export interface SwarmComponents {
   readonly blocks: (segment: number) => number
   readonly link: (peer: PeerName) => PeerLink
   readonly origin: () => OriginLink | undefined
+  /** How near a peer says it is: the more the nearer, 0 where nobody knows. Of sources that are as good, the nearest is asked. */
+  readonly nearness?: (peer: PeerName) => number
   /** Estimated number of peers in the swarm, at least 1, ourselves included. */
   readonly swarmSize: () => number
   /** Peers known to be in the swarm, as far as there are names: neighbours or not. */

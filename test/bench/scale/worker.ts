@@ -9,11 +9,11 @@ import type { Job, Took } from './names.ts'
 /** Of both streams, bytes per second. */
 const PAYLOAD_BPS = 2.5e6 / 8
 
-const { kind, peers, seconds, seed, whole, out } = JSON.parse(process.argv[2] ?? '') as Job
+const { kind, peers, seconds, seed, whole, out, hints } = JSON.parse(process.argv[2] ?? '') as Job
 const began = performance.now()
 
 async function viewers (): Promise<Took> {
-  const scenario = (kind === 'live' ? live : vod)({ viewers: peers, seconds, seed })
+  const scenario = { ...(kind === 'live' ? live : vod)({ viewers: peers, seconds, seed }), hints }
   const report = await simulate(scenario, {
     onprogress (at, there) {
       progress(`${kind} ${peers}: ${Math.round(at)} of ${seconds} simulated s, ${there} viewers, ${wall().toFixed(0)} s`)
@@ -29,6 +29,7 @@ async function viewers (): Promise<Took> {
     floor_copies: report.originFloor,
     offload: report.offload,
     offload_ceiling: report.offloadCeiling,
+    afar_share: report.afar,
     stall_ratio: report.stallRatio,
     stall_ratio_origin_only: alone.stallRatio,
     first_peer_p50_s: report.firstPeer.p50,
