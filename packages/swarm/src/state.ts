@@ -1,5 +1,4 @@
 import { shuffle } from '@shoal/base'
-import { Trail } from './alongside.js'
 import { nextCommon } from './bits.js'
 import { Board } from './board.js'
 import { DUPLICATES_SHARE, KNOWN_MS, RECALLS_SHARE, RUN_BLOCKS } from './defaults.js'
@@ -10,6 +9,7 @@ import { bitOf, keyOf, slotOf } from './key.js'
 import { Outbox } from './outbox.js'
 import { type Peer } from './peer.js'
 import type { PeerName } from '@shoal/interface'
+import { Trail } from './trail.js'
 import type { SwarmComponents, SwarmInit } from './types.js'
 import { Wants } from './wants.js'
 
