@@ -26,12 +26,15 @@ const help = `usage: npm run -s bench -- scale [options]
   --whole N      largest size that is simulated whole (default 1000); beyond, announcements alone, for ${ANNOUNCE_S} s
   --seconds N    simulated seconds (default 120)
   --seed N       (default 1)
+  --hints        viewers say in which of the three regions they are
   --out DIR      reports as JSON, and plots as SVG
   --json         one JSON object as the last line of standard output, all else on standard error
 
 Measured, prefixed <live|vod>_<peers>_: announce_bps_per_peer announcements as received, envelopes, all copies and gossip about them included;
-announce_share of all bytes delivered; origin_copies of a segment, on average; offload bytes from peers over all, offload_ceiling what the
-uplinks and one copy of each segment from the origin allow; stall_ratio stalled time over time watched, stall_ratio_origin_only the same with
+announce_share of all bytes delivered; origin_copies of a segment, on average; floor_copies one of each, or more where the first segments of
+viewers who came took more from the origin; offload bytes from peers over all, offload_ceiling what the
+uplinks and one copy of each segment from the origin allow; afar_share of the bytes from
+peers, what came from another region; stall_ratio stalled time over time watched, stall_ratio_origin_only the same with
 nobody but the origin; first_peer_p50_s and _p99_s from the link to the first block from a peer; wall_s and rss_mb what the simulation took.
 announce_spread is the largest announce_bps_per_peer over the least, of each kind.`
 
@@ -47,6 +50,7 @@ export const scale: Bench = {
       whole: { type: 'string', default: '1000' },
       seconds: { type: 'string', default: '120' },
       seed: { type: 'string', default: '1' },
+      hints: { type: 'boolean', default: false },
       out: { type: 'string', default: '' },
       json: { type: 'boolean', default: false }
     })
@@ -58,13 +62,13 @@ export const scale: Bench = {
     const whole = positive('whole', options.whole)
     const seconds = positive('seconds', options.seconds)
     const seed = positive('seed', options.seed)
-    const { out, json } = options
+    const { out, json, hints } = options
     build()
     const measured: Record<string, number> = {}
     const targets: Target[] = []
     for (const kind of kinds) {
       for (const peers of sizes) {
-        const job = { kind, peers, seed, out, whole: peers <= whole, seconds: peers <= whole ? seconds : ANNOUNCE_S }
+        const job = { kind, peers, seed, out, hints, whole: peers <= whole, seconds: peers <= whole ? seconds : ANNOUNCE_S }
         const took = await simulated(job)
         for (const [key, value] of Object.entries(took)) measured[`${kind}_${peers}_${key}`] = value
         targets.push(...targetsOf(job, took))
@@ -75,7 +79,7 @@ export const scale: Bench = {
       if (sizes.length > 1) targets.push({ key: `${kind}_announce_spread`, op: '<=', want: FLAT })
     }
     if (out !== '') await draw(out, kinds, sizes, measured)
-    const env = { ...machine(), sizes: sizes.join(' '), whole_up_to: whole, simulated_s: seconds, seed, bitrate: 2.5e6, segment_s: 6 }
+    const env = { ...machine(), sizes: sizes.join(' '), whole_up_to: whole, simulated_s: seconds, seed, hints: hints ? 'yes' : 'no', bitrate: 2.5e6, segment_s: 6 }
     print({ bench: 'scale', env, measured, runs: {}, targets }, json)
   }
 }
@@ -94,7 +98,7 @@ function targetsOf ({ kind, peers, whole }: Job, took: Took): Target[] {
 /** @throws Error when it ended without a word */
 function simulated (job: Job): Promise<Took> {
   const child = fork(fileURLToPath(new URL('scale/worker.ts', import.meta.url)), [JSON.stringify(job)], {
-    execArgv: ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${HEAP_MIB}`]
+    execArgv: ['--disable-warning=ExperimentalWarning', `--max-old-space-size=${HEAP_MIB}`, '--max-semi-space-size=64']
   })
   return new Promise((resolve, reject) => {
     let took: Took | undefined

@@ -42,7 +42,8 @@ export class Alarm {
     this.#armed = undefined
     const now = this.#clock.now()
     // half a millisecond: timers of browsers round down
-    const due = [...this.#times].filter(([, at]) => at <= now + 0.5).map(([owner]) => owner)
+    const due: (() => void)[] = []
+    for (const [owner, at] of this.#times) if (at <= now + 0.5) due.push(owner)
     for (const owner of due) this.#times.delete(owner)
     try {
       for (let owner = due.shift(); owner !== undefined; owner = due.shift()) owner()

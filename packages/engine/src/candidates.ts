@@ -27,6 +27,8 @@ export interface Candidate {
   next: number
   /** Of `nearness`, by what it said last. */
   nearness: 0 | 1 | 2
+  /** When it announced itself last. */
+  heardAt: number
   /** When it could have been dialled first. */
   since?: number
 }
@@ -58,7 +60,7 @@ export class Candidates {
     let candidate = this.#all.get(peer)
     if (candidate === undefined) {
       if (source !== 'link' && !this.#makeRoom(rank, teller)) return false
-      candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0 }
+      candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0, heardAt: -Infinity }
       this.#all.set(peer, candidate)
       this.#count(candidate, 1)
     } else if (rank > candidate.rank) {

@@ -47,6 +47,8 @@ export const COMING_MS = 5_000
 export const HEAD_START_MS = 1_500
 /** A peer that left the swarm or said goodbye is not dialled for this long, unless it announces itself. */
 export const AWAY_MS = 60_000
+/** Who could not be reached, but announced itself within this time, is in the swarm. */
+export const ALIVE_MS = 180_000
 /** A connection that was opened for a content is closed when its peer has shared no swarm with us for this long. */
 export const UNSHARED_MS = 60_000
 /** A node that has no relay, and can be reached through one only, tries somebody who may be one this often. */

@@ -86,6 +86,7 @@ export class Delivery {
       link: peer => this.#link(peer),
       origin: () => origin === undefined ? undefined : originLink(origin),
       swarmSize: host.swarmSize,
+      nearness: peer => host.shared.peerManager.nearness(host.swarm, peer),
       known: () => host.shared.peerManager.known(host.swarm),
       expecting: () => host.shared.peerManager.expecting(host.swarm)
     })

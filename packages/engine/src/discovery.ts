@@ -37,6 +37,8 @@ export class Discovery {
     if (source === 'announcement') interest.away.delete(peer)
     const fresh = interest.candidates.get(peer) === undefined
     if (!interest.candidates.add(peer, believed, source, session?.peer)) return
+    const candidate = interest.candidates.get(peer)
+    if (candidate !== undefined && source === 'announcement') candidate.heardAt = clock.now()
     if (fresh) interest.expected = clock.now() + EXPECT_MS
     this.#changed()
   }

@@ -228,12 +228,17 @@ export class Herald {
     this.#news()
   }
 
-  /** The swarm hears at once of the first that is held and of the last; in between, announcements come at their time. */
+  /**
+   * The swarm hears at once of the first that is held and of the last; in between, announcements come at their time. Whoever has had all of
+   * a live content has not with every new segment, and has again when that is here: that is no news.
+   */
   #news (): void {
     const { shared: { components: { availability } }, opening: { swarm }, share } = this.#host
     const holds = share() < 1 ? 'some' : 'all'
-    if (holds !== this.#announced) availability.hasten(swarm)
-    this.#announced = holds
+    if (this.#announced === 'nothing' || (holds === 'all' && this.#announced === 'some')) {
+      availability.hasten(swarm)
+      this.#announced = holds
+    }
     this.#provision.look()
   }
 

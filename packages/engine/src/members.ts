@@ -31,6 +31,9 @@ export class Members {
   readonly #members = new Map<PeerName, Member>()
   readonly #createHaveMap: CreateHaveMap
   #bounds: HaveBounds | undefined
+  /** Made anew when somebody came, left or moved, and asked for far more often. */
+  #peers: ReadonlySet<PeerName> | undefined
+  #direct: ReadonlySet<PeerName> | undefined
 
   /** @param bounds as far as they are known before the manifest is */
   constructor (createHaveMap: CreateHaveMap, bounds?: HaveBounds) {
@@ -43,12 +46,12 @@ export class Members {
   }
 
   get peers (): ReadonlySet<PeerName> {
-    return new Set(this.#members.keys())
+    return this.#peers ??= new Set(this.#members.keys())
   }
 
   /** Those that we have a connection of our own to: whoever is reached through a relay is looked for on. */
   get direct (): ReadonlySet<PeerName> {
-    return new Set([...this.#members.values()].filter(({ session }) => rankOf(session) === 2).map(({ peer }) => peer))
+    return this.#direct ??= new Set([...this.#members.values()].filter(({ session }) => rankOf(session) === 2).map(({ peer }) => peer))
   }
 
   get (peer: PeerName): Member | undefined {
@@ -92,6 +95,7 @@ export class Members {
 
   /** They joined on this session. `change`: the member is new, or its requests go over this session from now on. */
   join (session: Session, snapshot: HaveDelta): { member: Member, change: 'new' | 'moved' | 'none', touched: number[] } {
+    this.#peers = this.#direct = undefined
     const known = this.#members.get(session.peer)
     if (known === undefined) {
       const have = this.#createHaveMap(this.#bounds)
@@ -119,6 +123,7 @@ export class Members {
   leave (session: Session): { member: Member, change: 'gone' | 'moved' | 'none' } | undefined {
     const member = this.by(session)
     if (member === undefined) return undefined
+    this.#peers = this.#direct = undefined
     member.sessions.delete(session)
     if (member.session !== session) return { member, change: 'none' }
     let next: Session | undefined

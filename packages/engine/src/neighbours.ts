@@ -79,8 +79,7 @@ export class Neighbours {
     const touched = member.have.apply(delta)
     for (const segment of touched) this.#host.shared.spread.held(member.peer, this.#host.swarm, segment, member.have)
     if (!member.ready || touched.length === 0) return
-    this.#delivery?.swarm.peerHave(member.peer, touched, delta)
-    this.#delivery?.schedule()
+    if (this.#delivery?.swarm.peerHave(member.peer, touched, delta) === true) this.#delivery.schedule()
   }
 
   /**

@@ -1,8 +1,8 @@
 import { BoundedMap, shuffle, type Random } from '@shoal/base'
 import type { Availability, Locality, PeerHint, PeerName, PenaltyReason, Session, SwarmId } from '@shoal/interface'
 import type { Alarm } from './alarm.js'
-import { Candidates, type Source } from './candidates.js'
-import { AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, FIRST_LOOK_MS, NEIGHBOUR_EVERY_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
+import { Candidates, type Candidate, type Source } from './candidates.js'
+import { ALIVE_MS, AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, FIRST_LOOK_MS, NEIGHBOUR_EVERY_MS, REDIAL_MAX_MS, REVIEW_MS } from './defaults.js'
 import { Dialler, type DiallerInit } from './dialler.js'
 import { Discovery, type DiscoveryInit } from './discovery.js'
 import type { Circle, Interest } from './interest.js'
@@ -93,6 +93,11 @@ export class PeerManager {
     if (interest !== undefined && candidate !== undefined) candidate.nearness = nearness(interest.locality(), locality)
   }
 
+  /** Of `nearness`, by what the peer said last; 0 when it said nothing. */
+  nearness (swarm: SwarmId, peer: PeerName): 0 | 1 | 2 {
+    return this.#interests.get(swarm)?.candidates.get(peer)?.nearness ?? 0
+  }
+
   opened (session: Session): boolean {
     if (this.banned(session.peer)) return false
     let set = this.#sessions.get(session.peer)
@@ -138,15 +143,19 @@ export class PeerManager {
     return this.#interests.get(swarm)?.candidates.size ?? 0
   }
 
-  /** Peers that are named for the swarm and that nothing is known against: those who could not be reached or left do not count. */
+  /**
+   * Peers that are named for the swarm and that nothing is known against: those who left do not count, nor those who could not be reached,
+   * unless they have announced themselves of late. Two behind NATs that let neither through are in the swarm all the same, and whoever
+   * forgot the other would think himself elected in its place.
+   */
   known (swarm: SwarmId): PeerName[] {
     const interest = this.#interests.get(swarm)
     if (interest === undefined) return []
     const { candidates, away } = interest
     const now = this.#init.clock.now()
-    return [...candidates]
-      .filter(({ peer, failures }) => failures === 0 && (away.get(peer) ?? 0) <= now && !this.banned(peer))
-      .map(({ peer }) => peer)
+    const there = ({ peer, failures, heardAt }: Candidate): boolean =>
+      (failures === 0 || now - heardAt < ALIVE_MS) && (away.get(peer) ?? 0) <= now && !this.banned(peer)
+    return [...candidates].filter(there).map(({ peer }) => peer)
   }
 
   /** Until when somebody new is likely to join: a wait for the first who are found, and for those who are being dialled. */

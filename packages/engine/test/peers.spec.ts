@@ -5,8 +5,8 @@ import { Ledger } from '@shoal/ledger'
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
-  ADDRS_PER_CANDIDATE, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, HEAD_START_MS, REDIAL_MAX_MS,
-  UNSHARED_MS
+  ADDRS_PER_CANDIDATE, ALIVE_MS, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, HEAD_START_MS,
+  REDIAL_MAX_MS, UNSHARED_MS
 } from '../src/defaults.js'
 import { localityOf } from '../src/locality.js'
 import { PeerManager } from '../src/peer-manager.js'
@@ -169,6 +169,18 @@ describe('peer manager', () => {
     manager.suggest('s', { peer: 'dead', addrs: ['x'] }, 'dht')
     await run(12_000)
     expect(expected()).to.equal(false)
+  })
+
+  it('knows whom it cannot reach as long as they announce themselves', async () => {
+    const { manager, seek, run } = setup({ connect: () => Promise.reject(new Error('both are behind NATs')) })
+    seek()
+    for (const peer of ['dead', 'shy']) manager.suggest('s', { peer, addrs: ['x'] }, 'dht')
+    await run(1_000)
+    expect(manager.known('s')).to.deep.equal([])
+    manager.suggest('s', { peer: 'shy', addrs: ['x'] }, 'announcement')
+    expect(manager.known('s')).to.deep.equal(['shy'])
+    await run(ALIVE_MS)
+    expect(manager.known('s')).to.deep.equal([])
   })
 
   it('leaves half of the dials to others than the one who names most', async () => {

@@ -15,6 +15,8 @@ export class VirtualNet {
   readonly topics = new Map<SwarmId, Set<(event: AnnouncementEvent) => void>>()
   /** Who hears the heads of a live content, and the purges of any. */
   readonly followers = { head: new Map<SwarmId, Map<PeerName, Judge>>(), purge: new Map<SwarmId, Map<PeerName, Judge>>() }
+  /** Who announced itself out of turn. */
+  readonly hastened: PeerName[] = []
   /** Without any network for now. */
   readonly cut = new Set<PeerName>()
   /** Whoever is reached through a relay for now, and whether that carries content. */
@@ -57,7 +59,7 @@ export class VirtualNet {
   }
 
   availability (self: PeerName): Availability {
-    const { topics, followers, cut } = this
+    const { topics, followers, cut, hastened } = this
     const loses = (peer: PeerName): boolean => this.loses(peer)
     const net = this as { readonly mute: string | undefined }
     const follow = (kind: 'head' | 'purge', swarm: SwarmId, judge: Judge): void => {
@@ -86,6 +88,7 @@ export class VirtualNet {
       followPurges (swarm, _publisher, judge) { follow('purge', swarm, judge) },
       purge (swarm, purge) { tell('purge', swarm, purge) },
       hasten (swarm) {
+        hastened.push(self)
         const said = joined.get(swarm)?.()
         if (said === undefined) return
         if (net.mute !== undefined) {

@@ -1,16 +1,12 @@
-import type { PubSub } from '@shoal/availability'
+import { gossipsubDefaults, type PubSub } from '@shoal/availability'
 import type { Random } from '@shoal/base'
 import { latency, type Host } from './host.js'
 import type { Network } from './network.js'
 
-/** Degrees of a mesh, as `gossipsubDefaults()` sets them. */
-const D = 6
-const D_LOW = 4
-const D_HIGH = 9
-const D_LAZY = 3
-/** Heartbeats for which neighbours outside the mesh are told that there is a message, and an id of one that is signed. */
-const IHAVE_ROUNDS = 3
-const IHAVE_BYTES = 46
+/** Degrees of a mesh, how many neighbours outside it are told at a heartbeat that there is a message, and for how many heartbeats. */
+const { D = 6, Dlo = 4, Dhi = 12, Dlazy = 6, gossipFactor = 0.25, mcacheGossip = 3 } = gossipsubDefaults()
+/** An IHAVE with one id of a message that is signed: peer id, sequence number and lengths. The topic comes on top. */
+const IHAVE_BYTES = 44 + 12
 /** What gossipsub adds to a payload: key, signature, sequence number and lengths, with an Ed25519 key; the topic comes on top. */
 const ENVELOPE_BYTES = 38 + 64 + 8 + 36 + 12
 
@@ -33,7 +29,7 @@ interface Topic {
 
 /**
  * The gossipsub of one node: who is subscribed, meshes, and the way of a message hop by hop. Each copy is counted at who gets it; a copy of
- * what is there or under way already is counted and nothing else. Bytes of IHAVE are added as what three heartbeats send; IWANT brings
+ * what is there or under way already is counted and nothing else. Bytes of IHAVE are added as what heartbeats send; IWANT brings
  * nothing, for nothing gets lost here but with the node that had it.
  */
 export class Gossip {
@@ -92,6 +88,7 @@ export class Gossip {
     const to = known === undefined ? [...this.neighbours].filter(other => other.topics.has(topic)).slice(0, D) : [...known.mesh]
     count(topic, 0, 1)
     for (const other of to) this.#forward(carried, other)
+    if (known !== undefined) this.#tell(topic, known.mesh)
     return { recipients: to.map(({ id }) => id) }
   }
 
@@ -99,7 +96,8 @@ export class Gossip {
   linked (other: Gossip): void {
     this.neighbours.add(other)
     this.#subscribers.clear()
-    for (const [topic, { mesh }] of this.topics) if (mesh.size < D && other.topics.has(topic)) this.#add(topic, other)
+    // a heartbeat fills up a mesh that is too small, and leaves any other as it is
+    for (const [topic, { mesh }] of this.topics) if (mesh.size < Dlo && other.topics.has(topic)) this.#graft(topic, D)
   }
 
   unlinked (other: Gossip): void {
@@ -112,7 +110,7 @@ export class Gossip {
   #add (topic: string, other: Gossip): boolean {
     const mine = this.topics.get(topic)?.mesh
     const theirs = other.topics.get(topic)?.mesh
-    if (mine === undefined || theirs === undefined || theirs.size >= D_HIGH) return false
+    if (mine === undefined || theirs === undefined || theirs.size >= Dhi) return false
     mine.add(other)
     theirs.add(this)
     return true
@@ -120,7 +118,7 @@ export class Gossip {
 
   #prune (topic: string, other: Gossip): void {
     const mesh = this.topics.get(topic)?.mesh
-    if (mesh?.delete(other) === true && mesh.size < D_LOW) this.#graft(topic, D)
+    if (mesh?.delete(other) === true && mesh.size < Dlo) this.#graft(topic, D)
   }
 
   #graft (topic: string, degree: number): void {
@@ -158,8 +156,14 @@ export class Gossip {
     const mesh = this.topics.get(topic)?.mesh
     if (mesh === undefined) return
     for (const other of mesh) if (other !== from && other !== carried.from) this.#forward(carried, other)
-    const lazy = Math.min(D_LAZY, Math.max(0, this.getSubscribers(topic).length - mesh.size))
-    if (lazy > 0) this.#overlay.count(topic, lazy * IHAVE_ROUNDS * IHAVE_BYTES, 0)
+    this.#tell(topic, mesh)
+  }
+
+  /** Heartbeats tell some of the neighbours outside the mesh of what was heard. */
+  #tell (topic: string, { size }: ReadonlySet<Gossip>): void {
+    const others = Math.max(0, this.getSubscribers(topic).length - size)
+    const told = Math.min(others, Math.max(Dlazy, Math.floor(gossipFactor * others)))
+    if (told > 0) this.#overlay.count(topic, told * mcacheGossip * (IHAVE_BYTES + topic.length), 0)
   }
 }
 

@@ -42,6 +42,8 @@ export class Traffic {
   /** Verified blocks of the content, by where they came from. */
   fromPeers = 0
   fromOrigin = 0
+  /** Of those from peers, the ones of another region. */
+  fromAfar = 0
   /** Block bytes that came for nothing. */
   wasted = 0
   /** Everything of the exchange that is no block. */

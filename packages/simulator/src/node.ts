@@ -11,6 +11,7 @@ import type { Material } from './material.js'
 import { Providers, type Network } from './network.js'
 import { virtualSource } from './source.js'
 import type { VirtualStore } from './store.js'
+import type { Scenario } from './types.js'
 
 /** The name of the one swarm of a world: 32 bytes in hex, as on the wire. */
 const SWARM = '5a'.repeat(32)
@@ -26,6 +27,7 @@ export interface Ground {
   readonly overlay: Overlay
   readonly material: Material
   readonly live: boolean
+  readonly scenario: Pick<Scenario, 'hints'>
   readonly gossips: Map<PeerName, Gossip>
   event (peer: PeerName, name: string, detail: unknown): void
 }
@@ -98,6 +100,8 @@ export class SimNode {
       ledger: await openLedger({ clock: net.clock }),
       addresses: {
         own: () => [],
+        // a site of its own for everybody
+        surroundings: () => world.scenario.hints === true ? { site: self, region: `region ${host.region}` } : {},
         of: async peer => [`/memory/${peer}`],
         usable: addrs => addrs,
         heard: addrs => addrs,

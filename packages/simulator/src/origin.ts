@@ -13,14 +13,17 @@ export interface OriginServer {
   /** ms until it answers, on top of the round trip, and the way to it. */
   readonly answer: number
   readonly oneWay: number
-  /** Bytes of each segment that it gave. */
+  /** Bytes of each segment that it gave, and those of them that were the first segment of somebody who came. */
   readonly given: Float64Array
+  readonly firsts: Float64Array
 }
 
 /** A viewer's connection to the origin: an HTTP server or CDN whose bytes pass its own link, then the viewer's. */
 export class VirtualOrigin implements Origin {
   readonly bases = ['https://origin.invalid/']
   readonly downUntil = 0
+  /** The segment with which the viewer begins. */
+  first: number | undefined
   readonly #server: OriginServer
   readonly #host: Host
   readonly #net: Network
@@ -51,7 +54,7 @@ export class VirtualOrigin implements Origin {
   }
 
   async * #body (index: number, start: number, end: number, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-    const { given } = this.#server
+    const { given, firsts } = this.#server
     const { clock, traffic } = this.#net
     const piece = this.#material.pieces[index]
     let at = 0
@@ -63,6 +66,7 @@ export class VirtualOrigin implements Origin {
       const began = clock.now()
       await this.#carry(to - from, signal)
       given[index] = (given[index] ?? 0) + to - from
+      if (index === this.first) firsts[index] = (firsts[index] ?? 0) + to - from
       traffic.fromOrigin += to - from
       this.#rate.add((to - from) * 1000 / Math.max(1, clock.now() - began))
       yield bytes.subarray(from, to)

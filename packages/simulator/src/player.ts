@@ -28,6 +28,8 @@ export interface PlayerInit {
   readonly newest: () => number
   /** Resolves when that may have changed. */
   readonly changed: () => Promise<void>
+  /** It begins with this segment. */
+  readonly begins: (index: number) => void
   /** Bytes came past Shoal. */
   readonly passed: (bytes: number) => void
 }
@@ -80,6 +82,7 @@ export class Player {
       await changed()
       from = first()
     }
+    if (from !== undefined) this.#init.begins(from)
     for (let index = from ?? 0; index < end && !signal.aborted; index++) {
       while (newest() < index && !signal.aborted) await changed()
       if (this.startedAt !== undefined) {

@@ -258,6 +258,7 @@ export class VirtualSession implements SessionEnd {
     if (block === undefined) return
     this.#received += bytes
     net.traffic.fromPeers += bytes
+    if (host.region !== this.other.home.host.region) net.traffic.fromAfar += bytes
     this.#emit({ type: 'block', session: this, place: ask.place, block, ms: now - ask.askedAt })
   }
 

@@ -26,6 +26,7 @@ export class Tally {
   #countedAt = 0
   #last: Sums
   #atWarm: Sums | undefined
+  #givenAtWarm = 0
   /** Bytes that peers could have given where as much was asked for. */
   #giveable = 0
   sessions = 0
@@ -55,6 +56,12 @@ export class Tally {
   warm (): void {
     this.count()
     this.#atWarm = this.#sums()
+    this.#givenAtWarm = this.#given()
+  }
+
+  /** Segments of which the origin gave something. */
+  #given (): number {
+    return [...this.#world.server?.given ?? []].filter(bytes => bytes > 0).length
   }
 
   sample (): void {
@@ -83,14 +90,14 @@ export class Tally {
 
   report (): Report {
     this.count()
-    const { scenario, net: { clock, traffic }, material, publisher, scale, server } = this.#world
+    const { scenario, net: { clock, traffic }, material, publisher, scale } = this.#world
     const end = this.#sums()
     const warm = this.#atWarm ?? NOTHING
     const peerSeconds = (end.peerMs - warm.peerMs) / 1000
     const delivered = end.fromPeers - warm.fromPeers + end.fromOrigin - warm.fromOrigin
     const all = [...this.#gone, ...[...this.#viewers].map(({ seen }) => seen)].sort((a, b) => a.number - b.number)
     const total = end.fromPeers + end.fromOrigin
-    const firsts = [...server?.given ?? []].filter(bytes => bytes > 0).length * (material.pieces[0]?.segment.size ?? 0) * scale
+    const once = (this.#given() - this.#givenAtWarm) * (material.pieces[0]?.segment.size ?? 0) * scale
     const known = (values: readonly (number | undefined)[]): number[] => values.flatMap(value => value === undefined ? [] : [value / 1000])
     const file = scenario.content.kind === 'file'
     return {
@@ -102,10 +109,11 @@ export class Tally {
       events: clock.events,
       fromPeers: round(end.fromPeers),
       fromOrigin: round(end.fromOrigin),
+      afar: round(ratio(traffic.fromAfar, traffic.fromPeers)),
       wasted: round(traffic.wasted * scale),
       offload: round(ratio(end.fromPeers - warm.fromPeers, delivered)),
-      offloadCeiling: round(Math.max(0, Math.min(1 - ratio(firsts, total), ratio(this.#giveable, total)))),
-      originCopies: this.#copies(),
+      offloadCeiling: round(Math.max(0, Math.min(1 - ratio(once, delivered), ratio(this.#giveable, total)))),
+      ...this.#copies(),
       announceBpsPerPeer: round(ratio(end.announced - warm.announced, peerSeconds)),
       announceShare: round(ratio(end.announced - warm.announced, delivered)),
       controlBpsPerPeer: round(ratio(end.control - warm.control, peerSeconds)),
@@ -124,15 +132,17 @@ export class Tally {
   }
 
   /** Of live segments that came out after the warm-up and have had their time, of a film's all that anybody got. */
-  #copies (): Quantiles {
+  #copies (): { readonly originCopies: Quantiles, readonly originFloor: number } {
     const { scenario: { content, warmUp = 0 }, server, material, published } = this.#world
-    if (server === undefined || content.kind === 'file') return quantilesOf([])
+    if (server === undefined || content.kind === 'file') return { originCopies: quantilesOf([]), originFloor: 0 }
     const size = (material.pieces[0]?.segment.size ?? 1)
     const window = content.kind === 'live' ? content.window ?? 10 : 0
     const from = content.kind === 'live' ? window + Math.ceil(warmUp / content.segmentSeconds) : 0
-    const to = content.kind === 'live' ? published - window / 2 : material.pieces.length
-    const given = [...server.given.slice(from, Math.max(from, Math.floor(to)))]
-    return quantilesOf((content.kind === 'live' ? given : given.filter(bytes => bytes > 0)).map(bytes => bytes / size))
+    const to = content.kind === 'live' ? Math.max(from, Math.floor(published - window / 2)) : material.pieces.length
+    const counted = [...server.given.keys()].slice(from, to).filter(index => content.kind === 'live' || server.given[index] !== 0)
+    const of = (bytes: Float64Array): number[] => counted.map(index => (bytes[index] as number) / size)
+    const least = of(server.firsts).map(first => Math.max(1, first))
+    return { originCopies: quantilesOf(of(server.given)), originFloor: quantilesOf(least).mean }
   }
 
   #sums (): Sums {

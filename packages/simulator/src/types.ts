@@ -87,6 +87,8 @@ export interface Scenario {
   readonly audience: readonly Audience[]
   /** Round trips between regions in ms; viewers are spread over them evenly. @default one region of 20 ms */
   readonly latencies?: readonly (readonly number[])[] | undefined
+  /** Viewers say in which region they are. @default false */
+  readonly hints?: boolean | undefined
   /** Share of packets lost: bounds a connection's rate by TCP's response function. @default 0 */
   readonly loss?: number | undefined
   /** `undefined`: there is none. */
@@ -155,12 +157,19 @@ export interface Report {
   readonly events: number
   readonly fromPeers: number
   readonly fromOrigin: number
+  /** Of the bytes from peers, those that came from another region. */
+  readonly afar: number
   readonly wasted: number
   readonly offload: number
   /** No more could come from peers: one copy of each segment has to come from the origin, and uplinks are what they are. */
   readonly offloadCeiling: number
   /** Of segments that were published after the warm-up. */
   readonly originCopies: Quantiles
+  /**
+   * Of these, what cannot be saved once viewers have begun as they did: one copy of each segment, or more where the first segments of those
+   * who came took more.
+   */
+  readonly originFloor: number
   readonly announceBpsPerPeer: number
   readonly announceShare: number
   readonly controlBpsPerPeer: number

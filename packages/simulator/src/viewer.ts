@@ -151,6 +151,7 @@ export class Viewer {
       first: () => !live ? 0 : newest() < 0 ? undefined : Math.max(this.#span?.first ?? 0, newest() - behind + 1),
       newest,
       changed: () => new Promise(resolve => { this.#waiting.push(resolve) }),
+      begins: index => { if (origin !== undefined) origin.first = index },
       passed: bytes => { this.#passed += bytes }
     })
     void this.player.play()

@@ -94,7 +94,8 @@ export class World implements Ground {
       perConnection: perConnection * PER_MS / scale,
       answer,
       oneWay: roundTrip / 2,
-      given: new Float64Array(material.pieces.length)
+      given: new Float64Array(material.pieces.length),
+      firsts: new Float64Array(material.pieces.length)
     }
   }
 

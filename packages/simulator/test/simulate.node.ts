@@ -21,11 +21,30 @@ describe('simulate', function () {
   it('a live stream with upload to spare comes from the viewers, once from the origin, and does not stall', async () => {
     const report = await simulate(smallLive())
     expect(report.offload).to.be.within(0.9 * report.offloadCeiling, report.offloadCeiling + 0.01)
-    // 1.29 to 1.65 from seed to seed
-    expect(report.originCopies.mean).to.be.within(1, 1.8)
+    expect(report.originCopies.mean).to.be.within(1, 1.1)
+    expect(report.originFloor).to.be.within(1, report.originCopies.mean)
+    expect(report.announceShare).to.be.below(0.01)
     expect(report.stallRatio).to.be.below(0.005)
     expect(report.startup.p50).to.be.below(6)
     expect(report.neighbours.p50).to.be.at.least(6)
+  })
+
+  it('uplinks that are slow for the half of all do not send the others to the origin', async () => {
+    const nat = { open: 0.5, cone: 0.5, symmetric: 0 }
+    const report = await simulate(smallLive({
+      seed: 2,
+      audience: [{ name: 'slow', share: 0.5, up: 6e6, down: 50e6, nat }, { name: 'quick', share: 0.5, up: 20e6, down: 100e6, nat }]
+    }))
+    // 4.2 when whoever was waited for at the origin might have been elsewhere
+    expect(report.originCopies.mean).to.be.within(1, 1.8)
+    expect(report.stallRatio).to.equal(0)
+  })
+
+  it('of a film, those who come later start each at the first segment, and the leader waits for none of them', async () => {
+    const report = await simulate(vod({ viewers: 20, seconds: 60 }))
+    expect(report.originCopies.mean - report.originFloor).to.be.below(0.2)
+    expect(report.originCopies.p50).to.equal(1)
+    expect(report.stallRatio).to.equal(0)
   })
 
   it('with nobody but the origin all comes from there, as often as there are viewers', async () => {

@@ -1,7 +1,9 @@
 import {
   ACTIVE_MS, BEGIN_BLOCKS, CROWD_PAUSE_MAX_MS, CROWD_PAUSE_MIN_MS, MAX_BLOCK_BYTES, ROTATED_BLOCKS, RUN_BLOCKS
 } from './defaults.js'
+import { accompanied, companions } from './alongside.js'
 import { electionRank, electionWeight } from './election.js'
+import type { Peer } from './peer.js'
 import type { State } from './state.js'
 import type { Front } from './zones.js'
 
@@ -12,21 +14,21 @@ export interface Place { readonly slot: number, readonly bit: number }
  * Neighbours who miss something of a front as well and are at work: they got something of late. When time is short for all of them and all
  * ask the origin for everything, it is slow for all; when each asks for its part, it is not.
  */
-export function crowd (state: State, { slots, masks }: Front): number[] {
-  const seeds: number[] = []
-  for (const peer of state.peers.values()) {
-    if (peer.activeAt < state.now - ACTIVE_MS) continue
-    if (slots.some((slot, i) => ((masks[i] as number) & ~peer.mask(slot)) !== 0)) seeds.push(peer.seed)
-  }
+export function crowd (state: State, front: Front): number[] {
+  const { near } = companions(state, front.want.segment, peer => peer.activeAt >= state.now - ACTIVE_MS && misses(peer, front))
+  const seeds = [...near]
   // of those who are no neighbours it is not known whether they are at work: likely, when the neighbours are
   if (seeds.length > 0 && 2 * seeds.length >= state.peers.size) seeds.push(...state.strangers)
   return seeds
 }
 
-/** A neighbour lacks something of the front, too. */
-export function company (state: State, { slots, masks }: Front): boolean {
-  for (const peer of state.peers.values()) if (slots.some((slot, i) => ((masks[i] as number) & ~peer.mask(slot)) !== 0)) return true
-  return false
+/** A neighbour who is where we are lacks something of the front, too. */
+export function company (state: State, front: Front): boolean {
+  return accompanied(state, front.want.segment, 1, peer => misses(peer, front))
+}
+
+function misses (peer: Peer, { slots, masks }: Front): boolean {
+  return slots.some((slot, i) => ((masks[i] as number) & ~peer.mask(slot)) !== 0)
 }
 
 /**

@@ -17,12 +17,14 @@ export const URGENT_MARGIN_MS = 500
 export const SWAP_MS = 2_000
 /** Estimates of peers are stretched by this before they are trusted with a deadline. */
 export const CAUTION = 1.25
+/** A source that is near is as good as a quicker one while it takes at most so many times as long, caution included. */
+export const NEARER_FACTOR = 2
 /** A peer that was not measured yet is given this long for its first bytes, while the origin stands by. */
 export const FIRST_BYTES_MS = 500
 /** A peer that takes so many times longer than its rate says, where that is too long, is not expected to deliver any more. */
 export const OVERDUE_FACTOR = 2
 /** Peers that are not measured yet are trusted with what the origin could bring so many times over in the time left. */
-export const TRUST_FACTOR = 3
+export const TRUST_FACTOR = 2
 /** What a sender may have handed to its transport beside that: the limit of the exchange protocol for what a cancel cannot call back. */
 export const TRANSPORT_BYTES = 262_144
 /** Bulk is asked of a peer while this has it busy for less, and one block at a time of slower ones. */
@@ -69,6 +71,8 @@ export const BULK_DEAD_MS = 10_000
 
 /** The origin waits for peers that are expected to join while a want has this much time to its last moment. */
 export const EXPECT_MARGIN_MS = 4_000
+/** But with so many neighbours who watch what we watch, whoever comes in is not likely to hold what none of them has. */
+export const EXPECT_COMPANY = 4
 
 /** Pause between one elected peer and the next: at most this, and at most this share of the time left. */
 export const ELECTION_PAUSE_MS = 600

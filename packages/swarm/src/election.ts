@@ -28,16 +28,32 @@ export function electionRank (self: number, others: Iterable<number>, segment: n
   return rank
 }
 
+/** Who may be elected beside ourselves, by their hashes. */
+export interface Electorate {
+  readonly self: number
+  /** Neighbours. */
+  readonly near: readonly number[]
+  /** Peers of which only the name is known, and how likely each is to want what we want. */
+  readonly strangers: readonly number[]
+  readonly share: number
+  /** Peers of which not even that is known. */
+  readonly unknown: number
+}
+
 /**
- * Milliseconds that we leave the origin to others. While the known peers are the swarm, each rank waits one pause longer; in a swarm
- * too large to know, everybody is elected whose weight falls under copies/size, a threshold that doubles every pause.
+ * Milliseconds that we leave the origin to others. While the known peers are the swarm, each rank waits one pause longer, and a stranger
+ * counts for as much of one as it is likely to want the segment; in a swarm too large to know, everybody is elected whose weight falls
+ * under copies/size, a threshold that doubles every pause.
  *
  * @param left ms until the bytes are needed
  */
-export function electionWait (self: number, others: readonly number[], segment: number, swarmSize: number, left: number): number {
+export function electionWait ({ self, near, strangers, share, unknown }: Electorate, segment: number, left: number): number {
   const most = Math.max(0, left * ELECTION_PAUSE_SHARE)
-  const known = others.length + 1
-  if (swarmSize <= 1.5 * known + 1) return Math.min(ELECTION_PAUSE_MS, most) * electionRank(self, others, segment)
-  const share = electionWeight(self, segment) / 0x1_0000_0000
-  return Math.min(ELECTION_WIDE_PAUSE_MS, most) * Math.max(0, Math.log2(share * swarmSize / ELECTION_COPIES))
+  const known = 1 + near.length + share * strangers.length
+  const size = known + share * unknown
+  if (size <= 1.5 * known + 1) {
+    return Math.min(ELECTION_PAUSE_MS, most) * (electionRank(self, near, segment) + share * electionRank(self, strangers, segment))
+  }
+  const place = electionWeight(self, segment) / 0x1_0000_0000
+  return Math.min(ELECTION_WIDE_PAUSE_MS, most) * Math.max(0, Math.log2(place * size / ELECTION_COPIES))
 }

@@ -1,5 +1,5 @@
 import { claimOf, unitOf } from './claim.js'
-import { CAUTION, OVERDUE_MS, RARE_HOLDERS, RUN_BLOCKS, SPREAD_FIRST, SPREAD_PAUSE_MS } from './defaults.js'
+import { CAUTION, NEARER_FACTOR, OVERDUE_MS, RARE_HOLDERS, RUN_BLOCKS, SPREAD_FIRST, SPREAD_PAUSE_MS } from './defaults.js'
 import { electionWeight } from './election.js'
 import { etaOf, untried } from './estimate.js'
 import { company, crowd } from './crowd.js'
@@ -25,8 +25,9 @@ export function near (state: State, found: readonly Front[], roomy: Peer[]): voi
     const limit = hurry ? Math.max(deadline, state.now + state.jobs.queued(front.bytes)) : backed ? halfway(state, front) : deadline
     const crowded = hurry && (crowd(state, front).length > 0 || (state.jobs.pending(segment) > 1 && company(state, front)))
     for (const { slot, bit } of order(state, front, candidates)) {
-      const peer = choose(state, candidates, slot, bit, { limit, backed, hurry: hurry && !crowded })
-      if (peer === undefined || (!hurry && !first(state, peer, slot, bit))) continue
+      const quickest = choose(state, candidates, slot, bit, { limit, backed, hurry: hurry && !crowded })
+      if (quickest === undefined || (!hurry && !first(state, quickest, slot, bit))) continue
+      const peer = hurry ? quickest : nearest(state, candidates, { slot, bit, quickest, limit })
       state.request(peer, slot, bit)
       if (backed) state.wake(state.now + OVERDUE_MS)
       if (!peer.room) candidates = candidates.filter(other => other !== peer)
@@ -106,4 +107,29 @@ function choose (state: State, candidates: readonly Peer[], slot: number, bit: n
     if ((peer.mask(slot) >>> bit & 1) === 1 && peer.usable(state.now) && 2 * etaOf(state.view(peer), size) < bestEta) return undefined
   }
   return best
+}
+
+interface Choice {
+  readonly slot: number
+  readonly bit: number
+  readonly quickest: Peer
+  readonly limit: number
+}
+
+/** Of those who would bring the block about as soon as the quickest, and in time, the nearest: its bytes cost the least transit. */
+function nearest (state: State, candidates: readonly Peer[], { slot, bit, quickest, limit }: Choice): Peer {
+  const { parts: { nearness, size }, board } = state
+  if (nearness === undefined) return quickest
+  const bytes = size(board.segments[slot] as number, (board.runs[slot] as number) * RUN_BLOCKS + bit)
+  const most = Math.min(NEARER_FACTOR * etaOf(quickest, bytes), limit - state.now)
+  let chosen = quickest
+  let near = nearness(quickest.name)
+  for (const peer of candidates) {
+    if ((peer.mask(slot) >>> bit & 1) === 0 || peer.rate <= 0) continue
+    const nearer = nearness(peer.name)
+    if (nearer <= near || etaOf(peer, bytes) * CAUTION > most || !first(state, peer, slot, bit)) continue
+    chosen = peer
+    near = nearer
+  }
+  return chosen
 }

@@ -1,8 +1,10 @@
 import { nextCommon } from './bits.js'
+import { accompanied, companions } from './alongside.js'
 import { claimOf } from './claim.js'
 import {
-  BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS,
-  ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS, WATCH_MS
+  BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_COMPANY, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES,
+  ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RARE_HOLDERS,
+  RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
 import { keyOf } from './key.js'
@@ -15,6 +17,7 @@ import type { Front } from './zones.js'
 type Reason = Extract<SwarmAction, { type: 'origin' }>['reason']
 /** Runs looked at for bulk in one decision before it gives up until the next. */
 const TRIES = 64
+const NONE: ReadonlyMap<number, number> = new Map()
 
 /** Asks the origin for blocks in rising order: one request per stretch, or one for all when there are too many holes. */
 export function fetchBlocks (state: State, segment: number, blocks: readonly number[], reason: Reason): void {
@@ -40,8 +43,9 @@ export function dated (state: State, found: readonly Front[]): void {
     const { segment } = front.want
     if (!state.jobs.possible(segment)) continue
     // those who come in hold it, perhaps, or take a part of the work
-    const patience = Math.min(expected, front.urgentAt - EXPECT_MARGIN_MS)
-    if (state.now < patience) {
+    const margin = Math.min(EXPECT_MARGIN_MS, (front.urgentAt - front.want.since) / 2)
+    const patience = Math.min(expected, front.urgentAt - margin)
+    if (state.now < patience && !accompanied(state, segment, EXPECT_COMPANY, () => true)) {
       state.wake(patience)
       continue
     }
@@ -75,12 +79,12 @@ function elect (state: State, front: Front): void {
     return
   }
   want.orphanSince ??= state.now
-  const others: number[] = []
-  for (const peer of state.peers.values()) if (!want.broken.has(peer.name) && lacks(peer, hopeless)) others.push(peer.seed)
-  others.push(...state.strangers)
-  // those who have it already elect nobody
-  const size = state.parts.swarmSize() - (state.peers.size + state.strangers.length - others.length)
-  const at = want.orphanSince + electionWait(state.self, others, want.segment, size, front.urgentAt - want.orphanSince)
+  const { near, share } = companions(state, want.segment, peer => !want.broken.has(peer.name) && lacks(peer, hopeless))
+  // those who have it already elect nobody, nor do those who are elsewhere; of those who are no neighbours as many will be
+  const unknown = Math.max(0, state.parts.swarmSize() - 1 - state.peers.size - state.strangers.length)
+  const at = want.orphanSince + electionWait({
+    self: state.self, near, strangers: state.strangers, share, unknown
+  }, want.segment, front.urgentAt - want.orphanSince)
   if (at > state.now) state.wake(at)
   else if (state.jobs.count < ORIGIN_ELECTED_JOBS) {
     const held = [...hopeless].some(([slot, mask]) => state.board.unheld(slot, mask) !== mask)
@@ -89,43 +93,75 @@ function elect (state: State, front: Front): void {
   }
 }
 
-/** What nobody has, and what those who have it are too slow for, by slot. */
-function hopelessOf (state: State, front: Front): Map<number, number> {
+/**
+ * What nobody has, and what those who have it are too slow for, by slot. Where somebody has the beginning, somebody is getting the rest: in
+ * the first half of the time it is waited for.
+ */
+function hopelessOf (state: State, front: Front): ReadonlyMap<number, number> {
   const { want } = front
   if (state.now - want.forecastAt >= WATCH_MS) forecast(state, front)
-  const hopeless = new Map<number, number>()
+  const { board } = state
+  let begun: boolean | undefined
+  let hopeless: Map<number, number> | undefined
   front.slots.forEach((slot, i) => {
-    const open = state.board.open(slot)
-    const slow = (want.hopeless.get(slot) ?? 0) & (open | (state.board.flying[slot] as number)) & ~(state.board.origin[slot] as number)
-    const mask = (state.board.unheld(slot, open) | slow) & (front.masks[i] as number)
-    if (mask !== 0) hopeless.set(slot, mask)
+    const open = board.open(slot)
+    let mask = (want.hopeless.get(slot) ?? 0) & (open | (board.flying[slot] as number)) & ~(board.origin[slot] as number)
+    const unheld = open === 0 ? 0 : board.unheld(slot, open)
+    if (unheld !== 0 && !(begun ??= fresh(state, front) && begins(state, want.segment))) mask |= unheld
+    mask &= front.masks[i] as number
+    if (mask !== 0) (hopeless ??= new Map<number, number>()).set(slot, mask)
   })
-  return hopeless
+  return hopeless ?? NONE
 }
 
 /**
  * What the peers will not bring in half of the time that is left. With all of the time, a player would be left with one segment in hand,
- * and fail with the next hiccup of the origin.
+ * and fail with the next hiccup of the origin. What somebody has got just now comes from him alone at first, and slowly, for all want it;
+ * then it comes from all who have got it meanwhile: in the first half of the time that is not held against it.
  */
 function forecast (state: State, front: Front): void {
   const { want } = front
   const limit = halfway(state, front)
   const left = want.deadline - state.now
   const peers = new Forecast(state, left >= TRUST_FACTOR * state.jobs.queued(front.bytes))
+  const early = fresh(state, front)
   const hopeless = new Map<number, number>()
   front.slots.forEach((slot, i) => {
     const asked = (front.masks[i] as number) & ~(state.board.origin[slot] as number)
     let mask = 0
     for (let bit = 0; bit < RUN_BLOCKS; bit++) {
-      if ((asked >>> bit & 1) === 0) continue
+      if ((asked >>> bit & 1) === 0 || (early && spreads(state, want.segment, slot, bit))) continue
       const holders = state.holders.get(keyOf(slot, bit))
+      // what nobody has is another matter
+      if (holders === undefined && state.board.holders(slot, bit) === 0) continue
       if (holders !== undefined) state.wake(state.now + OVERDUE_MS)
-      if (!(holders === undefined ? peers.takes(slot, bit, limit, false) : peers.brings(holders, slot, bit, limit))) mask |= 1 << bit
+      // what one is too slow for another may take over
+      if (!peers.takes(slot, bit, limit, false) && !(holders !== undefined && peers.brings(holders, slot, bit, limit))) mask |= 1 << bit
     }
     if (mask !== 0) hopeless.set(slot, mask)
   })
   want.hopeless = hopeless
   want.forecastAt = state.now
+}
+
+function begins (state: State, segment: number): boolean {
+  for (const peer of state.peers.values()) if (!peer.stalled && peer.have.some(segment)) return true
+  return false
+}
+
+/** There is time: the first half of what there was, and enough for the origin as well. */
+function fresh (state: State, { want, bytes }: Front): boolean {
+  const left = want.deadline - state.now
+  return left >= TRUST_FACTOR * state.jobs.queued(bytes) && 2 * left > want.deadline - want.since
+}
+
+/** Few have the block yet, one of them at least gives it, and others want it as we do. */
+function spreads (state: State, segment: number, slot: number, bit: number): boolean {
+  const held = state.board.givers(slot, bit)
+  if (held === 0 || held > RARE_HOLDERS) return false
+  let gives = false
+  for (const peer of state.peers.values()) if ((gives = (peer.mask(slot) >>> bit & 1) === 1 && !peer.stalled)) break
+  return gives && accompanied(state, segment, 1, peer => (peer.mask(slot) >>> bit & 1) === 0)
 }
 
 function lacks (peer: Peer, blocks: ReadonlyMap<number, number>): boolean {

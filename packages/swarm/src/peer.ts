@@ -40,6 +40,8 @@ export class Peer {
   gainedAt = -Infinity
   /** When it got something last, or said that it would. */
   activeAt = -Infinity
+  /** Whether it is where we are, as it was looked up for a segment: see `alongside`. */
+  readonly place = { version: -1, segment: -1, near: false }
   /** Since when others' turns keep us from asking it for anything. */
   heldSince: number | undefined
   /** It has room and there was nothing to ask it for. */

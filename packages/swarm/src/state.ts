@@ -9,6 +9,7 @@ import { bitOf, keyOf, slotOf } from './key.js'
 import { Outbox } from './outbox.js'
 import { type Peer } from './peer.js'
 import type { PeerName } from '@shoal/interface'
+import { Trail } from './trail.js'
 import type { SwarmComponents, SwarmInit } from './types.js'
 import { Wants } from './wants.js'
 
@@ -22,6 +23,7 @@ export class State {
   readonly parts: SwarmComponents
   readonly board = new Board()
   readonly wants = new Wants()
+  readonly trail = new Trail()
   readonly peers = new Map<PeerName, Peer>()
   /** Peers about which something changed since a decision last looked at them. */
   readonly stirred = new Set<Peer>()
@@ -158,17 +160,19 @@ export class State {
    * Reads again what of this run the peer holds.
    *
    * @param known the blocks of which the peer's mask means something: a settled block stays in it, so that settling costs nothing per peer
+   * @returns whether that has changed
    */
-  see (peer: Peer, slot: number, known = this.board.wanted[slot] as number): void {
+  see (peer: Peer, slot: number, known = this.board.wanted[slot] as number): boolean {
     const { board } = this
-    if (this.mode === 'origin') return
+    if (this.mode === 'origin') return false
     const mask = peer.mask(slot)
     const before = mask & known
     const after = peer.holds(board.segments[slot] as number, board.runs[slot] as number, board.wanted[slot] as number, this.now)
     if (mask !== after) peer.setMask(slot, after)
-    if (before === after) return
+    if (before === after) return false
     board.count(slot, before, after, !peer.withholds)
     if ((after & ~before) !== 0) peer.stir()
+    return true
   }
 
   /** The peer holds none of it any more. */

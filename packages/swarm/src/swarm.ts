@@ -33,7 +33,7 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     if (want.deadline === undefined && state.wants.bulk === 0) state.bulkSince = state.tick()
     state.touch(want.segment, want.first, want.end)
-    return state.wants.add(want).id
+    return state.wants.add(want, state.tick()).id
   }
 
   unwant (id: number): void {
@@ -104,12 +104,14 @@ export class SwarmMachine implements Swarm {
     if (state.peers.size === 0) state.bulkSince = state.now
   }
 
-  peerHave (name: PeerName, segments: readonly number[], delta?: HaveDelta): void {
+  peerHave (name: PeerName, segments: readonly number[], delta?: HaveDelta): boolean {
     const state = this.#state
     const peer = state.peers.get(name)
-    if (peer === undefined) return
+    if (peer === undefined) return false
     state.tick()
     if (segments.length > 0) peer.activeAt = state.now
+    peer.place.version = -1
+    let news = false
     const narrow = delta?.complete.length === 0 && (delta.dropped?.length ?? 0) === 0
     for (const segment of segments) {
       const index = state.board.slotsOf(segment)
@@ -117,7 +119,7 @@ export class SwarmMachine implements Swarm {
       if (index === undefined) continue
       peer.gainedAt = state.now
       if (narrow) continue
-      for (const slot of index) if (slot >= 0) state.see(peer, slot)
+      for (const slot of index) if (slot >= 0 && state.see(peer, slot)) news = true
     }
     if (narrow) {
       for (const { segment, first, bits } of delta.partial) {
@@ -125,10 +127,14 @@ export class SwarmMachine implements Swarm {
         if (index === undefined) continue
         const run = Math.floor(first / RUN_BLOCKS)
         const end = Math.min(index.length, run + bits.length)
-        for (let at = run; at < end; at++) if (bits[at - run] !== 0 && (index[at] as number) >= 0) state.see(peer, index[at] as number)
+        for (let at = run; at < end; at++) {
+          const slot = index[at] as number
+          if (bits[at - run] !== 0 && slot >= 0 && state.see(peer, slot)) news = true
+        }
       }
     }
-    this.#recheck(peer)
+    if (news) this.#recheck(peer)
+    return news
   }
 
   peerChoked (name: PeerName, choked: boolean): void {
@@ -171,6 +177,7 @@ export class SwarmMachine implements Swarm {
       state.lastPeerDelivery = state.now
     }
     this.#starving.fed(segment)
+    if (state.wants.of(segment).some(({ deadline }) => deadline !== undefined)) state.trail.step(segment)
     const slot = state.board.slot(segment, Math.floor(block / RUN_BLOCKS))
     const bit = block % RUN_BLOCKS
     if (slot >= 0 && ((state.board.wanted[slot] as number) >>> bit & 1) === 1) state.settle(slot, bit, from)

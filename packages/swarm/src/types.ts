@@ -71,6 +71,8 @@ export interface SwarmComponents {
   readonly blocks: (segment: number) => number
   readonly link: (peer: PeerName) => PeerLink
   readonly origin: () => OriginLink | undefined
+  /** How near a peer says it is: the more the nearer, 0 where nobody knows. Of sources that are as good, the nearest is asked. */
+  readonly nearness?: (peer: PeerName) => number
   /** Estimated number of peers in the swarm, at least 1, ourselves included. */
   readonly swarmSize: () => number
   /** Peers known to be in the swarm, as far as there are names: neighbours or not. */
@@ -99,8 +101,9 @@ export interface Swarm {
   /**
    * @param delta what `have` took over, where the driver has it: then only the blocks it names are looked at, not the whole of `segments`,
    * which matters for a segment of tens of thousands of blocks
+   * @returns whether a decision may come out otherwise: most of what neighbours get is here already
    */
-  peerHave (peer: PeerName, segments: readonly number[], delta?: HaveDelta): void
+  peerHave (peer: PeerName, segments: readonly number[], delta?: HaveDelta): boolean
   peerChoked (peer: PeerName, choked: boolean): void
   /** The peer gets this segment from the origin. */
   peerFetching (peer: PeerName, segment: number): void

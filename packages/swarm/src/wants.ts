@@ -19,6 +19,8 @@ export interface WantState {
   readonly first: number
   readonly end: number
   deadline: number | undefined
+  /** When it was wanted. */
+  readonly since: number
   /** Runs below this one hold nothing of it that is still missing. */
   cursor: number
   /** When the election for what nobody has of it began, `undefined` while there is none. */
@@ -43,9 +45,9 @@ export class Wants {
   /** Wants without a deadline. */
   bulk = 0
 
-  add (want: Want): WantState {
+  add (want: Want, now: number): WantState {
     const state: WantState = {
-      id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline,
+      id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline, since: now,
       cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, crowdSince: undefined, broken: new Set(),
       hopeless: new Map(), forecastAt: -Infinity,
       front: undefined

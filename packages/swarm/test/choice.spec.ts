@@ -24,6 +24,20 @@ describe('which block of whom', () => {
     }
   })
 
+  it('of sources that are about as quick, the near one is asked', () => {
+    const asked = (near: string[], rate: number): string[] => {
+      const { swarm, join, act } = setup({ mode: 'p2p', links: { near: { rate }, far: { rate: 1_000_000 } }, near })
+      join('far')
+      join('near')
+      swarm.want({ segment: 0, first: 0, end: 1, deadline: 15_000 })
+      return act().flatMap(action => action.type === 'request' ? [action.peer] : [])
+    }
+    expect(asked([], 700_000)).to.deep.equal(['far'])
+    expect(asked(['near'], 700_000)).to.deep.equal(['near'])
+    // much slower is not as good
+    expect(asked(['near'], 100_000)).to.deep.equal(['far'])
+  })
+
   it('of what is not near, the rarest comes first', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const driver = new Driver(seed, 'p2p')

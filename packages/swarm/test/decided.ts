@@ -6,7 +6,9 @@ import { testHaves } from './haves.js'
 
 export const BLOCKS = 16
 
-type Options = { mode?: SwarmInit['mode'], origin?: OriginLink | undefined, expecting?: number, links?: Record<string, Partial<PeerLink>> }
+type Options = {
+  mode?: SwarmInit['mode'], origin?: OriginLink | undefined, expecting?: number, links?: Record<string, Partial<PeerLink>>, near?: string[]
+}
 
 export interface Setup {
   readonly clock: ManualClock
@@ -28,6 +30,7 @@ export function setup (options: Options = {}): Setup {
   const swarm = createSwarm({ self: 'me', mode: options.mode ?? 'hybrid', swarm: 's' }, {
     clock, random: seededRandom(1), have, size: () => BLOCK_BYTES, blocks: () => BLOCKS,
     link: peer => links.get(peer) as PeerLink, origin: () => options.origin, swarmSize: () => held.size + 1,
+    nearness: peer => options.near?.includes(peer) === true ? 1 : 0,
     known: () => [], expecting: () => options.expecting ?? 0
   })
   const act = (): SwarmAction[] => {

@@ -38,7 +38,7 @@ describe('wants', () => {
   it('are kept in order of deadline through changes', () => {
     const wants = new Wants()
     const [a, b, c] = [300, undefined, 100]
-      .map(deadline => wants.add({ segment: 1, first: 0, end: 4, deadline }).id) as [number, number, number]
+      .map(deadline => wants.add({ segment: 1, first: 0, end: 4, deadline }, 0).id) as [number, number, number]
     expect(wants.dated.map(want => want.id)).to.deep.equal([c, a])
     expect(wants.bulk).to.equal(1)
     wants.redate(b, 200)
@@ -77,7 +77,8 @@ describe('election', () => {
 
   it('one goes at once, the next a pause later, sooner when time is short', () => {
     const wait = (left: number): number[] => seeds
-      .map(seed => electionWait(seed, seeds.filter(other => other !== seed), 3, 50, left)).sort((a, b) => a - b)
+      .map(self => electionWait({ self, near: seeds.filter(other => other !== self), strangers: [], share: 1, unknown: 0 }, 3, left))
+      .sort((a, b) => a - b)
     expect(wait(30_000).slice(0, 3)).to.deep.equal([0, 600, 1200])
     expect(wait(4000).slice(0, 3)).to.deep.equal([0, 400, 800])
     expect(wait(-5)[49]).to.equal(0)
@@ -86,7 +87,7 @@ describe('election', () => {
   it('in a swarm of 20,000 of which each knows 50, few elect themselves at once', () => {
     const crowd = Array.from({ length: 20_000 }, (_, i) => electionSeed('swarm', `crowd-${i}`))
     for (let segment = 0; segment < 5; segment++) {
-      const waits = crowd.map(seed => electionWait(seed, seeds, segment, 20_000, 10_000))
+      const waits = crowd.map(self => electionWait({ self, near: seeds, strangers: [], share: 1, unknown: 19_949 }, segment, 10_000))
       expect(waits.filter(ms => ms === 0).length).to.be.below(6)
       expect(Math.min(...waits)).to.be.below(5000)
     }

@@ -8,6 +8,8 @@ export interface Job {
   readonly peers: number
   readonly seconds: number
   readonly seed: number
+  /** Viewers say in which region they are. */
+  readonly hints: boolean
   /** The whole node of every viewer; otherwise announcements alone. */
   readonly whole: boolean
   /** Where plots and reports go; empty: nowhere. */

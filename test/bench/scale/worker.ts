@@ -9,11 +9,11 @@ import type { Job, Took } from './names.ts'
 /** Of both streams, bytes per second. */
 const PAYLOAD_BPS = 2.5e6 / 8
 
-const { kind, peers, seconds, seed, whole, out } = JSON.parse(process.argv[2] ?? '') as Job
+const { kind, peers, seconds, seed, whole, out, hints } = JSON.parse(process.argv[2] ?? '') as Job
 const began = performance.now()
 
 async function viewers (): Promise<Took> {
-  const scenario = (kind === 'live' ? live : vod)({ viewers: peers, seconds, seed })
+  const scenario = { ...(kind === 'live' ? live : vod)({ viewers: peers, seconds, seed }), hints }
   const report = await simulate(scenario, {
     onprogress (at, there) {
       progress(`${kind} ${peers}: ${Math.round(at)} of ${seconds} simulated s, ${there} viewers, ${wall().toFixed(0)} s`)
@@ -26,8 +26,10 @@ async function viewers (): Promise<Took> {
     announce_bps_per_peer: report.announceBpsPerPeer,
     announce_share: report.announceShare,
     origin_copies: report.originCopies.mean,
+    floor_copies: report.originFloor,
     offload: report.offload,
     offload_ceiling: report.offloadCeiling,
+    afar_share: report.afar,
     stall_ratio: report.stallRatio,
     stall_ratio_origin_only: alone.stallRatio,
     first_peer_p50_s: report.firstPeer.p50,
