@@ -29,8 +29,11 @@ export const CONNECTIONS = {
   dialTimeout: 20_000
 }
 
-/** Of the pending connections, those from one address: 100 viewers in 5 s, each done within a second or two, stay below. */
-export const PENDING_PER_ADDRESS = 50
+/**
+ * Of the pending connections, those from one address of IPv4 or one /64 of IPv6: 100 viewers in 5 s, each done within a second or two, stay
+ * below.
+ */
+export const PENDING_PER_PARTY = 50
 
 /** Of refused connections it is told this often, for each reason; and which network most came from, among so many. */
 export const REFUSALS_EVERY_MS = 10_000

@@ -11,7 +11,7 @@ import { createLibp2p } from 'libp2p'
 import { systemClock } from '@shoal/base'
 import { openLedger, type Ledger } from '@shoal/ledger'
 import { resolveConfig } from '../src/config.js'
-import { CONNECTIONS, PENDING_PER_ADDRESS } from '../src/defaults.js'
+import { CONNECTIONS, PENDING_PER_PARTY } from '../src/defaults.js'
 import { nodeNetwork } from '../src/node/network.js'
 import { nodePlatform } from '../src/node/platform.js'
 import type { Refused } from '../src/refusals.js'
@@ -84,7 +84,7 @@ describe('the network of a Node.js node', () => {
       await silent(listener, CONNECTIONS.inboundConnectionThreshold + 1)
       await until('crowded /ip4/127.0.0.1')
       expect(reasons).to.deep.equal(['crowded /ip4/127.0.0.1'])
-      expect(PENDING_PER_ADDRESS, 'all others are pending').to.equal(CONNECTIONS.inboundConnectionThreshold)
+      expect(PENDING_PER_PARTY, 'all others are pending').to.equal(CONNECTIONS.inboundConnectionThreshold)
       // when a second is over
       await until('silent /ip4/127.0.0.1', async () => { await silent(listener, 1) })
     })

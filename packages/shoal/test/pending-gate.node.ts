@@ -22,6 +22,13 @@ describe('pending gate', () => {
     expect(refused).to.deep.equal(['silent /ip4/1.1.1.1/tcp/3'])
   })
 
+  it('takes a /64 of IPv6 for one, and IPv4 told as IPv6 for what it is', () => {
+    const gate = pendingGate(1, ignore)
+    const addrs = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', '2001:db8:1:3::1', '::ffff:1.1.1.1', '::ffff:2.2.2.2', '::ffff:1.1.1.1']
+    expect(addrs.map(addr => gate.denyInboundConnection(from(`/ip6/${addr}/tcp/1`)))).to.deep.equal([false, true, false, false, false, true])
+    expect(gate.denyInboundConnection(from('/ip4/2.2.2.2/tcp/1'))).to.equal(true)
+  })
+
   it('frees a place with the handshake, and when the connection closes', () => {
     const gate = pendingGate(1, ignore)
     const [done, closed] = [from('/ip4/1.1.1.1/tcp/1'), from('/ip4/1.1.1.1/tcp/2')]

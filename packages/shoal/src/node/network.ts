@@ -20,7 +20,7 @@ import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_PARTY, YAMUX } from '../defaults.js'
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
@@ -64,7 +64,7 @@ export async function nodeNetwork (
       peerRouters: [() => walkPace(systemClock)],
       connectionMonitor: MONITOR,
       connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
-      connectionGater: pendingGate(PENDING_PER_ADDRESS, refused, gater),
+      connectionGater: pendingGate(PENDING_PER_PARTY, refused, gater),
       peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
       services: {
         identify: identify(IDENTIFY),

@@ -1,9 +1,10 @@
 import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
+import { partyOf } from '../prefix.js'
 import type { Refused } from '../refusals.js'
 
 /**
- * Bounds how many connections of one address may be without a handshake at a time, so that somebody who opens sockets and stays silent does
- * not take the places in which all others come in.
+ * Bounds how many connections of one party, an address of IPv4 or a /64 of IPv6, may be without a handshake at a time, so that somebody who
+ * opens sockets and stays silent does not take the places in which all others come in.
  *
  * @param limit connections
  * @param refused told of each that is turned away
@@ -14,36 +15,29 @@ export function pendingGate (
 ): ConnectionGater & Required<Pick<ConnectionGater, 'denyInboundConnection' | 'denyInboundEncryptedConnection'>> {
   const pending = new Map<string, Set<MultiaddrConnection>>()
 
-  function settled (host: string, connection: MultiaddrConnection): void {
-    const set = pending.get(host)
-    if (set?.delete(connection) === true && set.size === 0) pending.delete(host)
+  function settled (party: string, connection: MultiaddrConnection): void {
+    const set = pending.get(party)
+    if (set?.delete(connection) === true && set.size === 0) pending.delete(party)
   }
 
   return {
     ...gater,
     denyInboundConnection (connection) {
-      const host = hostOf(connection)
-      if (host === undefined) return false
-      const set = pending.get(host) ?? new Set()
+      const party = partyOf(connection.remoteAddr)
+      if (party === undefined) return false
+      const set = pending.get(party) ?? new Set()
       if (set.size >= limit) {
         refused('silent', connection.remoteAddr)
         return true
       }
-      pending.set(host, set.add(connection))
-      connection.addEventListener('close', () => { settled(host, connection) })
+      pending.set(party, set.add(connection))
+      connection.addEventListener('close', () => { settled(party, connection) })
       return false
     },
     denyInboundEncryptedConnection (peer, connection) {
-      const host = hostOf(connection)
-      if (host !== undefined) settled(host, connection)
+      const party = partyOf(connection.remoteAddr)
+      if (party !== undefined) settled(party, connection)
       return gater.denyInboundEncryptedConnection?.(peer, connection) ?? false
     }
   }
-}
-
-/** `undefined` of what comes through a relay, whose address says nothing of who it is. */
-function hostOf ({ remoteAddr }: MultiaddrConnection): string | undefined {
-  const components = remoteAddr.getComponents()
-  if (components.some(({ name }) => name === 'p2p-circuit')) return undefined
-  return components.find(({ name }) => name === 'ip4' || name === 'ip6')?.value
 }
