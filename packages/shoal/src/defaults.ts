@@ -39,6 +39,9 @@ export const PENDING_PER_PARTY = 50
 export const REFUSALS_EVERY_MS = 10_000
 export const PREFIXES_COUNTED = 256
 
+/** Connections by which two peers dialled each other at once come within so long, ms: that of a dial. */
+export const TWIN_MS = CONNECTIONS.dialTimeout
+
 /** How a node that strangers cannot dial is reached: by a circuit through a relay, and by WebRTC that is arranged over one. */
 export const THROUGH_RELAYS: readonly string[] = ['/p2p-circuit', '/webrtc']
 

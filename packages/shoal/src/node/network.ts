@@ -24,6 +24,7 @@ import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_PARTY, YAMUX 
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
+import { oneOfTwins } from '../twins.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
 import { dialBack } from './dial-back.js'
@@ -71,6 +72,7 @@ export async function nodeNetwork (
         identifyPush: identifyPush(),
         ping: ping(),
         inboundLimits: inboundLimits(refused),
+        oneOfTwins: oneOfTwins(systemClock),
         kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
         dht: overKad({ clock: systemClock, random: systemRandom }),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
