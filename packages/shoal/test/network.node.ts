@@ -45,6 +45,23 @@ describe('the network of a Node.js node', () => {
     })
   }
 
+  it('keeps the address of WebRTC-Direct over restarts, and looks for no key where there is nothing to keep', async () => {
+    const datastore = new MemoryDatastore()
+    const privateKey = await generateKeyPair('Ed25519')
+    const trusted = trust(await openLedger({ clock: systemClock, datastore }), () => {})
+    const begin = async (listen: string, data?: string): Promise<Libp2p> =>
+      await start(await nodeNetwork(resolveConfig({ listen: [listen], data }, nodePlatform.surroundings), privateKey, datastore, trusted))
+    const hash = ([addr]: readonly unknown[]): string | undefined => /certhash\/([^/]+)/.exec(String(addr))?.[1]
+    const first = await begin('/ip4/127.0.0.1/udp/0/webrtc-direct', 'folder')
+    const before = hash(first.getMultiaddrs())
+    await first.stop()
+    expect(before).to.be.a('string')
+    expect(hash((await begin('/ip4/127.0.0.1/udp/0/webrtc-direct', 'folder')).getMultiaddrs())).to.equal(before)
+    for (const [listen, data] of [['/ip4/127.0.0.1/tcp/0', 'folder'], ['/ip4/127.0.0.1/udp/0/webrtc-direct', undefined]] as const) {
+      expect((await begin(listen, data)).services).not.to.have.property('keychain')
+    }
+  })
+
   it('speaks Noise with who has nothing else, whoever dials', async () => {
     const listener = await node()
     const other = await start(await createLibp2p({

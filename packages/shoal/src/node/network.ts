@@ -76,8 +76,6 @@ export async function nodeNetwork (
         kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
         dht: overKad({ clock: systemClock, random: systemRandom }),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
-        // keeps WebRTC-Direct's certificate, and with it the address, over restarts
-        keychain: keychain(),
         autoNAT: dialBack(),
         ...optionalServices(config)
       }
@@ -92,5 +90,8 @@ function optionalServices (config: Config): ServiceFactoryMap {
   const services: ServiceFactoryMap = config.server
     ? { reachable: reachable(), relay: relay(config.relay, systemClock) }
     : { dcutr: holePunching() }
-  return config.upnp ? { ...services, upnp: uPnPNAT() } : services
+  if (config.upnp) services['upnp'] = uPnPNAT()
+  // keeps WebRTC-Direct's certificate, and with it the address, over restarts; it takes up to a second to say that it has none yet
+  if (config.data !== undefined && config.listen.some(addr => addr.includes('/webrtc-direct'))) services['keychain'] = keychain()
+  return services
 }
