@@ -81,8 +81,9 @@ answer(async (ask: Ask): Promise<Told> => {
 function listenerClass (): Constructor {
   const target = new EventTarget()
   target.addEventListener('any', () => {})
-  const events = Object.getOwnPropertySymbols(target).map(symbol => (target as unknown as Record<symbol, unknown>)[symbol])
-  const byType = events.find(value => value instanceof Map && value.has('any')) as Map<string, { next: object }> | undefined
-  if (byType === undefined) throw new Error('this Node.js keeps the listeners of an EventTarget in some other way')
-  return (byType.get('any')?.next as { constructor: Constructor }).constructor
+  const events = Object.getOwnPropertySymbols(target).find(symbol => symbol.description === 'kEvents')
+  const byType = (target as unknown as Record<symbol, Map<string, { next?: object }> | undefined>)[events ?? Symbol()]
+  const listener = byType?.get('any')?.next
+  if (listener === undefined) throw new Error('this Node.js keeps the listeners of an EventTarget in some other way')
+  return listener.constructor as Constructor
 }
