@@ -156,7 +156,7 @@ async function run (
     runs,
     targets: TARGETS
   }, json)
-  const missed = TARGETS.flatMap(({ key, want }) => (measured[key] ?? 0) <= want ? [] : [`${key} is ${measured[key]?.toFixed(3)}, wanted at most ${want}`])
+  const missed = TARGETS.flatMap(({ key, want }) => (measured[key] ?? NaN) <= want ? [] : [`${key} is ${measured[key]?.toFixed(3)}, wanted at most ${want}`])
   return [...done.faults, ...lost, ...missed]
 }
 

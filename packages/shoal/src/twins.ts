@@ -12,22 +12,23 @@ interface Components {
 type Direction = Connection['direction']
 
 /**
- * A libp2p service that leaves two peers with one connection when each dialled the other at the same time. The one that the lower peer id
- * opened stays. If it comes second and the other is in use already, whoever opened it gives it up instead: nothing that is under way ends.
+ * A libp2p service that leaves two peers with one connection when each dialled the other by WebRTC at the same time. The one that the lower
+ * peer id opened stays. If it comes second and the other is in use already, whoever opened it gives it up instead: nothing that is under
+ * way ends.
  *
  * Only the other one is ever turned away without a look at what the other end has: by its opener when the winner is there, and by the
  * winner's opener. So there is always one left, whichever of the two each end sees first. Connections that are older than a dial are let
- * be: the other end may have forgotten them.
+ * be: the other end may have forgotten them. So is whatever else there is, for a server that dials back to see whether it can must not be
+ * told that it could not.
  */
 export function oneOfTwins (clock: Clock): (components: Components) => object {
   return ({ peerId, connectionGater: gater, connectionManager }) => {
     const self = peerId.toString()
 
     const twinOf = (peer: PeerId, { remoteAddr }: MultiaddrConnection, direction: Direction): Connection | undefined => {
-      const transport = transportOf(remoteAddr.toString())
-      if (transport === 'relay') return undefined
+      if (transportOf(remoteAddr.toString()) !== 'webrtc') return undefined
       return connectionManager.getConnections(peer).find(twin => twin.status === 'open' && twin.direction !== direction &&
-        transportOf(twin.remoteAddr.toString()) === transport && clock.wall() - twin.timeline.open < TWIN_MS)
+        transportOf(twin.remoteAddr.toString()) === 'webrtc' && clock.wall() - twin.timeline.open < TWIN_MS)
     }
 
     gater.denyInboundUpgradedConnection = (peer, connection) => {

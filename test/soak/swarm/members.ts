@@ -5,11 +5,15 @@ import { fileURLToPath } from 'node:url'
 import type { ShoalOptions } from '@shoal/interface'
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { Child } from '../../support/child.ts'
+import { within } from '../../support/waiting.ts'
 import type { Ask, Cost, Told } from './node.ts'
 import type { PageMember } from './page.ts'
 import type { Done, Good } from './work.ts'
 
 const NODE = fileURLToPath(new URL('node.ts', import.meta.url))
+
+/** Much longer than any sleep. */
+const ANSWER_S = 90
 
 const NOTHING: Done = { fetches: 0, interrupted: 0, bytes: 0, fromPeers: 0, longestS: 0, faults: [], errors: {} }
 
@@ -128,7 +132,7 @@ export class NodeMember extends Member {
 
   async #asked (ask: Ask): Promise<Told> {
     if (this.#child === undefined) throw new Error(`${this.name} has not begun`)
-    return await this.#child.ask(ask)
+    return await within(ANSWER_S, this.#child.ask(ask), `${this.name} is asked to ${ask.do}`)
   }
 }
 
