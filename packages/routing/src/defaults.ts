@@ -73,6 +73,9 @@ export const MAX_CONCURRENT_REQUESTS = 12
 /** DHT servers that a client remembers; the one that has been silent for longest goes first. */
 export const MAX_KNOWN_NODES = 128
 
+/** Servers of which a server remembers that they said so; the one that was connected least lately goes first. */
+export const MAX_SERVERS_HEARD = 4_096
+
 /** Our own addresses in a record. A node behind a few relays has two for each. */
 export const MAX_OWN_ADDRS = 16
 

@@ -1,7 +1,6 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
-import { kadDHT } from '@libp2p/kad-dht'
 import { keychain } from '@libp2p/keychain'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
@@ -15,8 +14,8 @@ import type { PrivateKey } from '@libp2p/interface'
 import { gossipsubDefaults } from '@shoal/availability'
 import { systemClock, systemRandom } from '@shoal/base'
 import { ListenError } from '@shoal/interface'
-import { peerStoreDefaults } from '@shoal/routing'
-import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
+import { dhtClient, peerStoreDefaults } from '@shoal/routing'
+import { kadServer, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
@@ -73,8 +72,7 @@ export async function nodeNetwork (
         ping: ping(),
         inboundLimits: inboundLimits(refused),
         oneOfTwins: oneOfTwins(systemClock),
-        kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
-        dht: overKad({ clock: systemClock, random: systemRandom }),
+        ...dht(config),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
         autoNAT: dialBack(),
         ...optionalServices(config)
@@ -83,6 +81,15 @@ export async function nodeNetwork (
   } catch (error) {
     throw new ListenError(`the network could not be set up with the addresses ${config.listen.join(', ')}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** A server serves the DHT; the rest ask there. */
+function dht ({ network, server }: Config): { readonly dht: ReturnType<typeof dhtClient> } {
+  // the order counts: the second is made of the first
+  const services: object = server
+    ? { kad: kadServer({ network }), dht: overKad({ clock: systemClock, random: systemRandom }) }
+    : { dht: dhtClient({ network, clock: systemClock }) }
+  return services as { readonly dht: ReturnType<typeof dhtClient> }
 }
 
 /** A server relays; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
