@@ -23,6 +23,8 @@ const RELAYED = 4
 const KEPT = 3
 const RESTLESS = 16
 const PUBLISHERS = 2
+/** Processes that start at the same time. */
+const AT_ONCE = 4
 const GOODS_EACH = 12
 const GOOD_BYTES = [50_000, 3_000_000] as const
 /** Less than all contents together, so that there is always something to fetch. */
@@ -60,11 +62,14 @@ export async function swarm ({ minutes, seed, json }: SwarmOptions): Promise<rea
   const folder = await mkdtemp(join(tmpdir(), 'shoal-soak-'))
   const members: Member[] = []
   const closing: (() => unknown)[] = []
+  // whoever is asked something fails then, and with that what waits for it
+  const end = async (): Promise<unknown> => await Promise.allSettled(members.map(member => member.end()))
+  over.signal.addEventListener('abort', () => { void end() })
   try {
-    await gather({ members, closing, folder, random })
+    await gather({ members, closing, folder, random, over: over.signal })
     return await run(members, { minutes, seed, json, random, over: over.signal })
   } finally {
-    await Promise.allSettled(members.map(member => member.end()))
+    await end()
     for (const close of closing) await close()
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   }
@@ -75,10 +80,11 @@ interface Gathering {
   readonly closing: (() => unknown)[]
   readonly folder: string
   readonly random: Random
+  readonly over: AbortSignal
 }
 
 /** Two servers, two publishers, nodes of all kinds, pages. */
-async function gather ({ members, closing, folder, random }: Gathering): Promise<void> {
+async function gather ({ members, closing, folder, random, over }: Gathering): Promise<void> {
   const seed = (): number => Math.floor(random() * 2 ** 32)
   const begin = async (member: NodeMember): Promise<NodeMember> => {
     members.push(member)
@@ -100,16 +106,22 @@ async function gather ({ members, closing, folder, random }: Gathering): Promise
     const sizes = Array.from({ length: GOODS_EACH }, () => GOOD_BYTES[0] + Math.floor(random() * (GOOD_BYTES[1] - GOOD_BYTES[0])))
     goods.push(...await publisher.publish(sizes))
   }
-  for (let i = 0; i < RESTLESS; i++) {
+  const nodes = Array.from({ length: RESTLESS }, (_, i) => {
     const options = {
       bootstrap,
       store: STORE,
       ...(i < RELAYED ? { listen: ['/p2p-circuit', '/webrtc'] } : i < 2 * RELAYED ? {} : { listen: [LOOPBACK] }),
       ...(i % KEPT === 0 ? { data: join(folder, `node ${i}`) } : {})
     }
-    const node = await begin(new NodeMember(`node ${i}`, { steady: false, seed: seed(), options, goods }))
-    await node.join()
-    progress(`${node.name} is there`)
+    return new NodeMember(`node ${i}`, { steady: false, seed: seed(), options, goods })
+  })
+  for (let i = 0; i < RESTLESS; i += AT_ONCE) {
+    await Promise.all(nodes.slice(i, i + AT_ONCE).map(async node => {
+      await begin(node)
+      await node.join()
+    }))
+    over.throwIfAborted()
+    progress(`${i + AT_ONCE} of ${RESTLESS} nodes are there`)
   }
   const server = await pageServer(fileURLToPath(new URL('swarm/page.ts', import.meta.url)))
   closing.push(server.close)
@@ -138,8 +150,9 @@ async function run (
     for (const member of members) if (member.up && !end.aborted) await costs.take(member)
   })
   const showing = every(SHOW_EVERY_MS, end, async () => { show(now(), members, await all(members), disturbance) })
-  await Promise.all([disturbing, measuring, showing])
+  const ended = await Promise.allSettled([disturbing, measuring, showing])
   over.throwIfAborted()
+  for (const one of ended) if (one.status === 'rejected') throw one.reason
   const done = await all(members)
   const warm = Math.min(WARM_UP_MAX_MIN, WARM_UP_SHARE * minutes)
   const { measured, runs, rows } = costs.sum(warm, minutes)
