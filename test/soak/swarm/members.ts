@@ -40,6 +40,7 @@ export abstract class Member {
   /** Processes and pages that were used up. */
   lives = 1
   protected past: Done = NOTHING
+  #over = false
   #seed: number
 
   constructor (name: string, steady: boolean, seed: number) {
@@ -60,18 +61,34 @@ export abstract class Member {
   /** Without a word to anybody, and comes again. */
   async restart (): Promise<void> {
     this.past = sum(this.past, await this.ask())
-    await this.end()
+    this.up = false
+    await this.drop()
     this.lives++
     await this.begin()
     await this.join()
   }
 
-  abstract begin (): Promise<void>
+  async begin (): Promise<void> {
+    await this.start()
+    if (!this.#over) return
+    await this.drop()
+    throw new Error(`${this.name} began when all was over`)
+  }
+
+  /** For good, also when it has not begun yet. */
+  async end (): Promise<void> {
+    this.#over = true
+    this.up = false
+    await this.drop()
+  }
+
   abstract join (): Promise<void>
   abstract leave (): Promise<void>
   abstract sleep (ms: number): Promise<void>
   abstract cost (): Promise<Cost>
-  abstract end (): Promise<void>
+  /** A process or a page. */
+  protected abstract start (): Promise<void>
+  protected abstract drop (): Promise<void>
   protected abstract ask (): Promise<Done | undefined>
 }
 
@@ -87,7 +104,7 @@ export class NodeMember extends Member {
     this.#goods = init.goods
   }
 
-  async begin (): Promise<void> {
+  protected async start (): Promise<void> {
     this.#child = await Child.start<Ask, Told>(NODE)
   }
 
@@ -121,8 +138,7 @@ export class NodeMember extends Member {
     return (await this.#asked({ do: 'cost' })).cost as Cost
   }
 
-  async end (): Promise<void> {
-    this.up = false
+  protected async drop (): Promise<void> {
     await this.#child?.kill()
   }
 
@@ -153,7 +169,7 @@ export class BrowserMember extends Member {
     this.#init = init
   }
 
-  async begin (): Promise<void> {
+  protected async start (): Promise<void> {
     const context = await this.#init.browser.newContext()
     this.#page = await context.newPage()
     this.#devtools = await context.newCDPSession(this.#page)
@@ -191,8 +207,7 @@ export class BrowserMember extends Member {
     return { rss: NaN, heap: metrics.get('JSHeapUsedSize') ?? NaN, listeners: metrics.get('JSEventListeners') ?? NaN, handles: NaN, connections }
   }
 
-  async end (): Promise<void> {
-    this.up = false
+  protected async drop (): Promise<void> {
     await this.#page?.context().close()
   }
 
