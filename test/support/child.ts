@@ -56,6 +56,10 @@ export class Child<Ask, Told> {
     return await waiting.promise as Told
   }
 
+  get pid (): number | undefined {
+    return this.#child.pid
+  }
+
   /** At once, and without a word to anybody. */
   async kill (): Promise<void> {
     this.#child.kill('SIGKILL')

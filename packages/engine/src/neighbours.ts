@@ -7,6 +7,7 @@ import type { Herald } from './herald.js'
 import type { ManifestBlocks } from './manifest-blocks.js'
 import type { Member, Members } from './members.js'
 import type { Purging } from './purging.js'
+import { routeOf } from './route.js'
 import type { Shared } from './shared.js'
 import type { Source } from './source.js'
 import type { SwarmStats } from './stats.js'
@@ -154,7 +155,7 @@ export class Neighbours {
   block (session: Session, place: BlockPlace, block: VerifiedBlock): void {
     this.#exchanged(session, true)
     if (place.segment === MANIFEST_SEGMENT) this.#host.source.arrived(place.block, block)
-    else this.#delivery?.arrived(place.segment, place.block, block, { kind: 'peer', peer: session.peer })
+    else this.#delivery?.arrived(place.segment, place.block, block, { kind: 'peer', peer: session.peer, route: routeOf(session.transport) })
   }
 
   refused (session: Session, place: BlockPlace, reason: string): void {

@@ -1,8 +1,8 @@
 import { BoundedMap } from '@shoal/base'
-import type { ContentStats, PeerName, SegmentSource, Session, SourceKind } from '@shoal/interface'
+import type { ContentStats, PeerName, Route, SegmentSource, Session, SourceKind } from '@shoal/interface'
 
 /** Where a block came from. */
-export type Source = { readonly kind: 'peer', readonly peer: PeerName } | { readonly kind: 'origin' | 'store' }
+export type Source = { readonly kind: 'peer', readonly peer: PeerName, readonly route: Route } | { readonly kind: 'origin' | 'store' }
 
 /** Peers whose bytes are counted one by one; those of the least recent ones beyond it stay in the sums only. */
 const PEERS_COUNTED = 1_000
@@ -42,7 +42,7 @@ export class SourceTally {
   readonly #bytes = new Map<string, { source: Source, bytes: number }>()
 
   add (source: Source, bytes: number): void {
-    const key = source.kind === 'peer' ? source.peer : source.kind
+    const key = source.kind === 'peer' ? `${source.peer} ${source.route}` : source.kind
     const known = this.#bytes.get(key)
     if (known === undefined) this.#bytes.set(key, { source, bytes })
     else known.bytes += bytes
@@ -50,7 +50,7 @@ export class SourceTally {
 
   get sources (): SegmentSource[] {
     return [...this.#bytes.values()]
-      .map(({ source, bytes }) => source.kind === 'peer' ? { kind: source.kind, peer: source.peer, bytes } : { kind: source.kind, bytes })
+      .map(({ source, bytes }) => ({ ...source, bytes }))
       .sort((a, b) => b.bytes - a.bytes)
   }
 

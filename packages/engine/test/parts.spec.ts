@@ -232,10 +232,18 @@ describe('source tally', () => {
   it('names the kind that gave most, all peers together', () => {
     const tally = new SourceTally()
     tally.add({ kind: 'origin' }, 50)
-    tally.add({ kind: 'peer', peer: 'a' }, 30)
-    tally.add({ kind: 'peer', peer: 'b' }, 30)
+    tally.add({ kind: 'peer', peer: 'a', route: 'direct' }, 30)
+    tally.add({ kind: 'peer', peer: 'b', route: 'direct' }, 30)
     expect(tally.largest).to.equal('peer')
     expect(tally.sources[0]).to.deep.equal({ kind: 'origin', bytes: 50 })
+  })
+
+  it('names a peer once for each way that its bytes came', () => {
+    const tally = new SourceTally()
+    for (const [route, bytes] of [['relay', 10], ['webrtc', 30], ['relay', 5], ['webrtc', 40]] as const) tally.add({ kind: 'peer', peer: 'a', route }, bytes)
+    expect(tally.sources).to.deep.equal([
+      { kind: 'peer', peer: 'a', route: 'webrtc', bytes: 70 }, { kind: 'peer', peer: 'a', route: 'relay', bytes: 15 }
+    ])
   })
 })
 

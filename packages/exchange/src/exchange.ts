@@ -57,7 +57,10 @@ export class LibP2PExchange implements Exchange {
       connection = await this.#dial(peer, addrs, options)
     } catch (error) {
       if (existing?.open === true) return existing
-      throw error
+      // of two that dial each other at once one may be turned away, for the other has come
+      const came = peer === undefined ? undefined : this.#connected(peer)
+      if (came === undefined || onlyRelayed(came.remoteAddr)) throw error
+      connection = came
     }
     return await this.#opened(connection, options)
   }

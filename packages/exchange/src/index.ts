@@ -27,5 +27,6 @@ export function exchange (init: ExchangeInit = {}): (components: ExchangeCompone
 }
 
 export { RELAYED_CONTENT_BYTES } from './defaults.js'
+export { transportOf } from './transport.js'
 export type { ExchangeComponents, ExchangeInit } from './types.js'
 export { EXCHANGE_PROTOCOL } from '@shoal/wire'

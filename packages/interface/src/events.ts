@@ -5,7 +5,13 @@ import type { PenaltyReason, Route, Transport } from './session.js'
 
 export type SourceKind = 'peer' | 'origin' | 'store'
 
-export interface SegmentSource { readonly kind: SourceKind, readonly peer?: PeerName | undefined, readonly bytes: number }
+export interface SegmentSource {
+  readonly kind: SourceKind
+  /** Of a peer, and by which way its bytes came: one that changed it meanwhile is there once for each. */
+  readonly peer?: PeerName | undefined
+  readonly route?: Route | undefined
+  readonly bytes: number
+}
 
 /** A segment (or the asked range of it) has been delivered to a reader. */
 export interface SegmentDetail {
@@ -53,8 +59,9 @@ export interface PurgeDetail {
 }
 
 /**
- * Why a connection was refused before anything was said over it. `banned`: the peer is shut out. `silent`: too many from its address have
- * not ended their handshake. `crowded`: too many at once, from its address or in all. `full`: the node has as many connections as it may.
+ * Why a connection was refused before anything was said over it. `banned`: the peer is shut out. `silent`: too many from its address, or
+ * its /64 of IPv6, have not ended their handshake. `crowded`: too many at once, from its address or in all. `full`: the node has as many
+ * connections as it may.
  */
 export type ConnectionFault = 'banned' | 'silent' | 'crowded' | 'full'
 

@@ -27,8 +27,12 @@ export const MAX_ADDRESS_AGE_MS = 2 * HOUR_MS
 /** How often the DHT looks around itself: a node that started alone has to find the others soon. */
 export const QUERY_SELF_INTERVAL_MS = MINUTE_MS
 
-/** Nobody to tell yet, or no address to be found at: look again soon, it costs nothing. */
-export const WAIT_MS = 2 * SECOND_MS
+/**
+ * Nobody to tell yet, or no address to be found at: looked at again soon, for that costs nothing, in pauses that double up to the most. A
+ * node that has just started has both within a second, and what it publishes is not found before it has told of it.
+ */
+export const WAIT_MIN_MS = 100
+export const WAIT_MAX_MS = 2 * SECOND_MS
 
 /** Between tries to provide that nobody accepted; doubles up to the most. */
 export const RETRY_MIN_MS = 2 * SECOND_MS
@@ -68,6 +72,9 @@ export const MAX_CONCURRENT_REQUESTS = 12
 
 /** DHT servers that a client remembers; the one that has been silent for longest goes first. */
 export const MAX_KNOWN_NODES = 128
+
+/** Servers of which a server remembers that they said so; the one that was connected least lately goes first. */
+export const MAX_SERVERS_HEARD = 4_096
 
 /** Our own addresses in a record. A node behind a few relays has two for each. */
 export const MAX_OWN_ADDRS = 16

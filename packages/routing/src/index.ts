@@ -29,7 +29,7 @@ export function routing (init: RoutingInit = {}): (components: RoutingComponents
   return components => new DhtRouting(components, init)
 }
 
-/** A client of a network's DHT, as a libp2p service: for pages, which serve nothing. Finds peers by name for libp2p, too. */
+/** A client of a network's DHT, as a libp2p service: for all who serve nothing. Finds peers by name for libp2p, too. */
 export function dhtClient (init: { readonly network: string, readonly clock: Clock }): (components: DhtClientComponents) => Dht {
   const { network, clock } = init
   return ({ peerId, addressManager, registrar, connectionManager, peerStore }) =>

@@ -1,22 +1,24 @@
 /**
  * The DHT of nodes that serve it: @libp2p/kad-dht with the options of a Shoal network, and what makes it one that `routing` works with.
- * Much larger than `dhtClient`, and for Node.js.
+ * All others have `dhtClient`, which is much smaller and dials nobody but servers.
  *
  * ```ts
- * services: { kad: kadDHT(dhtDefaults({ network: 'shoal', server: true })), dht: overKad({ clock, random }), … }
+ * services: { kad: kadServer({ network: 'shoal' }), dht: overKad({ clock, random }), … }
  * ```
  *
  * @packageDocumentation
  */
 
-import { passthroughMapper, type KadDHT, type KadDHTInit } from '@libp2p/kad-dht'
+import { kadDHT, passthroughMapper, type KadDHT, type KadDHTComponents, type KadDHTInit } from '@libp2p/kad-dht'
 import type { Startable } from '@libp2p/interface'
-import type { Clock, Random } from '@shoal/base'
-import type { PeerHint } from '@shoal/interface'
+import type { Registrar } from '@libp2p/interface-internal'
+import { BoundedMap, type Clock, type Random } from '@shoal/base'
+import { NotFoundError, type PeerHint } from '@shoal/interface'
 import type { Datastore } from 'interface-datastore'
 import type { CID } from 'multiformats/cid'
 import {
-  CLEANUP_INTERVAL_MS, ENOUGH_KNOWN, LOOK_AROUND_KEYS, LOOK_AROUND_TIMEOUT_MS, PROVIDER_VALIDITY_MS, QUERY_SELF_INTERVAL_MS
+  CLEANUP_INTERVAL_MS, ENOUGH_KNOWN, LOOK_AROUND_KEYS, LOOK_AROUND_TIMEOUT_MS, MAX_SERVERS_HEARD, PROVIDER_VALIDITY_MS,
+  QUERY_SELF_INTERVAL_MS
 } from './defaults.js'
 import { hintOf } from './hint.js'
 import { dhtProtocol } from './protocol.js'
@@ -51,8 +53,39 @@ export function dhtDefaults ({ network, server }: DhtInit): KadDHTInit {
   }
 }
 
+/**
+ * The service `kad` of a node that serves the DHT. The library dials whoever is named in an answer, providers too, and takes everybody who
+ * is there for a server: whoever looked a swarm up dialled all of it at once, and later lookups asked those who answer nothing. Here a
+ * place in the routing table is for those who have said over a connection that they serve, as whoever a lookup asks does.
+ */
+export function kadServer ({ network }: Pick<DhtInit, 'network'>): (components: KadDHTComponents) => KadDHT {
+  const create = kadDHT(dhtDefaults({ network, server: true }))
+  return components => {
+    const serving = new BoundedMap<string, true>(MAX_SERVERS_HEARD)
+    const registrar = Object.create(components.registrar, {
+      register: {
+        value: async (...[protocol, topology]: Parameters<Registrar['register']>) => await components.registrar.register(protocol, {
+          ...topology,
+          async onConnect (peer, connection) {
+            serving.set(peer.toString(), true)
+            await topology.onConnect?.(peer, connection)
+          }
+        })
+      }
+    }) as Registrar
+    const ping: KadDHTComponents['ping'] = {
+      async ping (target, options) {
+        if (!serving.has(target.toString())) throw new NotFoundError('it has not said that it serves the DHT')
+        return await components.ping.ping(target, options)
+      }
+    }
+    // the components are a proxy that knows its properties only: they are inherited, not spread
+    return create(Object.create(components, { registrar: { value: registrar }, ping: { value: ping } }) as KadDHTComponents)
+  }
+}
+
 export interface KadComponents {
-  /** The service `kad` of the same node, made before: of `kadDHT(dhtDefaults(…))`. */
+  /** The service `kad` of the same node, made before: of `kadServer(…)`. */
   readonly kad: Pick<KadDHT, 'findProviders' | 'getClosestPeers' | 'provide' | 'cancelReprovide'>
   /** Where it keeps its records. */
   readonly datastore: Pick<Datastore, 'queryKeys' | 'deleteMany'>

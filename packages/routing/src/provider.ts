@@ -1,7 +1,8 @@
 import type { Clock, Random } from '@shoal/base'
 import type { SwarmId } from '@shoal/interface'
 import {
-  PROVIDE_TIMEOUT_MS, REPROVIDE_GAP_MS, REPROVIDE_INTERVAL_MS, REPROVIDE_MAX_MS, RETRY_MAX_MS, RETRY_MIN_MS, WAIT_MS
+  PROVIDE_TIMEOUT_MS, REPROVIDE_GAP_MS, REPROVIDE_INTERVAL_MS, REPROVIDE_MAX_MS, RETRY_MAX_MS, RETRY_MIN_MS, WAIT_MAX_MS,
+  WAIT_MIN_MS
 } from './defaults.js'
 import type { RoutingEvent } from './types.js'
 
@@ -29,6 +30,7 @@ export class Provider {
   readonly #abort = new AbortController()
   #cancelTimer = (): void => {}
   #failures = 0
+  #waits = 0
   #reason: string | undefined
 
   constructor (swarm: SwarmId, components: ProviderComponents) {
@@ -52,9 +54,10 @@ export class Provider {
   async #try (): Promise<void> {
     const obstacle = this.#components.obstacle()
     if (obstacle !== undefined) {
-      this.#missed(obstacle, WAIT_MS)
+      this.#missed(obstacle, Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** this.#waits++))
       return
     }
+    this.#waits = 0
     const { clock, random, emit } = this.#components
     const timeout = new AbortController()
     const cancel = clock.after(PROVIDE_TIMEOUT_MS, () => { timeout.abort(new Error(`no end within ${PROVIDE_TIMEOUT_MS / 1000} s`)) })

@@ -43,6 +43,24 @@ for (const client of ['kad', 'own'] as const) describe(`the DHT between servers 
     expect(await find(reader, swarm(3))).to.deep.equal([])
   })
 
+  it('is looked up by servers, too, which dial no providers for it and take none for a server', async () => {
+    const datastore = new MemoryDatastore()
+    const bootstrap = await node({ server: true, datastore })
+    const other = await node({ server: true })
+    const providers = [await node(), await node(), await node()]
+    for (const each of providers) await join(each, bootstrap)
+    for (const each of providers) each.routes.provide(swarm(6))
+    await Promise.all(providers.map(({ provided }) => provided))
+    await until(() => records(datastore).length === 3)
+    await join(other, bootstrap)
+    expect(await find(other, swarm(6))).to.have.lengthOf(3)
+    // whoever it would dial it dials now
+    await new Promise(resolve => { setTimeout(resolve, 500) })
+    const dialled = other.libp2p.getConnections().filter(({ direction }) => direction === 'outbound').map(({ remotePeer }) => remotePeer.toString())
+    expect(dialled).to.deep.equal([bootstrap.libp2p.peerId.toString()])
+    expect(other.routes.known).to.equal(1)
+  })
+
   it('leaves its record with servers that it did not know of', async () => {
     // random keys lead to the other server in all but one of 256 cases: these names and keys are among them
     const first = await node({ server: true, seed: 1 })

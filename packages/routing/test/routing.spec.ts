@@ -82,6 +82,17 @@ describe('routing', () => {
     await routes.stop()
   })
 
+  it('tells soon after it can, while it is new', async () => {
+    const { routes, state, advance } = setup([() => 1], 0)
+    await routes.start()
+    routes.provide(SWARM)
+    await advance(500)
+    state.known = 1
+    await advance(500)
+    expect(state.provides).to.equal(1)
+    await routes.stop()
+  })
+
   it('forgets what is not provided any more', async () => {
     const { routes, state, advance } = setup([() => 1])
     await routes.start()

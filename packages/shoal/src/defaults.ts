@@ -29,12 +29,18 @@ export const CONNECTIONS = {
   dialTimeout: 20_000
 }
 
-/** Of the pending connections, those from one address: 100 viewers in 5 s, each done within a second or two, stay below. */
-export const PENDING_PER_ADDRESS = 50
+/**
+ * Of the pending connections, those from one address of IPv4 or one /64 of IPv6: 100 viewers in 5 s, each done within a second or two, stay
+ * below.
+ */
+export const PENDING_PER_PARTY = 50
 
 /** Of refused connections it is told this often, for each reason; and which network most came from, among so many. */
 export const REFUSALS_EVERY_MS = 10_000
 export const PREFIXES_COUNTED = 256
+
+/** Connections by which two peers dialled each other at once come within so long, ms: that of a dial. */
+export const TWIN_MS = CONNECTIONS.dialTimeout
 
 /** How a node that strangers cannot dial is reached: by a circuit through a relay, and by WebRTC that is arranged over one. */
 export const THROUGH_RELAYS: readonly string[] = ['/p2p-circuit', '/webrtc']

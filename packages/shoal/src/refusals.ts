@@ -1,7 +1,8 @@
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { ipv6Groups, type Clock } from '@shoal/base'
+import type { Clock } from '@shoal/base'
 import type { ConnectionFault, ConnectionsRefusedDetail } from '@shoal/interface'
 import { PREFIXES_COUNTED, REFUSALS_EVERY_MS } from './defaults.js'
+import { prefixOf } from './prefix.js'
 
 /** Is told of each connection that is refused, and where its other end is. */
 export type Refused = (reason: ConnectionFault, addr: Multiaddr) => void
@@ -50,14 +51,4 @@ export class Refusals {
     const [[from] = ['']] = [...tally.from].toSorted(([, a], [, b]) => b - a)
     this.#tell({ reason, count: tally.count, from })
   }
-}
-
-/** The network that an address is in: /24 of IPv4, /48 of IPv6; `relay` of what comes through one, for that says nothing of who it is. */
-export function prefixOf (addr: Multiaddr): string {
-  const components = addr.getComponents()
-  if (components.some(({ name }) => name === 'p2p-circuit')) return 'relay'
-  const host = components.find(({ name }) => name === 'ip4' || name === 'ip6')
-  if (host?.value === undefined) return 'unknown'
-  if (host.name === 'ip4') return `${host.value.split('.').slice(0, 3).join('.')}.0/24`
-  return `${ipv6Groups(host.value).slice(0, 3).join(':')}::/48`
 }

@@ -11,7 +11,7 @@ import { createLibp2p } from 'libp2p'
 import { systemClock } from '@shoal/base'
 import { openLedger, type Ledger } from '@shoal/ledger'
 import { resolveConfig } from '../src/config.js'
-import { CONNECTIONS, PENDING_PER_ADDRESS } from '../src/defaults.js'
+import { CONNECTIONS, PENDING_PER_PARTY } from '../src/defaults.js'
 import { nodeNetwork } from '../src/node/network.js'
 import { nodePlatform } from '../src/node/platform.js'
 import type { Refused } from '../src/refusals.js'
@@ -44,6 +44,23 @@ describe('the network of a Node.js node', () => {
       expect((await one.dial(two.getMultiaddrs())).encryption).to.equal('/tls/1.0.0')
     })
   }
+
+  it('keeps the address of WebRTC-Direct over restarts, and looks for no key where there is nothing to keep', async () => {
+    const datastore = new MemoryDatastore()
+    const privateKey = await generateKeyPair('Ed25519')
+    const trusted = trust(await openLedger({ clock: systemClock, datastore }), () => {})
+    const begin = async (listen: string, data?: string): Promise<Libp2p> =>
+      await start(await nodeNetwork(resolveConfig({ listen: [listen], data }, nodePlatform.surroundings), privateKey, datastore, trusted))
+    const hash = ([addr]: readonly unknown[]): string | undefined => /certhash\/([^/]+)/.exec(String(addr))?.[1]
+    const first = await begin('/ip4/127.0.0.1/udp/0/webrtc-direct', 'folder')
+    const before = hash(first.getMultiaddrs())
+    await first.stop()
+    expect(before).to.be.a('string')
+    expect(hash((await begin('/ip4/127.0.0.1/udp/0/webrtc-direct', 'folder')).getMultiaddrs())).to.equal(before)
+    for (const [listen, data] of [['/ip4/127.0.0.1/tcp/0', 'folder'], ['/ip4/127.0.0.1/udp/0/webrtc-direct', undefined]] as const) {
+      expect((await begin(listen, data)).services).not.to.have.property('keychain')
+    }
+  })
 
   it('speaks Noise with who has nothing else, whoever dials', async () => {
     const listener = await node()
@@ -84,7 +101,7 @@ describe('the network of a Node.js node', () => {
       await silent(listener, CONNECTIONS.inboundConnectionThreshold + 1)
       await until('crowded /ip4/127.0.0.1')
       expect(reasons).to.deep.equal(['crowded /ip4/127.0.0.1'])
-      expect(PENDING_PER_ADDRESS, 'all others are pending').to.equal(CONNECTIONS.inboundConnectionThreshold)
+      expect(PENDING_PER_PARTY, 'all others are pending').to.equal(CONNECTIONS.inboundConnectionThreshold)
       // when a second is over
       await until('silent /ip4/127.0.0.1', async () => { await silent(listener, 1) })
     })

@@ -22,10 +22,11 @@ describe('pending gate', () => {
     expect(refused).to.deep.equal(['silent /ip4/1.1.1.1/tcp/3'])
   })
 
-  it('takes the addresses of one IPv6 network for one', () => {
-    const gate = pendingGate(2, ignore)
-    const answers = ['/ip6/2001:db8::1/tcp/1', '/ip6/2001:db8::2/tcp/1', '/ip6/2001:db8::3/tcp/1', '/ip6/2001:db8:0:1::3/tcp/1']
-    expect(answers.map(addr => gate.denyInboundConnection(from(addr)))).to.deep.equal([false, false, true, false])
+  it('takes a /64 of IPv6 for one, and IPv4 told as IPv6 for what it is', () => {
+    const gate = pendingGate(1, ignore)
+    const addrs = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', '2001:db8:1:3::1', '::ffff:1.1.1.1', '::ffff:2.2.2.2', '::ffff:1.1.1.1']
+    expect(addrs.map(addr => gate.denyInboundConnection(from(`/ip6/${addr}/tcp/1`)))).to.deep.equal([false, true, false, false, false, true])
+    expect(gate.denyInboundConnection(from('/ip4/2.2.2.2/tcp/1'))).to.equal(true)
   })
 
   it('frees a place with the handshake, and when the connection closes', () => {

@@ -2,7 +2,8 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { ManualClock } from '@shoal/base'
 import type { ConnectionsRefusedDetail } from '@shoal/interface'
 import { expect } from 'chai'
-import { prefixOf, Refusals } from '../src/refusals.js'
+import { prefixOf } from '../src/prefix.js'
+import { Refusals } from '../src/refusals.js'
 
 const HERE = multiaddr('/ip4/192.0.2.7/tcp/1')
 const THERE = multiaddr('/ip4/198.51.100.7/tcp/1')
@@ -60,6 +61,7 @@ describe('refused connections', () => {
       '/ip6/2001:db8:1:2:3:4:5:6/tcp/1': '2001:db8:1::/48',
       '/ip6/2001:db8::1/udp/1/webrtc-direct': '2001:db8:0::/48',
       '/ip6/::1/tcp/1': '0:0:0::/48',
+      '/ip6/::ffff:203.0.113.200/tcp/1': '203.0.113.0/24',
       '/ip4/203.0.113.200/tcp/1/p2p/12D3KooWJYbRXoi9WTLWeEuzS9ZqQMzRFnxZcbRhKLPvZqaHWMrQ/p2p-circuit': 'relay',
       '/dns4/example.com/tcp/1': 'unknown'
     }

@@ -11,7 +11,7 @@ import { createLibp2p, type Libp2p } from 'libp2p'
 import { seededRandom, systemClock, systemRandom, type Clock } from '@shoal/base'
 import type { PeerHint, Routing } from '@shoal/interface'
 import { dhtClient, peerStoreDefaults, routing, type Dht, type RoutingEvent } from '../../src/index.js'
-import { dhtDefaults, overKad } from '../../src/kad-dht.js'
+import { dhtDefaults, kadServer, overKad } from '../../src/kad-dht.js'
 
 export interface Node {
   libp2p: Libp2p<{ dht: Dht }>
@@ -41,7 +41,12 @@ export async function startNode (init: NodeInit): Promise<Node> {
   const services = { identify: identify(), ping: ping() }
   const libp2p: Libp2p<{ dht: Dht }> = server || client === 'kad'
     ? await createLibp2p({
-      ...options, services: { ...services, kad: kadDHT(dhtDefaults({ network, server })), dht: overKad({ clock: systemClock, random }) }
+      ...options,
+      services: {
+        ...services,
+        kad: server ? kadServer({ network }) : kadDHT(dhtDefaults({ network, server })),
+        dht: overKad({ clock: systemClock, random })
+      }
     })
     : await createLibp2p({ ...options, services: { ...services, dht: dhtClient({ network, clock }) } })
   const { promise: provided, resolve } = Promise.withResolvers<number>()

@@ -18,6 +18,7 @@ import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, YAMUX } from '../defaults
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
+import { oneOfTwins } from '../twins.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
 import { addressRules } from './surroundings.js'
@@ -53,6 +54,7 @@ export async function browserNetwork (
         identifyPush: identifyPush(),
         ping: ping(),
         inboundLimits: inboundLimits(refused),
+        oneOfTwins: oneOfTwins(systemClock),
         dht: dhtClient({ network: config.network, clock: systemClock }),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore }))
       }

@@ -1,7 +1,6 @@
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
-import { kadDHT } from '@libp2p/kad-dht'
 import { keychain } from '@libp2p/keychain'
 import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
@@ -15,15 +14,16 @@ import type { PrivateKey } from '@libp2p/interface'
 import { gossipsubDefaults } from '@shoal/availability'
 import { systemClock, systemRandom } from '@shoal/base'
 import { ListenError } from '@shoal/interface'
-import { peerStoreDefaults } from '@shoal/routing'
-import { dhtDefaults, overKad } from '@shoal/routing/kad-dht'
+import { dhtClient, peerStoreDefaults } from '@shoal/routing'
+import { kadServer, overKad } from '@shoal/routing/kad-dht'
 import type { Datastore } from 'interface-datastore'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import type { Config } from '../config.js'
-import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_ADDRESS, YAMUX } from '../defaults.js'
+import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_PARTY, YAMUX } from '../defaults.js'
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
+import { oneOfTwins } from '../twins.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
 import { dialBack } from './dial-back.js'
@@ -64,18 +64,16 @@ export async function nodeNetwork (
       peerRouters: [() => walkPace(systemClock)],
       connectionMonitor: MONITOR,
       connectionManager: { ...CONNECTIONS, maxConnections: config.connections },
-      connectionGater: pendingGate(PENDING_PER_ADDRESS, refused, gater),
+      connectionGater: pendingGate(PENDING_PER_PARTY, refused, gater),
       peerDiscovery: config.mdns ? [mdns({ serviceTag: `${config.network}.local` })] : [],
       services: {
         identify: identify(IDENTIFY),
         identifyPush: identifyPush(),
         ping: ping(),
         inboundLimits: inboundLimits(refused),
-        kad: kadDHT(dhtDefaults({ network: config.network, server: config.server })),
-        dht: overKad({ clock: systemClock, random: systemRandom }),
+        oneOfTwins: oneOfTwins(systemClock),
+        ...dht(config),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
-        // keeps WebRTC-Direct's certificate, and with it the address, over restarts
-        keychain: keychain(),
         autoNAT: dialBack(),
         ...optionalServices(config)
       }
@@ -85,10 +83,22 @@ export async function nodeNetwork (
   }
 }
 
+/** A server serves the DHT; the rest ask there. */
+function dht ({ network, server }: Config): { readonly dht: ReturnType<typeof dhtClient> } {
+  // the order counts: the second is made of the first
+  const services: object = server
+    ? { kad: kadServer({ network }), dht: overKad({ clock: systemClock, random: systemRandom }) }
+    : { dht: dhtClient({ network, clock: systemClock }) }
+  return services as { readonly dht: ReturnType<typeof dhtClient> }
+}
+
 /** A server relays; the rest punch holes. UPnP sends multicast, so it waits to be asked. */
 function optionalServices (config: Config): ServiceFactoryMap {
   const services: ServiceFactoryMap = config.server
     ? { reachable: reachable(), relay: relay(config.relay, systemClock) }
     : { dcutr: holePunching() }
-  return config.upnp ? { ...services, upnp: uPnPNAT() } : services
+  if (config.upnp) services['upnp'] = uPnPNAT()
+  // keeps WebRTC-Direct's certificate, and with it the address, over restarts; it takes up to a second to say that it has none yet
+  if (config.data !== undefined && config.listen.some(addr => addr.includes('/webrtc-direct'))) services['keychain'] = keychain()
+  return services
 }
