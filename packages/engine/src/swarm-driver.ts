@@ -240,6 +240,13 @@ export class SwarmDriver implements OpenSwarm {
     return found
   }
 
+  /** A peer subscribes to a block. */
+  expects (session: Session, segment: number, block: number): ReturnType<ServeHandler['expects']> {
+    if (!this.sharing || this.#delivery === undefined) return 'not-found'
+    if (this.#live?.retired(segment) === true) return 'retired'
+    return this.#delivery.expects(session, segment, block)
+  }
+
   get #swarmSize (): number {
     return Math.max(this.#members.size + 1, this.#shared.components.availability.swarmSize(this.swarm))
   }
@@ -267,6 +274,7 @@ export class SwarmDriver implements OpenSwarm {
       swarm: this.swarm,
       link: this.link,
       mode: this.#choice.mode,
+      overlay: this.#opening.overlay ?? 'auto',
       origin,
       members: this.#members,
       shared: this.#shared,
@@ -277,7 +285,7 @@ export class SwarmDriver implements OpenSwarm {
       haveChanged: now => { this.#herald.changed(now) }
     })
     for (const { peer, session, have, ready } of this.#members) {
-      if (ready) delivery.swarm.peerJoined(peer, have)
+      if (ready) delivery.swarm.peerJoined(peer, have, session.pushes)
       if (this.#herald.show(session)) void this.#herald.sendPeers(session)
       else if (this.sharing && this.#herald.told(session)) this.#source.tell(session)
     }

@@ -26,7 +26,7 @@ export function near (state: State, found: readonly Front[], roomy: Peer[]): voi
     const crowded = hurry && (crowd(state, front).length > 0 || (state.jobs.pending(segment) > 1 && company(state, front)))
     for (const { slot, bit } of order(state, front, candidates)) {
       const peer = choose(state, candidates, slot, bit, { limit, backed, hurry: hurry && !crowded })
-      if (peer === undefined || (!hurry && !first(state, peer, slot, bit))) continue
+      if (peer === undefined || (!hurry && !state.pushed(segment) && !first(state, peer, slot, bit))) continue
       state.request(peer, slot, bit)
       if (backed) state.wake(state.now + OVERDUE_MS)
       if (!peer.room) candidates = candidates.filter(other => other !== peer)
@@ -44,7 +44,7 @@ function order (state: State, front: Front, candidates: readonly Peer[]): { slot
   const blocks: { slot: number, bit: number, holders: number, claim: number }[] = []
   const relaxed = state.now < front.urgentAt
   front.slots.forEach((slot, i) => {
-    const open = board.open(slot) & (front.masks[i] as number)
+    const open = board.open(slot) & (front.masks[i] as number) & ~state.pushes.mask(slot)
     if (open === 0) return
     let held = 0
     for (const peer of candidates) held |= peer.mask(slot)

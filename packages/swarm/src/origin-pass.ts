@@ -1,8 +1,8 @@
 import { nextCommon } from './bits.js'
 import { claimOf } from './claim.js'
 import {
-  BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS,
-  ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, URGENT_MARGIN_MS, WATCH_MS
+  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_MARGIN_MS, FETCHING_MIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES,
+  ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
 import { keyOf } from './key.js'
@@ -56,7 +56,7 @@ export function dated (state: State, found: readonly Front[]): void {
       continue
     }
     const relaxed = state.now < front.urgentAt
-    if (relaxed && state.now + state.jobs.queued(front.bytes) + URGENT_MARGIN_MS <= soonest) elect(state, front)
+    if (relaxed && state.now + state.jobs.queued(front.bytes) + front.want.margin <= soonest) elect(state, front)
     if (!relaxed || front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
   }
 }
@@ -70,17 +70,27 @@ function elect (state: State, front: Front): void {
     return
   }
   const until = state.fetching.until(want.segment, front.bytes, want)
-  if (until !== undefined) {
-    state.wake(until)
+  want.orphanSince ??= state.now
+  // with less time than a neighbour's word is good for, it is waited for in half of that; what is asked for ahead has all of it
+  const left = front.urgentAt - want.orphanSince
+  const patience = left < FETCHING_MIN_MS && !state.pushed(want.segment) ? want.orphanSince + left / 2 : Infinity
+  if (until !== undefined && state.now < patience) {
+    state.wake(Math.min(until, patience))
     return
   }
-  want.orphanSince ??= state.now
   const others: number[] = []
-  for (const peer of state.peers.values()) if (!want.broken.has(peer.name) && lacks(peer, hopeless)) others.push(peer.seed)
+  // where every moment counts, nobody waits for those who get nothing themselves
+  const since = state.pushed(want.segment) ? state.now - ACTIVE_MS : -Infinity
+  let rtt = 0
+  for (const peer of state.peers.values()) {
+    if (want.broken.has(peer.name) || peer.activeAt < since || !lacks(peer, hopeless)) continue
+    others.push(peer.seed)
+    rtt = Math.max(rtt, state.view(peer).link.rtt ?? 0)
+  }
   others.push(...state.strangers)
   // those who have it already elect nobody
   const size = state.parts.swarmSize() - (state.peers.size + state.strangers.length - others.length)
-  const at = want.orphanSince + electionWait(state.self, others, want.segment, size, front.urgentAt - want.orphanSince)
+  const at = want.orphanSince + electionWait(state.self, others, want.segment, size, front.urgentAt - want.orphanSince, rtt)
   if (at > state.now) state.wake(at)
   else if (state.jobs.count < ORIGIN_ELECTED_JOBS) {
     const held = [...hopeless].some(([slot, mask]) => state.board.unheld(slot, mask) !== mask)

@@ -38,13 +38,13 @@ describe('wants', () => {
   it('are kept in order of deadline through changes', () => {
     const wants = new Wants()
     const [a, b, c] = [300, undefined, 100]
-      .map(deadline => wants.add({ segment: 1, first: 0, end: 4, deadline }).id) as [number, number, number]
+      .map(deadline => wants.add({ segment: 1, first: 0, end: 4, deadline }, 0).id) as [number, number, number]
     expect(wants.dated.map(want => want.id)).to.deep.equal([c, a])
     expect(wants.bulk).to.equal(1)
-    wants.redate(b, 200)
+    wants.redate(b, 200, 0)
     expect(wants.dated.map(want => want.id)).to.deep.equal([c, b, a])
     expect(wants.bulk).to.equal(0)
-    wants.redate(a, undefined)
+    wants.redate(a, undefined, 0)
     wants.remove(c)
     expect(wants.dated.map(want => want.id)).to.deep.equal([b])
     expect(wants.bulk).to.equal(1)
