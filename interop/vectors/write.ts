@@ -45,6 +45,7 @@ function frame (type: number, handle: number, payload: string, flags = 0): strin
 function messages (): MessageVectors {
   const said: [name: string, message: Json][] = [
     ['a HELLO', { type: 'hello', version: 1, minVersion: 1, frameCap: 60_000, credit: 1_048_576, features: 0 }],
+    ['a HELLO of one that takes SUBSCRIBE', { type: 'hello', version: 1, minVersion: 1, frameCap: 60_000, credit: 1_048_576, features: 1 }],
     ['a HELLO with the least of all', { type: 'hello', version: 2, minVersion: 1, frameCap: 8_192, credit: 524_288, features: 5 }],
     ['a GOODBYE', { type: 'goodbye', reason: 'auf Wiedersehen, señor' }],
     ['a PING', { type: 'ping', nonce: 0 }],
@@ -82,6 +83,7 @@ function messages (): MessageVectors {
     ['DATA that ends a block', { type: 'data', id: 3, block: 1_000_000, offset: 10, total: 12, value: 'aabb' }],
     ['a REQUEST', { type: 'request', handle: 7, id: 1, segment: 0, blocks: [0, 1, 5] }],
     ['a REQUEST of a manifest\'s root', { type: 'request', handle: 7, id: 2, segment: 0xffff_ffff, blocks: [0] }],
+    ['a SUBSCRIBE', { type: 'subscribe', handle: 7, id: 3, segment: 4, blocks: [0, 1] }],
     ['a REFUSE', { type: 'refuse', id: 2, reason: 'choked', blocks: [0] }],
     ['a CANCEL', { type: 'cancel', id: 2, blocks: [0, 0xffff_ffff] }],
     ['a CREDIT', { type: 'credit', bytes: 262_144 }],
@@ -104,7 +106,7 @@ function messages (): MessageVectors {
     ignored: [
       { name: 'an unknown type', frame: frame(0x7f, 0, 'deadbeef') },
       { name: 'an unknown type without a payload', frame: frame(0x18 + 0x80, 3, '') },
-      { name: 'the reserved PUSH', frame: frame(0x30, 0, '00') }
+      { name: 'a type between two known ones', frame: frame(0x32, 0, '00') }
     ],
     refused: [
       { name: 'a frame over the cap', frame: '0300000000ffffff' },
@@ -133,6 +135,8 @@ function messages (): MessageVectors {
       { name: 'a REQUEST of nothing', frame: frame(0x21, 1, '00000001' + '00000000' + '0000') },
       { name: 'a REQUEST of 1,025 blocks', frame: frame(0x21, 1, '00000001' + '00000000' + '0401' + '00000000'.repeat(1025)) },
       { name: 'a REQUEST without a handle', frame: frame(0x21, 0, '00000001' + '00000000' + '0001' + '00000000') },
+      { name: 'a SUBSCRIBE to nothing', frame: frame(0x30, 1, '00000001' + '00000000' + '0000') },
+      { name: 'a SUBSCRIBE without a handle', frame: frame(0x30, 0, '00000001' + '00000000' + '0001' + '00000000') },
       { name: 'a CREDIT that is short', frame: frame(0x24, 0, '0000') },
       { name: 'a PURGE without a list', frame: frame(0x31, 0, SWARM) },
       { name: 'a PURGE over 8,000 bytes', frame: frame(0x31, 0, SWARM + '0a'.repeat(8001)) }

@@ -21,6 +21,7 @@ import { freeride } from './freeride.ts'
 import { ipfs } from './ipfs.ts'
 import { memory } from './memory.ts'
 import { offload } from './offload.ts'
+import { overlay } from './overlay.ts'
 import { pair } from './pair.ts'
 import { picker } from './picker.ts'
 import { publish } from './publish.ts'
@@ -33,7 +34,7 @@ import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
 const benches: readonly Bench[] = [
-  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, offload, pair, picker, publish, scale, store, swarm
+  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, offload, overlay, pair, picker, publish, scale, store, swarm
 ]
 
 const usage = (): string => [

@@ -34,6 +34,7 @@ const (
 	TypeRefuse      = 0x22
 	TypeCancel      = 0x23
 	TypeCredit      = 0x24
+	TypeSubscribe   = 0x30
 	TypePurge       = 0x31
 )
 

@@ -8,14 +8,14 @@ import (
 var names = map[byte]string{
 	TypeHello: "hello", TypeGoodbye: "goodbye", TypePing: "ping", TypePong: "pong", TypeJoin: "join", TypeJoinRefused: "join-refused",
 	TypeLeave: "leave", TypeHave: "have", TypeFetching: "fetching", TypeHead: "head", TypePex: "pex", TypeChoke: "choke",
-	TypeUnchoke: "unchoke", TypeRevoked: "revoked", TypeData: "data", TypeRequest: "request", TypeRefuse: "refuse", TypeCancel: "cancel",
+	TypeUnchoke: "unchoke", TypeRevoked: "revoked", TypeData: "data", TypeRequest: "request", TypeSubscribe: "subscribe", TypeRefuse: "refuse", TypeCancel: "cancel",
 	TypeCredit: "credit", TypePurge: "purge",
 }
 
 // inSwarm are the types whose frames carry a handle.
 var inSwarm = map[byte]bool{
 	TypeJoin: true, TypeJoinRefused: true, TypeLeave: true, TypeHave: true, TypeFetching: true, TypeHead: true, TypePex: true,
-	TypeChoke: true, TypeUnchoke: true, TypeRevoked: true, TypeRequest: true,
+	TypeChoke: true, TypeUnchoke: true, TypeRevoked: true, TypeRequest: true, TypeSubscribe: true,
 }
 
 // Decode says what a frame means; nil when its type is not known, which is passed over. Bytes behind the known fields are ignored.
@@ -66,7 +66,7 @@ func Decode(frame Frame) (*Message, error) {
 		if len(f.bytes) == 0 || m.Total == 0 || m.Total > MaxBlock || uint64(*m.Offset)+uint64(len(f.bytes)) > uint64(m.Total) {
 			f.fail("%d bytes at %d of a block of %d", len(f.bytes), *m.Offset, m.Total)
 		}
-	case TypeRequest:
+	case TypeRequest, TypeSubscribe:
 		m.ID, m.Segment, m.Blocks = f.u32(), ptr(f.u32()), f.blocks()
 	case TypeRefuse:
 		m.ID, m.Reason, m.Blocks = f.u32(), f.reason(), f.blocks()

@@ -28,16 +28,18 @@ export class Actions {
   carryOut (action: SwarmAction): void {
     const { swarmId, link, members, manifest, swarm, flow, emit, because } = this.#host
     switch (action.type) {
-      case 'request': {
+      case 'request':
+      case 'subscribe': {
         const session = members.get(action.peer)?.session
         if (session === undefined || session.closed) {
           for (const block of action.blocks) swarm.lost(action.peer, action.segment, block)
           return
         }
-        this.#request(session, action.segment, action.blocks)
+        this.#request(session, action.type, action.segment, action.blocks)
         return
       }
       case 'cancel':
+      case 'unsubscribe':
         members.get(action.peer)?.session.cancel(swarmId, action.segment, action.blocks)
         return
       case 'origin':
@@ -61,16 +63,16 @@ export class Actions {
     }
   }
 
-  #request (session: Session, segment: number, blocks: readonly number[]): void {
+  #request (session: Session, type: 'request' | 'subscribe', segment: number, blocks: readonly number[]): void {
     const { swarmId, manifest, swarm } = this.#host
     if (manifest.peek(segment) === undefined) {
       // its page has made room for others: once it is back
       void manifest.segment(segment).then(() => {
-        if (!session.closed) this.#request(session, segment, blocks)
+        if (!session.closed) this.#request(session, type, segment, blocks)
         else for (const block of blocks) swarm.lost(session.peer, segment, block)
       }, () => {})
       return
     }
-    session.request(swarmId, segment, blocks, blocks.map(block => manifest.block(segment, block)))
+    session[type](swarmId, segment, blocks, blocks.map(block => manifest.block(segment, block)))
   }
 }

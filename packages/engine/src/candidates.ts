@@ -108,6 +108,11 @@ export class Candidates {
   }
 }
 
+/** It announced itself, and nobody else has a stronger word of it. */
+export function speaksForItself ({ rank }: Candidate): boolean {
+  return SOURCES[rank] === 'announcement'
+}
+
 function isWorse (a: Candidate, b: Candidate): boolean {
   return a.rank < b.rank || (a.rank === b.rank && a.failures > b.failures)
 }

@@ -80,6 +80,16 @@ export const READ_STEP_BLOCKS = 16
 /** A reader with a deadline gives up after this long without any source, one without after the longer time. */
 export const STARVE_URGENT_MS = 10_000
 export const STARVE_BULK_MS = 60_000
+/** Peers that a block is handed on to as it comes; others find it with them. Twice what the picker's trees need. */
+export const SUBSCRIBERS = 6
+/** Blocks on their way here of which it is known who has subscribed to them. */
+export const SUBSCRIBED_PLACES = 1_024
+/** Segments of live contents that last less, seconds, are handed on as they come: parts of a low-latency stream. */
+export const PUSHED_BELOW_S = 1.5
+/** Parts are fetched ahead for a reader that asked for the last one no longer ago than this. */
+export const AHEAD_MS = 3_000
+/** Renditions of one content that are read at the same time: pictures, sound, subtitles. */
+export const AHEAD_RENDITIONS = 8
 /** An unchoked peer that asked for nothing this long gives its slot back. */
 export const SLOT_IDLE_MS = 3_000
 /** With more peers asking than slots, a turn lasts this long. */
@@ -96,8 +106,12 @@ export const BACK_OFF_EVERY_MS = 1_000
 export const BACK_OFF_TARGET_MS = 100
 export const BACK_OFF_LEAST_BPS = 16_384
 export const BACK_OFF_RISE = 0.1
-/** A reader that waits for bytes this long before it needs them presses: uploads make room. */
+/**
+ * A reader that waits for bytes this long before it needs them presses: uploads make room. At most this share of the time that there was:
+ * a player two seconds behind live never has more than the first, and uploads of all would make room for nobody.
+ */
 export const PRESSED_MS = 1_000
+export const PRESSED_SHARE = 0.25
 /** A node that gave all it may in a month looks at the calendar this often. */
 export const MONTH_CHECK_MS = 3_600_000
 /** Blocks that a peer may claim and then not have, at once and per second: what it says may be a moment old. */

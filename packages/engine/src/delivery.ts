@@ -1,40 +1,26 @@
 import { BoundedMap } from '@shoal/base'
-import { blockLength, blockOffset, blockRange, verifyBlock, type OpenedManifest } from '@shoal/content'
+import { blockRange, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  BlockMismatchError, RetiredError, UnavailableError, type Mode, type Origin, type ReadOptions, type SaveOptions, type Segment,
-  type SwarmId, type VerifiedBlock
+  RetiredError, UnavailableError, type Origin, type ReadOptions, type SaveOptions, type Segment, type ServeHandler, type Session,
+  type VerifiedBlock
 } from '@shoal/interface'
 import { createSwarm, type OriginLink, type PeerLink, type Swarm } from '@shoal/swarm'
 import { Actions } from './actions.js'
+import { Ahead } from './ahead.js'
 import type { Completion } from './completion.js'
-import { STARVE_BULK_MS, STARVE_CHECK_MS } from './defaults.js'
+import { STARVE_CHECK_MS } from './defaults.js'
+import type { DeliveryHost } from './delivery-host.js'
 import { Inventory } from './inventory.js'
-import { boundsOf, type Members } from './members.js'
+import { boundsOf } from './members.js'
 import { OriginFlow } from './origin-flow.js'
 import { Reader } from './reader.js'
 import { Readers } from './readers.js'
-import type { Shared } from './shared.js'
 import { shelfLife } from './shelf-life.js'
-import type { SwarmStats, Source } from './stats.js'
-import type { ContentSink, Emit } from './types.js'
-import type { Withheld } from './withheld.js'
-
-/** What a delivery needs of the driver that made it. */
-export interface DeliveryHost {
-  readonly swarm: SwarmId
-  readonly link: string
-  readonly mode: Exclude<Mode, 'auto'>
-  readonly origin: Origin | undefined
-  readonly members: Members
-  readonly shared: Shared
-  readonly stats: SwarmStats
-  readonly emit: Emit
-  /** What the publisher has purged. */
-  readonly withheld: Withheld
-  readonly swarmSize: () => number
-  /** The have-map changed; `now`: worth telling at once. */
-  readonly haveChanged: (now?: boolean) => void
-}
+import { starve } from './starve.js'
+import type { Source } from './stats.js'
+import { Subscribers } from './subscribers.js'
+import { takeIn } from './take-in.js'
+import type { ContentSink } from './types.js'
 
 /**
  * Gets the bytes of one content whose manifest is known. It owns the have-map and the swarm's state machine, and does what that decides.
@@ -50,6 +36,8 @@ export class Delivery {
   readonly #flow: OriginFlow | undefined
   readonly #actions: Actions
   readonly #readers = new Readers()
+  readonly #subscribers: Subscribers
+  readonly #ahead: Ahead
   readonly #mismatched = new Set<number>()
   /** Last failure of the origin by segment, since anything of it came. */
   readonly #failures = new BoundedMap<number, Error>(1_000)
@@ -88,7 +76,18 @@ export class Delivery {
       swarmSize: host.swarmSize,
       nearness: peer => host.shared.peerManager.nearness(host.swarm, peer),
       known: () => host.shared.peerManager.known(host.swarm),
-      expecting: () => host.shared.peerManager.expecting(host.swarm)
+      expecting: () => host.shared.peerManager.expecting(host.swarm),
+      pushes: segment => this.#subscribers.pushes(segment)
+    })
+    this.#subscribers = new Subscribers({
+      ...host, manifest, have, awaits: (segment, block, peer) => this.swarm.awaits(segment, block, peer)
+    })
+    this.#ahead = new Ahead({
+      now: () => components.clock.now(),
+      pushes: segment => this.#subscribers.pushes(segment),
+      complete: segment => have.complete(segment),
+      want: (segment, first, end, deadline) => this.#want(segment, first, end, deadline),
+      unwant: id => { this.swarm.unwant(id) }
     })
     this.#flow = origin === undefined
       ? undefined
@@ -145,6 +144,7 @@ export class Delivery {
       finished: done => { this.#readers.finished(segment.index, done) }
     }, segment, range, options)
     this.#readers.add(segment.index, reader)
+    this.#ahead.read(segment, reader.deadline)
     this.#host.shared.alarm.soonest(this.#check, this.#host.shared.components.clock.now() + STARVE_CHECK_MS)
     try {
       yield * reader.read()
@@ -165,25 +165,13 @@ export class Delivery {
 
   /** Whole blocks of what the caller has from elsewhere, from byte `start` of the segment on. Resolves with the bytes that were new. */
   async offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number> {
-    const { first, end } = blockRange(segment, start, start + bytes.byteLength)
-    let taken = 0
-    for (let block = first; block < end; block++) {
-      const at = blockOffset(segment, block) - start
-      const length = blockLength(segment, block)
-      const known = this.manifest.peek(segment.index) === undefined || this.inventory.have.has(segment.index, block)
-      if (known || this.#closed || at < 0 || at + length > bytes.byteLength) continue
-      try {
-        const verified = await verifyBlock(this.manifest.block(segment.index, block), bytes.slice(at, at + length))
-        if (this.inventory.have.has(segment.index, block)) continue
-        this.arrived(segment.index, block, verified, { kind: 'origin' })
-        taken += length
-      } catch (error) {
-        if (!(error instanceof BlockMismatchError)) throw error
-        this.#differs(segment.index)
-        break
-      }
-    }
-    return taken
+    return await takeIn({
+      manifest: this.manifest,
+      have: this.inventory.have,
+      closed: () => this.#closed,
+      arrived: (block, verified) => { this.arrived(segment.index, block, verified, { kind: 'origin' }) },
+      differs: () => { this.#differs(segment.index) }
+    }, segment, start, bytes)
   }
 
   /** What it takes is loaded when it is first asked for: pages that play never do. */
@@ -214,6 +202,11 @@ export class Delivery {
     return this.withholds(segment) ? 'retired' : verified
   }
 
+  /** A peer subscribes to a block: what becomes of that. */
+  expects ({ peer }: Session, segment: number, block: number): ReturnType<ServeHandler['expects']> {
+    return this.withholds(segment) ? 'retired' : this.#subscribers.expects(segment, block, peer)
+  }
+
   /** Its publisher has purged this segment. */
   withholds (segment: number): boolean {
     return this.#host.withheld.has(segment)
@@ -229,8 +222,14 @@ export class Delivery {
     }
   }
 
+  /** A live content's window has another segment. */
+  added (segment: Segment): void {
+    if (!this.withholds(segment.index)) this.#ahead.added(segment)
+  }
+
   /** A segment has left a live content's window: whoever reads it waits in vain. */
   retire (segment: number, path: string): void {
+    this.#ahead.retire(segment)
     const error = new RetiredError(`${JSON.stringify(path)} is no longer in the window of this live content`)
     for (const reader of this.#readers.of(segment)) reader.fail(error)
     this.inventory.retire(segment)
@@ -313,6 +312,7 @@ export class Delivery {
     this.swarm.delivered(segment, block, source.kind === 'peer' ? source.peer : source.kind)
     for (const reader of this.#readers.of(segment)) reader.offer(block, verified, source)
     void this.#persist(segment, block, verified)
+    this.#subscribers.arrived(segment, block)
     this.schedule()
   }
 
@@ -372,25 +372,18 @@ export class Delivery {
   }
 
   #checkStarving (): void {
-    const { clock } = this.#host.shared.components
-    const starving = this.swarm.starving()
-    let asked = false
-    for (const { session } of this.#host.members) asked ||= session.stats.outstanding > 0
-    for (const [index, readers] of this.#readers.segments()) {
-      const since = starving?.segment === index ? starving.since : undefined
-      for (const reader of readers) reader.starve(since, asked ? undefined : this.#failures.get(index))
-    }
-    // an origin that fails whenever it is asked again starves us no less than one that rests
-    const [barren, failure] = asked ? [] : [...this.#failures.entries()].at(-1) ?? []
-    const { since, segment } = starving ?? { since: this.#arrivedAt, segment: barren }
-    if (this.#completion !== undefined && segment !== undefined && clock.now() - Math.max(since, this.#arrivedAt) > STARVE_BULK_MS) {
-      const path = this.manifest.peek(segment)?.path ?? ''
-      this.#completion.fail(new UnavailableError(
-        `no source gave a block of ${JSON.stringify(path)} for ${STARVE_BULK_MS / 1000} s: ` +
-        `${this.#host.members.size} peers are connected, none has it; ${failure?.message ?? 'no origin answers'}`, { cause: failure }))
-    }
-    if (!this.active) return
-    this.#host.shared.alarm.soonest(this.#check, clock.now() + STARVE_CHECK_MS)
+    const { members, shared: { alarm, components: { clock } } } = this.#host
+    starve({
+      now: clock.now(),
+      starving: this.swarm.starving(),
+      members,
+      readers: this.#readers,
+      failures: this.#failures,
+      arrivedAt: this.#arrivedAt,
+      completion: this.#completion,
+      path: segment => this.#path(segment)
+    })
+    if (this.active) alarm.soonest(this.#check, clock.now() + STARVE_CHECK_MS)
   }
 }
 

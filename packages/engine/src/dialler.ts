@@ -1,9 +1,10 @@
 import { shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
-import type { Candidate } from './candidates.js'
+import { speaksForItself, type Candidate } from './candidates.js'
 import {
-  COMING_MS, DIAL_TIMEOUT_MS, HEAD_START_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS, RELAY_PATIENCE_MS
+  COMING_MS, DIAL_TIMEOUT_MS, FIRST_LOOK_MS, HEAD_START_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS,
+  RELAY_PATIENCE_MS
 } from './defaults.js'
 import type { Interest } from './interest.js'
 import { preference, type Company } from './preference.js'
@@ -76,7 +77,7 @@ export class Dialler {
         wake = Math.min(wake, Math.max(...coming))
         continue
       }
-      const at = Math.max(candidate.next, this.#turn(candidate, now))
+      const at = Math.max(candidate.next, this.#turn(interest, candidate, now))
       if (at > now) {
         wake = Math.min(wake, at)
         continue
@@ -99,12 +100,18 @@ export class Dialler {
     candidate.next = Math.max(candidate.next, this.#init.clock.now() + this.#pause(candidate))
   }
 
-  /** When it is ours to dial a peer that may dial us as well: at once, or after the head start of the one whose name is lower. */
-  #turn (candidate: Candidate, now: number): number {
+  /**
+   * When it is ours to dial a peer that may dial us as well. Who has just come hears of the others before they hear of it, and dials
+   * them at once: so whoever speaks for itself is left the time to do that. Else the one whose name is lower has a head start.
+   */
+  #turn (interest: Interest, candidate: Candidate, now: number): number {
     const { self, addresses } = this.#init
     candidate.since ??= now
     const mutual = onlyRelayed(addresses.own()) && onlyRelayed(candidate.addrs.map(({ addr }) => addr))
-    return mutual && self > candidate.peer ? candidate.since + HEAD_START_MS : now
+    if (!mutual) return now
+    const announced = speaksForItself(candidate)
+    const newcomer = !announced && candidate.since - interest.since < FIRST_LOOK_MS
+    return candidate.since + (announced ? HEAD_START_MS : 0) + (newcomer || self < candidate.peer ? 0 : HEAD_START_MS)
   }
 
   /**

@@ -105,6 +105,7 @@ class NodeEngine implements Engine {
     await this.#components.exchange.start(event => { this.#on(event) }, {
       admit: async (session, swarm, token) => await this.#admit(session, swarm, token),
       choked: (session, swarm, segment) => segment !== MANIFEST_SEGMENT && this.#choked(session, swarm),
+      expects: (place, session) => this.#swarms.get(place.swarm)?.expects(session, place.segment, place.block) ?? 'not-joined',
       read: async (place, session) => await this.#swarms.get(place.swarm)?.serve(session, place.segment, place.block),
       acquire: (session, bytes, signal) => {
         this.#up.add(bytes, this.#components.clock.now())

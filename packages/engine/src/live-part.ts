@@ -35,6 +35,8 @@ export interface LiveDelivery {
   readonly swarm: Pick<Swarm, 'want' | 'unwant' | 'originDone'>
   /** The publisher has taken it back. */
   withholds (segment: number): boolean
+  /** The window has another segment. */
+  added (segment: Segment): void
   /** The segment has left the window. */
   retire (segment: number, path: string): void
   /** Wants changed. */

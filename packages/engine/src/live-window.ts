@@ -36,6 +36,7 @@ export class LiveWindow {
   #add ({ index, blocks, playlist, ...rest }: Segment): void {
     const { inventory, swarm } = this.#delivery
     for (let block = 0; block < blocks; block++) inventory.lookUp({ index, blocks, ...rest }, block)
+    if (playlist !== true) this.#delivery.added({ index, blocks, ...rest })
     if (playlist !== true || this.#delivery.withholds(index)) return
     // the origin's is of another moment, and would only be thrown away
     swarm.originDone(index, 0, blocks, 'mismatch')

@@ -179,7 +179,7 @@ export class Neighbours {
   /** Bytes can come from it now, or later for want of a better way. */
   #enter (member: Member): void {
     const { components: { clock }, alarm } = this.#host.shared
-    if (member.ready) this.#delivery?.swarm.peerJoined(member.peer, member.have)
+    if (member.ready) this.#delivery?.swarm.peerJoined(member.peer, member.have, member.session.pushes)
     if (member.ready || member.session.limited) return
     const at = clock.now() + RELAY_PATIENCE_MS
     this.#relayed.set(member, at)
@@ -198,7 +198,7 @@ export class Neighbours {
       this.#relayed.delete(member)
       if (over) continue
       member.ready = true
-      this.#delivery?.swarm.peerJoined(member.peer, member.have)
+      this.#delivery?.swarm.peerJoined(member.peer, member.have, member.session.pushes)
       if (member.conduct.refusing) this.#delivery?.swarm.peerChoked(member.peer, true)
       blocks.poke()
       this.#delivery?.schedule()

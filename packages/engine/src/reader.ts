@@ -1,6 +1,6 @@
 import type { BlockRange } from '@shoal/content'
 import { UnavailableError, type ReadOptions, type Segment, type VerifiedBlock } from '@shoal/interface'
-import { PRESSED_MS, READ_AHEAD_BLOCKS, READ_STEP_BLOCKS, STARVE_BULK_MS, STARVE_URGENT_MS } from './defaults.js'
+import { PRESSED_MS, PRESSED_SHARE, READ_AHEAD_BLOCKS, READ_STEP_BLOCKS, STARVE_BULK_MS, STARVE_URGENT_MS } from './defaults.js'
 import { SourceTally, type Source } from './stats.js'
 
 /** What a reader needs of its swarm. */
@@ -24,7 +24,8 @@ export class Reader {
   readonly #range: BlockRange
   readonly #options: ReadOptions
   readonly #started: number
-  readonly #deadline: number | undefined
+  /** When its bytes are needed, on the clock; `undefined` for bulk. */
+  readonly deadline: number | undefined
   readonly #early = new Map<number, { block: VerifiedBlock, source: Source }>()
   readonly #wants: { id: number, end: number }[] = []
   #next: number
@@ -39,7 +40,7 @@ export class Reader {
     this.#range = range
     this.#options = options
     this.#started = host.now()
-    this.#deadline = options.deadline === undefined ? undefined : this.#started + options.deadline
+    this.deadline = options.deadline === undefined ? undefined : this.#started + options.deadline
     this.#next = this.#wantedTo = range.first
   }
 
@@ -56,7 +57,9 @@ export class Reader {
 
   /** It waits for a block that it needs now. */
   get pressed (): boolean {
-    return this.#waiting !== undefined && this.#deadline !== undefined && this.#deadline - this.#host.now() < PRESSED_MS
+    if (this.#waiting === undefined || this.deadline === undefined) return false
+    const due = Math.min(PRESSED_MS, PRESSED_SHARE * (this.deadline - this.#started))
+    return this.deadline - this.#host.now() < due
   }
 
   /** In hand, not given out yet. */
@@ -77,7 +80,7 @@ export class Reader {
   starve (since: number | undefined, failure?: Error): void {
     const starves = this.#waiting !== undefined && (since !== undefined || failure !== undefined)
     const starving = starves ? Math.max(failure === undefined ? since ?? 0 : 0, this.#waitingSince) : undefined
-    const patience = this.#deadline === undefined ? STARVE_BULK_MS : STARVE_URGENT_MS
+    const patience = this.deadline === undefined ? STARVE_BULK_MS : STARVE_URGENT_MS
     if (starving !== undefined && this.#host.now() - starving > patience) {
       const why = failure?.message ?? 'no origin answers'
       this.fail(new UnavailableError(
@@ -113,7 +116,7 @@ export class Reader {
       const end = Math.min(this.#range.end, this.#wantedTo + READ_STEP_BLOCKS)
       const first = this.#wantedTo
       this.#wantedTo = end
-      this.#wants.push({ id: this.#host.want(this.segment.index, first, end, this.#deadline), end })
+      this.#wants.push({ id: this.#host.want(this.segment.index, first, end, this.deadline), end })
     }
   }
 

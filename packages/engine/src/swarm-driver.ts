@@ -253,6 +253,13 @@ export class SwarmDriver implements OpenSwarm {
     return !this.gives || !this.#shared.gives()
   }
 
+  /** A peer subscribes to a block. */
+  expects (session: Session, segment: number, block: number): ReturnType<ServeHandler['expects']> {
+    if (!this.sharing || this.#delivery === undefined) return 'not-found'
+    if (this.#live?.retired(segment) === true) return 'retired'
+    return this.#delivery.expects(session, segment, block)
+  }
+
   get #swarmSize (): number {
     return Math.max(this.#members.size + 1, this.#shared.components.availability.swarmSize(this.swarm))
   }
@@ -280,6 +287,7 @@ export class SwarmDriver implements OpenSwarm {
       swarm: this.swarm,
       link: this.link,
       mode: this.#choice.mode,
+      overlay: this.#opening.overlay ?? 'auto',
       origin,
       members: this.#members,
       shared: this.#shared,
@@ -290,7 +298,7 @@ export class SwarmDriver implements OpenSwarm {
       haveChanged: now => { this.#herald.changed(now) }
     })
     for (const { peer, session, have, ready, conduct } of this.#members) {
-      if (ready) delivery.swarm.peerJoined(peer, have)
+      if (ready) delivery.swarm.peerJoined(peer, have, session.pushes)
       if (ready && conduct.refusing) delivery.swarm.peerChoked(peer, true)
       if (this.#herald.show(session)) void this.#herald.sendPeers(session)
       else if (this.sharing && this.#herald.told(session)) this.#source.tell(session)

@@ -1,6 +1,7 @@
 import type {
-  Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, PeerHint, PeerName,
-  PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, Sharing, SwarmId, TenantKey, UploadStatus, VerifiedBlock
+  Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, Overlay,
+  PeerHint, PeerName, PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, Sharing, SwarmId, TenantKey,
+  UploadStatus, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { OpenedManifest, Purge, verifyBlock } from '@shoal/content'
@@ -109,6 +110,8 @@ export interface SwarmOpening {
   readonly swarm: SwarmId
   readonly link: string
   readonly mode: Mode
+  /** @default 'auto' */
+  readonly overlay?: Overlay | undefined
   /** Which content it is: digest of the manifest's root, or a live one. */
   readonly of: { readonly root: Uint8Array } | { readonly live: CreateLive }
   readonly origin: (manifest: OpenedManifest) => Origin | undefined

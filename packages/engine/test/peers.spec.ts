@@ -5,8 +5,8 @@ import { Ledger } from '@shoal/ledger'
 import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
-  ADDRS_PER_CANDIDATE, ALIVE_MS, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, HEAD_START_MS,
-  REDIAL_MAX_MS, UNSHARED_MS
+  ADDRS_PER_CANDIDATE, ALIVE_MS, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, FIRST_LOOK_MS,
+  HEAD_START_MS, REDIAL_MAX_MS, UNSHARED_MS
 } from '../src/defaults.js'
 import { localityOf } from '../src/locality.js'
 import { PeerManager } from '../src/peer-manager.js'
@@ -369,6 +369,11 @@ describe('peer manager', () => {
     const relayed = (peer: string): string => `/ip4/8.8.8.8/tcp/1/ws/p2p/r/p2p-circuit/webrtc/p2p/${peer}`
     const { manager, seek, run, dialled } = setup({ addresses: { own: () => [relayed('me')] } })
     seek()
+    // who has just come is not known to those that others name
+    manager.suggest('s', { peer: 'already', addrs: [relayed('already')] }, 'pex')
+    await run(10)
+    expect(dialled.splice(0).map(([peer]) => peer)).to.deep.equal(['already'])
+    await run(FIRST_LOOK_MS)
     // `a` comes before `me`, `z` after it; nobody behind a relay can be dialled by `b` alone
     manager.suggest('s', { peer: 'a', addrs: [relayed('a')] }, 'dht')
     manager.suggest('s', { peer: 'z', addrs: [relayed('z')] }, 'dht')
@@ -376,7 +381,16 @@ describe('peer manager', () => {
     await run(HEAD_START_MS - 500)
     expect(dialled.map(([peer]) => peer).toSorted()).to.deep.equal(['b', 'z'])
     await run(1_000)
-    expect(dialled.map(([peer]) => peer).toSorted()).to.deep.equal(['a', 'b', 'z'])
+    expect(dialled.splice(0).map(([peer]) => peer).toSorted()).to.deep.equal(['a', 'b', 'z'])
+    // who speaks for itself may have just come
+    manager.suggest('s', { peer: 'ann', addrs: [relayed('ann')] }, 'announcement')
+    manager.suggest('s', { peer: 'zoe', addrs: [relayed('zoe')] }, 'announcement')
+    const order: string[][] = []
+    for (let i = 0; i < 3; i++) {
+      await run(HEAD_START_MS - (i === 0 ? 500 : 0))
+      order.push(dialled.splice(0).map(([peer]) => peer))
+    }
+    expect(order).to.deep.equal([[], ['zoe'], ['ann']])
   })
 
   it('leaves it to one that came over a relay to connect directly, for a while', async () => {

@@ -40,6 +40,7 @@ describe('the network of the models', () => {
       admit: () => judging.promise,
       choked: () => { heard.push('request'); return true },
       read: () => Promise.resolve(undefined),
+      expects: () => 'not-found' as const,
       acquire: () => undefined
     }
     await a.start(note(answers), serve)

@@ -184,6 +184,7 @@ export class VirtualExchange implements Exchange {
 
 export class VirtualSession implements Session {
   readonly id = ++sessions
+  readonly pushes = false
   readonly transport: Transport
   readonly limited: boolean
   readonly remoteAddr: string
@@ -318,6 +319,9 @@ export class VirtualSession implements Session {
       })
     }
   }
+
+  subscribe (): void {}
+  arrived (): void {}
 
   async #get (place: BlockPlace, signal: AbortSignal, before: Promise<void>, joined: boolean): Promise<void> {
     const { other } = this

@@ -54,6 +54,9 @@ export const READ_AHEAD_BLOCKS = 3
 /** Blocks asked for and not yet here; beyond, `request` refuses them itself as `busy`. */
 export const MAX_OUTSTANDING_BLOCKS = 1024
 
+/** A subscription to a block that has not come by then is refused: whoever was to bring it has failed. */
+export const SUBSCRIPTION_MS = 10_000
+
 /** Messages about a swarm kept while `admit` makes up its mind. */
 export const MAX_HELD_MESSAGES = 256
 

@@ -128,7 +128,7 @@ export class Membership {
 
   /** In a swarm that the peer is not in: nothing but a request needs an answer. */
   #stray (message: SwarmMessage): void {
-    if (message.type === 'request') this.#context.send({ type: 'refuse', id: message.id, reason: 'not-joined', blocks: message.blocks })
+    if (message.type === 'request' || message.type === 'subscribe') this.#context.send({ type: 'refuse', id: message.id, reason: 'not-joined', blocks: message.blocks })
   }
 
   #join (message: Join): void {

@@ -54,9 +54,10 @@ export class LinkMeter {
     if (this.#rtts.length > RTT_SAMPLES) this.#rtts.shift()
   }
 
-  /** A request goes out while nothing is outstanding. */
-  busy (now: number): void {
-    this.#sampleFrom = this.#askedAt = now
+  /** Something is outstanding where nothing was. `asked`: its first byte will tell how soon the peer answers. */
+  busy (now: number, asked = true): void {
+    this.#sampleFrom = now
+    this.#askedAt = asked ? now : undefined
     this.#sampleBytes = 0
   }
 
@@ -64,6 +65,10 @@ export class LinkMeter {
     if (this.#askedAt !== undefined) {
       this.#answer.add(now - this.#askedAt)
       this.#askedAt = undefined
+      // how long the peer takes to answer says nothing of how fast it sends, and of one small block it would be most of the time
+      this.#sampleFrom = now
+      this.#sampleBytes = 0
+      return
     }
     this.#sampleBytes += bytes
     if (now - this.#sampleFrom >= Math.max(SAMPLE_MS, 2 * this.delay)) this.#sample(now)

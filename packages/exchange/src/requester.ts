@@ -28,7 +28,9 @@ interface Entry {
   readonly key: string
   /** What it counts for in `outstanding`: its size, or the largest when that is not known. */
   readonly size: number
-  readonly askedAt: number
+  askedAt: number
+  /** Subscribed to: the peer does not have it yet, as far as is known, and it does not count as outstanding. */
+  standing: boolean
   buffer: Uint8Array | undefined
   filled: number
 }
@@ -42,6 +44,8 @@ export class Requester {
   readonly #byPlace = new Map<string, Entry>()
   readonly #byRequest = new Map<number, Map<number, Entry>>()
   #nextId = 1
+  /** Blocks that are not only subscribed to. */
+  #live = 0
   /** Bytes that may still come for blocks that were cancelled. */
   #late = 0
   /** Where the bytes of the DATA frame that is arriving go; `undefined` to the bin. */
@@ -58,33 +62,43 @@ export class Requester {
     this.#maxWindow = maxWindow
   }
 
-  /** @param handle ours for the swarm; `undefined` when we are not in it: all is refused at once */
-  request (swarm: SwarmId, handle: number | undefined, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void {
+  /**
+   * @param handle ours for the swarm; `undefined` when we are not in it: all is refused at once
+   * @param type a subscription waits at the peer until that has the block
+   */
+  request (
+    swarm: SwarmId, handle: number | undefined, segment: number, blocks: readonly number[], refs: readonly BlockRef[],
+    type: 'request' | 'subscribe' = 'request'
+  ): void {
     const now = this.#context.clock.now()
     let entries = new Map<number, Entry>()
     const refused: BlockPlace[] = []
-    const idle = this.#byPlace.size === 0
+    const standing = type === 'subscribe'
+    const idle = this.#live === 0
     for (const [i, block] of blocks.entries()) {
       const key = `${segment}/${block}/${swarm}`
       const ref = refs[i]
-      if (ref === undefined || this.#byPlace.has(key)) continue
+      const known = this.#byPlace.get(key)
+      // it holds now what was subscribed to: that is on its way already
+      if (known?.standing === true && !standing) this.#count(known, now)
+      if (ref === undefined || known !== undefined) continue
       const place = { swarm, segment, block }
       if (handle === undefined || this.#byPlace.size >= MAX_OUTSTANDING_BLOCKS) {
         refused.push(place)
         continue
       }
       const size = ref.size ?? MAX_BLOCK_BYTES
-      const entry: Entry = { id: this.#nextId, place, ref, key, size, askedAt: now, buffer: undefined, filled: 0 }
+      const entry: Entry = { id: this.#nextId, place, ref, key, size, askedAt: now, standing: true, buffer: undefined, filled: 0 }
       this.#byPlace.set(key, entry)
-      this.outstanding += size
+      if (!standing) this.#count(entry, now)
       entries.set(block, entry)
       if (entries.size === MAX_BLOCKS_PER_MESSAGE) {
-        this.#ask(handle, segment, entries)
+        this.#ask(type, handle, segment, entries)
         entries = new Map()
       }
     }
-    if (handle !== undefined && entries.size > 0) this.#ask(handle, segment, entries)
-    if (idle && this.#byPlace.size > 0) {
+    if (handle !== undefined && entries.size > 0) this.#ask(type, handle, segment, entries)
+    if (idle && this.#live > 0) {
       this.#meter.busy(now)
       this.#context.busy()
     }
@@ -132,6 +146,7 @@ export class Requester {
       }
       return
     }
+    if (entry.standing) this.#begun(entry)
     if (entry.buffer === undefined && header.offset === 0) {
       if (entry.ref.size !== undefined && header.total !== entry.ref.size) {
         this.#waste(length)
@@ -170,14 +185,32 @@ export class Requester {
     const lost = [...this.#byPlace.values()].map(entry => entry.place)
     this.#byPlace.clear()
     this.#byRequest.clear()
-    this.outstanding = 0
+    this.outstanding = this.#live = 0
     return lost
   }
 
-  #ask (handle: number, segment: number, entries: Map<number, Entry>): void {
+  /** From now on it is late when it does not come. */
+  #count (entry: Entry, now: number): void {
+    entry.standing = false
+    entry.askedAt = now
+    this.#live++
+    this.outstanding += entry.size
+  }
+
+  /** The peer has got what we subscribed to. How long it takes to answer this does not tell. */
+  #begun (entry: Entry): void {
+    const now = this.#context.clock.now()
+    const idle = this.#live === 0
+    this.#count(entry, now)
+    if (!idle) return
+    this.#meter.busy(now, false)
+    this.#context.busy()
+  }
+
+  #ask (type: 'request' | 'subscribe', handle: number, segment: number, entries: Map<number, Entry>): void {
     const id = this.#nextId++
     this.#byRequest.set(id, entries)
-    this.#context.send({ type: 'request', handle, id, segment, blocks: [...entries.keys()] })
+    this.#context.send({ type, handle, id, segment, blocks: [...entries.keys()] })
   }
 
   async #verify (entry: Entry, buffer: Uint8Array, at: number): Promise<void> {
@@ -217,8 +250,9 @@ export class Requester {
     const request = this.#byRequest.get(entry.id)
     request?.delete(entry.place.block)
     if (request?.size === 0) this.#byRequest.delete(entry.id)
+    if (entry.standing) return
     this.outstanding -= entry.size
-    if (this.#byPlace.size === 0) this.#meter.idle(this.#context.clock.now())
+    if (--this.#live === 0) this.#meter.idle(this.#context.clock.now())
   }
 
   /** What has come of a block that nobody wants any more goes to the bin, and what is under way may still come. */

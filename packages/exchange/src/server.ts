@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface'
-import { encodeDataHeader, DATA_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_QUEUED_BLOCKS, type Cancel, type Message, type Request } from '@shoal/wire'
+import { encodeDataHeader, DATA_HEADER_BYTES, FRAME_HEADER_BYTES, MAX_QUEUED_BLOCKS, type Cancel, type Message, type Request, type Subscribe } from '@shoal/wire'
 import type { RefuseReason, ServeHandler, Session, SessionEvent, SwarmId } from '@shoal/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { type Clock } from '@shoal/base'
@@ -7,6 +7,7 @@ import { Burst } from './burst.js'
 import type { SendCredit } from './credit.js'
 import { READ_AHEAD_BLOCKS, UNREAD_MS } from './defaults.js'
 import { untilDrained } from './streams.js'
+import { Subscriptions } from './subscriptions.js'
 
 export interface ServerContext {
   readonly session: Session
@@ -41,6 +42,7 @@ export class Server {
   readonly #burst: Burst
   readonly #abort = new AbortController()
   readonly #queued = new Map<SwarmId, number>()
+  readonly #subscriptions: Subscriptions<Item>
   #queue: Item[] = []
   #current: Item | undefined
   #running = false
@@ -56,19 +58,21 @@ export class Server {
   constructor (context: ServerContext, credit: SendCredit, frameCap: number, maxBurst: number) {
     this.#context = context
     this.#credit = credit
+    this.#subscriptions = new Subscriptions(context.clock, expired => { this.#refuseItems(expired, 'not-found') })
     this.#frameBytes = frameCap - FRAME_HEADER_BYTES - DATA_HEADER_BYTES
     this.#burst = new Burst(this.#frameBytes, maxBurst)
   }
 
   /** @returns what is wrong with it, `undefined` when nothing is. @param swarm `undefined` when the peer or we are not in it */
-  request (message: Request, swarm: SwarmId | undefined): string | undefined {
+  request (message: Request | Subscribe, swarm: SwarmId | undefined): string | undefined {
     const { id, segment, blocks } = message
     if (id <= this.#lastId) return `expected a request id above ${this.#lastId}, got ${id}`
     this.#lastId = id
-    const room = Math.max(0, MAX_QUEUED_BLOCKS - this.#queue.length)
     if (swarm === undefined) this.#refuse(id, blocks, 'not-joined')
     else if (this.#context.serve.choked(this.#context.session, swarm, segment)) this.#refuse(id, blocks, 'choked')
+    else if (message.type === 'subscribe') this.#subscribe(message, swarm)
     else {
+      const room = Math.max(0, MAX_QUEUED_BLOCKS - this.#queue.length)
       const taken = blocks.slice(0, room)
       for (const block of taken) this.#queue.push({ id, swarm, segment, block, read: undefined, dead: false })
       if (taken.length < blocks.length) this.#refuse(id, blocks.slice(room), 'busy')
@@ -78,6 +82,31 @@ export class Server {
     return undefined
   }
 
+  /** A block is here: if the peer has subscribed to it, it is the next that it gets. */
+  arrived (swarm: SwarmId, segment: number, block: number): void {
+    const item = this.#subscriptions.take(swarm, segment, block)
+    if (item === undefined) return
+    if (this.#queue.length >= MAX_QUEUED_BLOCKS) this.#refuse(item.id, [block], 'busy')
+    else this.#next(item)
+  }
+
+  #subscribe ({ id, segment, blocks }: Subscribe, swarm: SwarmId): void {
+    const { serve, session } = this.#context
+    for (const block of blocks) {
+      const item = { id, swarm, segment, block, read: undefined, dead: false }
+      const answer = this.#queue.length >= MAX_QUEUED_BLOCKS ? 'busy' : serve.expects(item, session)
+      if (answer === 'held') this.#next(item)
+      else if (answer !== 'coming') this.#refuse(id, [block], answer)
+      else if (!this.#subscriptions.add(item)) this.#refuse(id, [block], 'busy')
+    }
+  }
+
+  #next (item: Item): void {
+    this.#queue.unshift(item)
+    this.#count(item.swarm, 1)
+    if (!this.#running) void this.#run()
+  }
+
   cancel (message: Cancel): void {
     const blocks = new Set(message.blocks)
     this.#drop(item => item.id === message.id && blocks.has(item.block))
@@ -85,9 +114,12 @@ export class Server {
 
   /** Refuses all that waits in a swarm; the block that is being sent goes on when the reason is `choked`. */
   refuseAll (swarm: SwarmId, reason: RefuseReason): void {
-    const dropped = this.#drop(item => item.swarm === swarm && (reason !== 'choked' || item !== this.#current))
+    this.#refuseItems(this.#drop(item => item.swarm === swarm && (reason !== 'choked' || item !== this.#current)), reason)
+  }
+
+  #refuseItems (items: readonly Item[], reason: RefuseReason): void {
     const byId = new Map<number, number[]>()
-    for (const { id, block } of dropped) byId.set(id, [...byId.get(id) ?? [], block])
+    for (const { id, block } of items) byId.set(id, [...byId.get(id) ?? [], block])
     for (const [id, blocks] of byId) this.#refuse(id, blocks, reason)
   }
 
@@ -99,6 +131,7 @@ export class Server {
   close (): void {
     this.#abort.abort()
     this.#queue = []
+    this.#subscriptions.close()
     this.#wake?.()
   }
 
@@ -112,6 +145,7 @@ export class Server {
       this.#count(item.swarm, -1)
     }
     if (dropped.length > 0) this.#wake?.()
+    dropped.push(...this.#subscriptions.drop(match))
     return dropped
   }
 

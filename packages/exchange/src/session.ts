@@ -1,17 +1,17 @@
-import type { Connection, Stream } from '@libp2p/interface'
+import type { Stream } from '@libp2p/interface'
 import { WireError } from '@shoal/interface'
 import type {
-  BlockRef, HaveDelta, PeerHint, PenaltyReason, RefuseReason, ServeHandler, Session, SessionEvent, SessionStats, SwarmId, Transport
+  BlockRef, HaveDelta, PeerHint, PenaltyReason, RefuseReason, Session, SessionEvent, SessionStats, SwarmId, Transport
 } from '@shoal/interface'
-import type { Clock } from '@shoal/base'
 import {
-  decodeMessage, EXCHANGE_MIN_VERSION, EXCHANGE_PROTOCOL, EXCHANGE_VERSION, MAX_BLOCK_BYTES, MAX_FRAME_BYTES,
-  MAX_WEBRTC_FRAME_BYTES, splitHave, splitHead, splitPex, splitRevoked, type FrameHeader, type Hello, type Message
+  decodeMessage, EXCHANGE_PROTOCOL, MAX_BLOCK_BYTES, MAX_FRAME_BYTES, MAX_WEBRTC_FRAME_BYTES, splitHave, splitHead, splitPex, splitRevoked,
+  type FrameHeader, type Hello, type Message
 } from '@shoal/wire'
 import { Allowance } from './allowance.js'
 import { ControlWriter } from './control.js'
 import { ReceiveCredit, SendCredit } from './credit.js'
 import { FIRST_CREDIT_BYTES, HANDSHAKE_MS, UNREAD_MS } from './defaults.js'
+import { greeting, mismatchOf, takesSubscriptions } from './greeting.js'
 import { Membership, type MemberMessage } from './membership.js'
 import { LinkMeter } from './meter.js'
 import { Requester } from './requester.js'
@@ -19,18 +19,8 @@ import { Server } from './server.js'
 import { closeConnection, readFrames } from './streams.js'
 import { TheirStreams } from './their-streams.js'
 import { isSignalling, isWebRtc, transportOf } from './transport.js'
+import type { SessionInit } from './types.js'
 import { Watchdog } from './watchdog.js'
-
-export interface SessionInit {
-  readonly id: number
-  readonly connection: Connection
-  readonly clock: Clock
-  readonly serve: ServeHandler
-  readonly maxWindow: number
-  readonly emit: (event: SessionEvent) => void
-  /** The session is over, or never came to be: forget it. */
-  readonly ended: () => void
-}
 
 /** What exists once both HELLOs have passed. */
 interface Parts {
@@ -100,6 +90,8 @@ export class ConnectionSession implements Session {
   get closed (): boolean { return this.#state === 'closed' }
 
   get open (): boolean { return this.#state === 'open' }
+
+  get pushes (): boolean { return takesSubscriptions(this.#hello) }
 
   get stats (): SessionStats {
     const requester = this.#parts?.requester
@@ -175,6 +167,14 @@ export class ConnectionSession implements Session {
     this.#parts?.requester.request(swarm, this.#membership.handle(swarm), segment, blocks, refs)
   }
 
+  subscribe (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void {
+    this.#parts?.requester.request(swarm, this.#membership.handle(swarm), segment, blocks, refs, 'subscribe')
+  }
+
+  arrived (swarm: SwarmId, segment: number, block: number): void {
+    this.#parts?.server.arrived(swarm, segment, block)
+  }
+
   cancel (swarm: SwarmId, segment: number, blocks: readonly number[]): void {
     this.#parts?.requester.cancel(swarm, segment, blocks)
   }
@@ -214,9 +214,7 @@ export class ConnectionSession implements Session {
     try {
       const stream = await this.#openStream()
       this.#control = new ControlWriter(stream, reason => { this.#end(reason) })
-      this.#control.send({
-        type: 'hello', version: EXCHANGE_VERSION, minVersion: EXCHANGE_MIN_VERSION, frameCap: this.#frameCap, credit: this.#receiveCredit.window, features: 0
-      })
+      this.#control.send(greeting(this.#frameCap, this.#receiveCredit.window))
       this.#tryOpen()
     } catch (error) {
       this.#end(`no control stream: ${error instanceof Error ? error.message : String(error)}`)
@@ -276,10 +274,7 @@ export class ConnectionSession implements Session {
     if (this.#state === 'closed') return
     const message = decodeMessage(header, payload)
     if (message === undefined) return
-    if (message.type === 'hello') {
-      this.#helloFrom(stream, message)
-      return
-    }
+    if (message.type === 'hello') return this.#helloFrom(stream, message)
     this.#theirs.control(stream, message.type)
     if (this.#state === 'opening') throw new WireError(`expected nothing before our HELLO, got a ${message.type}`)
     this.#message(message)
@@ -287,8 +282,9 @@ export class ConnectionSession implements Session {
 
   #helloFrom (stream: Stream, hello: Hello): void {
     this.#theirs.hello(stream)
-    if (hello.minVersion > EXCHANGE_VERSION || hello.version < EXCHANGE_MIN_VERSION) {
-      this.#end(`the peer speaks versions ${hello.minVersion} to ${hello.version}, we speak ${EXCHANGE_MIN_VERSION} to ${EXCHANGE_VERSION}`)
+    const mismatch = mismatchOf(hello)
+    if (mismatch !== undefined) {
+      this.#end(mismatch)
       return
     }
     this.#hello = hello
@@ -343,7 +339,8 @@ export class ConnectionSession implements Session {
       case 'pex':
         this.#emit({ type: 'pex', session: this, swarm, peers: message.peers })
         break
-      case 'request': {
+      case 'request':
+      case 'subscribe': {
         const wrong = this.#parts?.server.request(message, this.#membership.handle(swarm) === undefined ? undefined : swarm)
         if (wrong !== undefined) throw new WireError(wrong)
         break

@@ -1,5 +1,6 @@
-import type { Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
+import type { ServeHandler, SessionEvent } from '@shoal/interface'
 
 export interface ExchangeInit {
   /**
@@ -14,4 +15,15 @@ export interface ExchangeComponents {
   /** The libp2p node, or as much of one. */
   readonly node: Pick<Libp2p, 'handle' | 'unhandle' | 'dial' | 'getConnections'>
   readonly clock: Clock
+}
+
+export interface SessionInit {
+  readonly id: number
+  readonly connection: Connection
+  readonly clock: Clock
+  readonly serve: ServeHandler
+  readonly maxWindow: number
+  readonly emit: (event: SessionEvent) => void
+  /** The session is over, or never came to be: forget it. */
+  readonly ended: () => void
 }

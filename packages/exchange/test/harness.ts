@@ -61,6 +61,14 @@ export class MemoryServe implements ServeHandler {
     return this.chokeAll
   }
 
+  /** On their way here, as `segment/block`. */
+  readonly coming = new Set<string>()
+
+  expects ({ segment, block }: BlockPlace): ReturnType<ServeHandler['expects']> {
+    const name = `${segment}/${block}`
+    return this.blocks.has(name) ? 'held' : this.coming.has(name) ? 'coming' : 'not-found'
+  }
+
   async read (place: BlockPlace): ReturnType<ServeHandler['read']> {
     this.reads++
     await this.gate

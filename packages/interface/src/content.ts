@@ -1,5 +1,5 @@
 import type { TypedEventTarget } from 'main-event'
-import type { Mode } from './options.js'
+import type { Mode, Overlay } from './options.js'
 import type { ContentEvents } from './events.js'
 import type { ManifestSummary, Segment } from './manifest.js'
 import type { Policy } from './policy.js'
@@ -19,6 +19,8 @@ export interface OpenOptions {
   origins?: readonly string[] | undefined
   /** @default the node's mode */
   mode?: Mode | undefined
+  /** How new blocks come to this node: others get theirs as they choose. @default 'auto' */
+  overlay?: Overlay | undefined
   signal?: AbortSignal | undefined
 }
 

@@ -15,6 +15,13 @@ export type Rate = number | string
 export type Mode = 'hybrid' | 'p2p' | 'origin' | 'auto'
 
 /**
+ * How new blocks go through a swarm. `mesh`: neighbours say what they have, and are asked for it. `tree`: who gets a block hands it on at
+ * once to those neighbours that have subscribed to it, along a tree of its own for each block; what does not come that way comes as in a
+ * mesh. `auto`: trees for segments of live contents that last less than 1.5 s, as parts of low-latency streams do.
+ */
+export type Overlay = 'auto' | 'mesh' | 'tree'
+
+/**
  * What is shared. `full`: blocks are taken from peers and given to them. `download`: taken, but none given; manifests are, as with an
  * `upload.rate` of 0. `off`: neither, everything comes from the origin as in mode `origin`.
  */

@@ -72,6 +72,16 @@ export interface Session {
    * it in `lost`. `refs[i]` belongs to `blocks[i]`. A block that is outstanding already is not asked for twice.
    */
   request (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void
+  /** The peer takes subscriptions. */
+  readonly pushes: boolean
+  /**
+   * Ask for blocks that the peer is about to get, which it sends as soon as it has them. Each ends in one event as with `request`, which
+   * may be called for the same blocks once the peer says that it holds them. Until then, or until its first byte comes, none of them counts
+   * as outstanding: a peer is not slow because it does not have a block yet.
+   */
+  subscribe (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void
+  /** We have this block now: the peer gets it, before all else that it waits for, if it has subscribed to it. */
+  arrived (swarm: SwarmId, segment: number, block: number): void
   /** Cancel outstanding blocks; what of them arrives all the same counts as wasted. No event follows. */
   cancel (swarm: SwarmId, segment: number, blocks: readonly number[]): void
   /** Says goodbye and closes the connection. */
@@ -121,6 +131,10 @@ export interface ServeHandler {
   admit (session: Session, swarm: SwarmId, token: string | undefined): Promise<RefuseReason | undefined>
   /** Is this peer choked in this swarm right now, for this segment? Called for each request. */
   choked (session: Session, swarm: SwarmId, segment: number): boolean
+  /**
+   * What becomes of a block that the peer subscribes to: it is here, it is on its way here and `arrived` will be called, or why not.
+   */
+  expects (place: BlockPlace, session: Session): 'held' | 'coming' | RefuseReason
   /**
    * The block, `retired` when its segment has left a live content's window or was purged, `unauthorised` when it is not for this peer, or
    * undefined when it is not held (the peer gets `not-found`). Rejects only when the store fails.

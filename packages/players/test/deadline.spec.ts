@@ -13,6 +13,12 @@ describe('deadline', () => {
     expect(playhead.timing(at(20)).deadline).to.equal(0)
   })
 
+  it('leaves less time for appending what is short: a low-latency player has none to spare', () => {
+    const playhead = new Playhead({ currentTime: 10, playbackRate: 1 })
+    expect(playhead.timing({ start: 11.5, duration: 0.5 }).deadline).to.equal(1375)
+    expect(playhead.timing({ start: 12, duration: 2 }).deadline).to.equal(1500)
+  })
+
   it('is a guess without an element', () => {
     expect(new Playhead(() => null).timing(at(20))).to.deep.equal({ deadline: 3500, patient: false })
     expect(new Playhead(undefined).timing(undefined)).to.deep.equal({ deadline: 1000, patient: false })

@@ -1,5 +1,6 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
+import { ORIGIN_RESERVE_MIN_MS } from '../src/core/defaults.js'
 import { Deliverer, type Ask } from '../src/core/deliverer.js'
 import { Intake } from '../src/core/intake.js'
 import { settled } from './seat.js'
@@ -50,5 +51,59 @@ describe('deliverer: what is shared', () => {
     await load(new Uint8Array(4), { start: 1, end: 3 })
     await load(new Uint8Array(5), { start: 1, end: 6 })
     expect(await open()).to.deep.equal([1, 5])
+  })
+})
+
+describe('deliverer: a node that starts behind the first frame', () => {
+  const MS = 400
+  function bench () {
+    const clock = new ManualClock()
+    const content = new StubContent(new Map([['b.m4s', new Uint8Array(5)]]))
+    const node = Promise.withResolvers<Shoal>()
+    const media = { currentTime: 0, playbackRate: 1, readyState: 1 }
+    const deliverer = new Deliverer(() => node.promise, { base: BASE, link: 'shoal:x', clock, media })
+    const load = (path: string, deadline: number): { via: () => string | undefined, from: Promise<void> } => {
+      const ask: Ask = {
+        url: BASE + path, path, type: 'fragment', media: true, start: 0, end: undefined, duration: 2, deadline, patient: true, lastMs: 1
+      }
+      const intake = new Intake(() => clock.now())
+      let via: string | undefined
+      const origin = async (_skip: number, sink: (bytes: Uint8Array, total: number) => void): Promise<void> => { sink(new Uint8Array(1), 0) }
+      const from = deliverer.once(ask, intake, origin, new AbortController().signal).then(delivered => {
+        via = delivered.via
+        deliverer.settle(ask, delivered, intake, { start: 0, first: 0, end: 1 })
+      })
+      return { via: () => via, from }
+    }
+    const ready = async (): Promise<void> => {
+      node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
+      await settled()
+    }
+    return { clock, media, load, ready }
+  }
+
+  it('is waited for by what only fills the buffer, and not by the first fragment', async () => {
+    const { clock, media, load, ready } = bench()
+    await load('a.m4s', 0).from
+    const second = load('b.m4s', 1500)
+    await settled()
+    // before the first frame is shown nothing has begun, and it waits all the same
+    expect(second.via()).to.equal(undefined)
+    media.readyState = 4
+    clock.advance(MS)
+    await settled()
+    await ready()
+    await second.from
+    expect(second.via()).to.equal('shoal')
+  })
+
+  it('is waited for no longer than the origin would be in time', async () => {
+    const { clock, load } = bench()
+    await load('a.m4s', 0).from
+    const second = load('b.m4s', 1500)
+    await settled()
+    clock.advance(1500 - ORIGIN_RESERVE_MIN_MS)
+    await second.from
+    expect(second.via()).to.equal('origin')
   })
 })

@@ -172,7 +172,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
     // said now, and not when the manifest is there
     if (options.origins !== undefined) (await this.#origins())(options.origins, undefined, () => {})
     const origins = [...options.origins ?? [], ...link.origins]
-    const opening = { link, text, origins, mode: options.mode ?? this.#parts.config.mode }
+    const opening = { link, text, origins, mode: options.mode ?? this.#parts.config.mode, overlay: options.overlay }
     // a head that was known once is likely an old one
     if (link.kind === 'publisher') return await this.#opened(opening, options.signal)
     const known = await this.#parts.library.get(link.manifest)
@@ -254,7 +254,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
   }
 
   async #start (opening: Opening, entry: Entry): Promise<SharedContent> {
-    const { link, text, origins, mode, head } = opening
+    const { link, text, origins, mode, overlay, head } = opening
     const { config, engine, store, platform, library, bootstrap, network, clock } = this.#parts
     // the other modes do not ask what the device can afford
     if (mode === 'auto') await (this.#watching ??= platform.watchDevice?.(affordable => { engine.afford(affordable) }, clock))
@@ -284,6 +284,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       ended: error => { this.#end(nameOf(link), error) },
       link: text,
       mode,
+      overlay,
       of,
       token,
       hints: hintsOf(link.addrs),

@@ -1,6 +1,6 @@
 import type { Link } from '@shoal/content'
 import type { OpenSwarm } from '@shoal/engine'
-import type { Mode, OpenOptions, ShoalEvents } from '@shoal/interface'
+import type { Mode, OpenOptions, Overlay, ShoalEvents } from '@shoal/interface'
 import type { OpenContent } from './content.js'
 
 /** A content that is open or being opened, perhaps for several callers. */
@@ -25,6 +25,7 @@ export interface Opening {
   readonly text: string
   readonly origins: readonly string[]
   readonly mode: Mode
+  readonly overlay?: Overlay | undefined
   /** What is known already: the signature of the manifest, or a live content's head. */
   readonly head?: Uint8Array | undefined
 }

@@ -9,4 +9,6 @@ export interface Ask {
   wanted: boolean
   /** The server sends no more of it. */
   dead: boolean
+  /** Subscribed to, and not on its way yet. */
+  standing: boolean
 }

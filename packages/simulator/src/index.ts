@@ -15,7 +15,7 @@
 
 export { simulate, type SimulateOptions } from './simulate.js'
 export { announce, type AnnounceInit, type AnnounceReport } from './announce.js'
-export { freeride, live, MEASURED_STAY, originOnly, swarm, vod } from './scenarios.js'
+export { freeride, live, lowLatency, MEASURED_STAY, originOnly, swarm, vod } from './scenarios.js'
 export { fluidBound } from './bound.js'
 export { plan, type Plan, type PlanInit } from './plan.js'
 export { plots } from './plots.js'

@@ -1,10 +1,10 @@
 import { availability, createHaveMap } from '@shoal/availability'
 import type { Random } from '@shoal/base'
 import { createEngine, type Engine, type OpenSwarm } from '@shoal/engine'
-import type { CapacityClass, Mode, Origin, PeerHint, PeerName } from '@shoal/interface'
+import type { CapacityClass, Mode, Origin, Overlay, PeerHint, PeerName } from '@shoal/interface'
 import { openLedger } from '@shoal/ledger'
 import { VirtualExchange } from './exchange.js'
-import { Gossip, type Overlay } from './gossip.js'
+import { Gossip, type Overlay as GossipOverlay } from './gossip.js'
 import type { Host } from './host.js'
 import type { Span } from './manifest.js'
 import type { Material } from './material.js'
@@ -24,7 +24,7 @@ const NODE_RANDOM = 1_000_000
 /** What a node needs of the world that it is in. */
 export interface Ground {
   readonly net: Network
-  readonly overlay: Overlay
+  readonly overlay: GossipOverlay
   readonly material: Material
   readonly live: boolean
   readonly scenario: Pick<Scenario, 'hints'>
@@ -37,6 +37,7 @@ export interface NodeInit {
   readonly random: Random
   readonly capacity: CapacityClass
   readonly mode: Exclude<Mode, 'auto'>
+  readonly overlay?: Overlay | undefined
   readonly origin: Origin | undefined
   /** Bytes per second that it gives. */
   readonly rate: number
@@ -121,6 +122,7 @@ export class SimNode {
       swarm: SWARM,
       link: 'shoal:virtual',
       mode: init.mode,
+      overlay: init.overlay,
       of: { live: virtualSource({ material, live, moved: init.moved }) },
       origin: () => init.origin,
       hints: init.hints,

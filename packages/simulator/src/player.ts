@@ -5,6 +5,7 @@ import type { Piece } from './material.js'
 
 /** As the hls.js adapter: a fragment is asked for this long before it has to be there, and at the least with so much time. */
 const APPEND_MARGIN_MS = 500
+const APPEND_MARGIN_SHARE = 0.25
 const PROMPT_DEADLINE_MS = 1_000
 /** A content that is not open by then: the beginning comes from the origin, past Shoal. */
 const OPENING_PATIENCE_MS = 4_000
@@ -30,6 +31,8 @@ export interface PlayerInit {
   readonly changed: () => Promise<void>
   /** It begins with this segment. */
   readonly begins: (index: number) => void
+  /** A segment is here. */
+  readonly came: (index: number) => void
   /** Bytes came past Shoal. */
   readonly passed: (bytes: number) => void
 }
@@ -95,6 +98,7 @@ export class Player {
       if (!await this.#get(index, ready)) continue
       const now = clock.now()
       this.played++
+      this.#init.came(index)
       if (this.startedAt === undefined) this.startedAt = now
       else if (now > this.#due) {
         this.stalls++
@@ -109,10 +113,11 @@ export class Player {
     const { open, clock, duration, pieces, origin, passed } = this.#init
     const { signal } = this.#abort
     const { segment } = pieces[index] as Piece
+    const margin = Math.min(APPEND_MARGIN_MS, APPEND_MARGIN_SHARE * duration)
     while (!signal.aborted) {
       const deadline = this.#due === Infinity
-        ? Math.max(PROMPT_DEADLINE_MS, duration - APPEND_MARGIN_MS)
-        : Math.max(0, this.#due - clock.now() - APPEND_MARGIN_MS)
+        ? Math.max(PROMPT_DEADLINE_MS, duration - margin)
+        : Math.max(0, this.#due - clock.now() - margin)
       try {
         if (ready) await drink(open.read(segment, { deadline, signal }))
         else if (origin !== undefined) passed(await drink((await origin.fetch({ path: segment.path, signal })).body))

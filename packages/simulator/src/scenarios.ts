@@ -37,6 +37,25 @@ export function live ({ viewers, seconds, seed = 1 }: Size): Scenario {
   }
 }
 
+/**
+ * A low-latency stream of 2 Mbit/s in parts of half a second, played two seconds behind; viewers of one country come within ten seconds and
+ * stay.
+ *
+ * @param overlay how parts go through the swarm
+ */
+export function lowLatency ({ viewers, seconds, seed = 1, overlay }: Size & Pick<Scenario, 'overlay'>): Scenario {
+  return {
+    ...live({ viewers, seconds, seed }),
+    name: `low latency, ${overlay ?? 'auto'}`,
+    content: { kind: 'live', bitrate: 2e6, segmentSeconds: 0.5, behind: 4, window: 24 },
+    arrivals: { kind: 'constant', seconds: 10 },
+    stay: { kind: 'forever' },
+    latencies: [[40]],
+    overlay,
+    warmUp: Math.min(20, seconds / 2)
+  }
+}
+
 /** A film of 2.5 Mbit/s in segments of 6 s from a CDN; everybody begins at the beginning, in the first half of the time. */
 export function vod ({ viewers, seconds, seed = 1 }: Size): Scenario {
   return {

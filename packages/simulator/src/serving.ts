@@ -28,6 +28,7 @@ export class Serving {
   readonly #abort = new AbortController()
   readonly #cap: number
   #queue: Ask[] = []
+  #subscribed: Ask[] = []
   #current: { readonly ask: Ask, readonly flow: Flow, readonly end: () => void } | undefined
   #running = false
   #endedAt = 0
@@ -40,7 +41,8 @@ export class Serving {
     this.#cap = loss > 0 ? Math.min(window, MATHIS * SEGMENT_BYTES / (Math.max(1, 2 * delay) * Math.sqrt(loss))) : window
   }
 
-  asked (asks: readonly Ask[]): void {
+  /** @param standing they are to be sent when they come */
+  asked (asks: readonly Ask[], standing: boolean): void {
     const session = this.#session
     const { serve } = session.home
     if (serve === undefined) return
@@ -49,23 +51,43 @@ export class Serving {
       session.refuse(asks, 'choked')
       return
     }
+    if (standing) {
+      for (const ask of asks) {
+        const answer = serve.expects(ask.place, session)
+        if (answer === 'held') this.#queue.unshift(ask)
+        else if (answer === 'coming') this.#subscribed.push(ask)
+        else session.refuse([ask], answer)
+      }
+      if (!this.#running) void this.#run()
+      return
+    }
     const room = Math.max(0, MAX_QUEUED_BLOCKS - this.#queue.length)
     this.#queue.push(...asks.slice(0, room))
     if (room < asks.length) session.refuse(asks.slice(room), 'busy')
     if (!this.#running) void this.#run()
   }
 
+  /** It is here: if it was subscribed to it goes out next. */
+  arrived (segment: number, block: number): void {
+    const at = this.#subscribed.findIndex(({ place }) => place.segment === segment && place.block === block)
+    if (at < 0) return
+    this.#queue.unshift(...this.#subscribed.splice(at, 1))
+    if (!this.#running) void this.#run()
+  }
+
   cancelled (asks: readonly Ask[]): void {
     for (const ask of asks) ask.dead = true
     this.#queue = this.#queue.filter(ask => !ask.dead)
+    this.#subscribed = this.#subscribed.filter(ask => !ask.dead)
     const current = this.#current
     if (current?.ask.dead === true && this.#session.home.host.up.stop(current.flow)) current.end()
   }
 
   /** @param all what is being sent as well */
   refuseAll (reason: RefuseReason, all: boolean): void {
-    const refused = this.#queue
+    const refused = [...this.#queue, ...this.#subscribed]
     this.#queue = []
+    this.#subscribed = []
     for (const ask of refused) ask.dead = true
     if (refused.length > 0) this.#session.refuse(refused, reason)
     const current = this.#current
@@ -78,6 +100,7 @@ export class Serving {
   close (): void {
     this.#abort.abort(new Error('the session is over'))
     this.#queue = []
+    this.#subscribed = []
     const current = this.#current
     if (current !== undefined && this.#session.home.host.up.stop(current.flow)) current.end()
   }

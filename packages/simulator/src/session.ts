@@ -28,6 +28,7 @@ export class VirtualSession implements SessionEnd {
   readonly peer: PeerName
   readonly transport: Transport
   readonly limited = false
+  readonly pushes = true
   readonly direction: 'inbound' | 'outbound'
   /** ms to the other end. */
   readonly delay: number
@@ -37,6 +38,8 @@ export class VirtualSession implements SessionEnd {
   sent = 0
   #received = 0
   #outstanding = 0
+  /** Asked for, and not only subscribed to. */
+  #live = 0
   readonly #asks = new Map<number, Ask>()
   #meter: LinkMeter | undefined
   #serving: Serving | undefined
@@ -160,32 +163,53 @@ export class VirtualSession implements SessionEnd {
   }
 
   request (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void {
+    this.#ask(swarm, segment, blocks, refs, false)
+  }
+
+  subscribe (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[]): void {
+    this.#ask(swarm, segment, blocks, refs, true)
+  }
+
+  arrived (_swarm: SwarmId, segment: number, block: number): void {
+    this.#serving?.arrived(segment, block)
+  }
+
+  #ask (swarm: SwarmId, segment: number, blocks: readonly number[], refs: readonly BlockRef[], standing: boolean): void {
     const now = this.home.net.clock.now()
     const asks: Ask[] = []
-    const idle = this.#asks.size === 0
+    const idle = this.#live === 0
     for (const [i, block] of blocks.entries()) {
       const key = keyOf(segment, block)
-      if (this.#asks.has(key)) continue
+      const known = this.#asks.get(key)
+      if (known?.standing === true && !standing) this.#count(known)
+      if (known !== undefined) continue
       const place = { swarm, segment, block }
       if (this.#joined !== swarm || this.#asks.size >= MAX_OUTSTANDING_BLOCKS) {
         const reason = this.#joined === swarm ? 'busy' : 'not-joined'
         queueMicrotask(() => { this.#emit({ type: 'refused', session: this, place, reason }) })
         continue
       }
-      const ask: Ask = { place, size: refs[i]?.size ?? MAX_BLOCK_BYTES, askedAt: now, wanted: true, dead: false }
+      const ask: Ask = { place, size: refs[i]?.size ?? MAX_BLOCK_BYTES, askedAt: now, wanted: true, dead: false, standing: true }
       this.#asks.set(key, ask)
-      this.#outstanding += ask.size
+      if (!standing) this.#count(ask)
       asks.push(ask)
     }
-    if (asks.length === 0) return
-    if (idle) {
+    if (idle && this.#live > 0) {
       this.#meter ??= new LinkMeter(MAX_WINDOW_BYTES)
       if (this.#meter.rate === 0) this.#meter.pong(2 * this.delay)
       this.#meter.busy(now)
       this.#progressAt = now
       this.#watch()
     }
-    this.#tell(controlBytes.request(asks.length), other => { (other.#serving ??= new Serving(other)).asked(asks) })
+    if (asks.length === 0) return
+    this.#tell(controlBytes.request(asks.length), other => { (other.#serving ??= new Serving(other)).asked(asks, standing) })
+  }
+
+  /** From now on it is late when it does not come. */
+  #count (ask: Ask): void {
+    ask.standing = false
+    this.#live++
+    this.#outstanding += ask.size
   }
 
   cancel (_swarm: SwarmId, segment: number, blocks: readonly number[]): void {
@@ -244,7 +268,11 @@ export class VirtualSession implements SessionEnd {
     const { home: { net, host } } = this
     if (host.gone || this.closed) return
     const now = net.clock.now()
-    const meter = this.#meter as LinkMeter
+    const meter = this.#meter ??= new LinkMeter(MAX_WINDOW_BYTES)
+    if (ask.wanted && ask.standing) {
+      if (this.#live === 0) meter.busy(Math.min(from, now), false)
+      this.#count(ask)
+    }
     meter.arrived(0, Math.min(from, now))
     meter.arrived(bytes, now)
     this.progressed()
@@ -267,8 +295,9 @@ export class VirtualSession implements SessionEnd {
     if (this.#asks.get(key) !== ask) return false
     this.#asks.delete(key)
     ask.wanted = false
+    if (ask.standing) return true
     this.#outstanding -= ask.size
-    if (this.#asks.size === 0) this.#meter?.idle(this.home.net.clock.now())
+    if (--this.#live === 0) this.#meter?.idle(this.home.net.clock.now())
     return true
   }
 
@@ -279,7 +308,7 @@ export class VirtualSession implements SessionEnd {
     const { clock } = this.home.net
     clock.after(this.#stallPause === 0 ? this.#patience : this.#stallPause, () => {
       this.#watching = false
-      if (this.closed || this.#asks.size === 0) return
+      if (this.closed || this.#live === 0) return
       const now = clock.now()
       if (this.other.sending && !this.other.home.host.gone) this.progressed()
       if (now - this.#progressAt >= this.#patience) {

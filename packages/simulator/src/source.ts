@@ -120,7 +120,11 @@ class VirtualSource implements LivePart, Source {
       known.span = span
       this.head = head
       this.#retire(before.first, Math.min(span.first, before.end))
-      for (let index = before.end; index < span.end; index++) this.#look(index)
+      for (let index = before.end; index < span.end; index++) {
+        this.#look(index)
+        const added = material.pieces[index]?.segment
+        if (added !== undefined) this.#delivery?.added(added)
+      }
       this.#delivery?.schedule()
     }
     const { availability, swarm, self } = this.#host

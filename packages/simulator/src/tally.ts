@@ -120,6 +120,7 @@ export class Tally {
       announcements: this.#world.announcements,
       firstPeer: quantilesOf(known(all.map(({ firstPeer }) => firstPeer))),
       startup: quantilesOf(known(all.map(({ startup }) => startup))),
+      delay: quantilesOf(known(all.flatMap(({ delays }) => delays))),
       stalls: all.reduce((sum, { stalls }) => sum + stalls, 0),
       stallRatio: round(ratio(end.stalled, end.watched)),
       neighbours: quantilesOf([...this.#viewers].map(({ seen }) => seen.neighbours)),

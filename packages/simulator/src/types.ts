@@ -1,4 +1,4 @@
-import type { CapacityClass, Mode } from '@shoal/interface'
+import type { CapacityClass, Mode, Overlay } from '@shoal/interface'
 
 /**
  * What stands between a host and the others: `open` can be dialled by strangers; `cone` maps a port the same way for all, so that two of
@@ -97,6 +97,8 @@ export interface Scenario {
   readonly publisher: PublisherScenario
   /** @default hybrid with an origin, else p2p */
   readonly mode?: Exclude<Mode, 'auto'> | undefined
+  /** How new blocks go through the swarm. @default 'auto' */
+  readonly overlay?: Overlay | undefined
   /** Share of a link that payload gets: the rest is headers and acknowledgements. @default 0.95 */
   readonly payload?: number | undefined
   /** Sessions that a viewer takes. @default 100, as a browser's node */
@@ -177,6 +179,8 @@ export interface Report {
   /** From the link to the first block from a peer. */
   readonly firstPeer: Quantiles
   readonly startup: Quantiles
+  /** From the moment a live segment is out until a viewer has it, of those that were out when viewers waited for them. */
+  readonly delay: Quantiles
   readonly stalls: number
   readonly stallRatio: number
   readonly neighbours: Quantiles

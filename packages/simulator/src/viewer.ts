@@ -10,6 +10,9 @@ import { VirtualStore } from './store.js'
 import type { Audience } from './types.js'
 import type { World } from './world.js'
 
+/** What came out later after its beginning was waited for. */
+const SETTLED_MS = 5_000
+
 /** What is known of a viewer when it has left, or at the end. Times in ms. */
 export interface Seen {
   readonly number: number
@@ -22,6 +25,7 @@ export interface Seen {
   readonly completed: number | undefined
   readonly fromPeers: number
   readonly fromOrigin: number
+  readonly delays: readonly number[]
 }
 
 /** Somebody who watches, or downloads: a node, and what it is for. */
@@ -39,6 +43,8 @@ export class Viewer {
   #firstPeer: number | undefined
   #completed: number | undefined
   #passed = 0
+  /** ms from when each live segment that it waited for was out. */
+  readonly delays: number[] = []
   #over = false
 
   constructor (world: World, number: number, host: Host, audience: Audience) {
@@ -67,6 +73,7 @@ export class Viewer {
       host,
       random: randomFor(scenario.seed, nodeRandom(host.index)),
       capacity,
+      overlay: scenario.overlay,
       mode: scenario.mode ?? (origin === undefined ? 'p2p' : 'hybrid'),
       origin,
       rate: rate / world.scale,
@@ -116,7 +123,8 @@ export class Viewer {
       neighbours: this.node?.exchange.sessions.size ?? 0,
       completed: this.#completed,
       fromPeers: stats?.fromPeers ?? 0,
-      fromOrigin: (stats?.fromOrigin ?? 0) + this.#passed
+      fromOrigin: (stats?.fromOrigin ?? 0) + this.#passed,
+      delays: this.delays
     }
   }
 
@@ -152,6 +160,10 @@ export class Viewer {
       newest,
       changed: () => new Promise(resolve => { this.#waiting.push(resolve) }),
       begins: index => { if (origin !== undefined) origin.first = index },
+      came: index => {
+        const at = this.#world.publishedAt.get(index)
+        if (at !== undefined && at > this.#began + SETTLED_MS) this.delays.push(clock.now() - at)
+      },
       passed: bytes => { this.#passed += bytes }
     })
     void this.player.play()

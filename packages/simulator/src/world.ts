@@ -200,12 +200,15 @@ export class World implements Ground {
       if (this.published >= material.pieces.length) return
       add(this.published, ++this.published)
       void this.publisher?.open.update(this.head)
+      this.publishedAt.set(this.published - 1, net.clock.now())
       this.onpublished?.()
       net.clock.after(period, next)
     }
     net.clock.after(period, next)
   }
 
+  /** When live segments came out, ms, by index. */
+  readonly publishedAt = new Map<number, number>()
   /** Another live segment is out. */
   onpublished: (() => void) | undefined
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { fluidBound } from '../src/bound.js'
-import { freeride, swarm, vod } from '../src/scenarios.js'
+import { freeride, lowLatency, swarm, vod } from '../src/scenarios.js'
 import { simulate } from '../src/simulate.js'
 import { smallLive } from './worlds.js'
 
@@ -45,6 +45,19 @@ describe('simulate', function () {
     expect(report.originCopies.mean - report.originFloor).to.be.below(0.2)
     expect(report.originCopies.p50).to.equal(1)
     expect(report.stallRatio).to.equal(0)
+  })
+
+  it('parts of a low-latency stream are there sooner by trees than by a mesh, from the origin about once, and for no more waste', async () => {
+    for (const seed of [1, 3]) {
+      const [mesh, tree] = await Promise.all((['mesh', 'tree'] as const).map(async overlay => await simulate(lowLatency({ viewers: 6, seconds: 30, seed, overlay }))))
+      expect((tree?.delay.p50 ?? 0) / (mesh?.delay.p50 ?? 0)).to.be.below(0.8)
+      expect((tree?.delay.p90 ?? 0) / (mesh?.delay.p90 ?? 0)).to.be.below(0.9)
+      for (const report of [mesh, tree]) {
+        expect(report?.originCopies.mean).to.be.within(1, 1.8)
+        expect((report?.wasted ?? 0) / (report?.fromPeers ?? 1)).to.be.below(0.05)
+        expect(report?.stallRatio).to.be.below(0.001)
+      }
+    }
   })
 
   it('with nobody but the origin all comes from there, as often as there are viewers', async () => {

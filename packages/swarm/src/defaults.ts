@@ -11,8 +11,12 @@ export const RUN_BLOCKS = 8
 export const NEAR_MS = 20_000
 /** At most this much is looked at by deadline in one decision; the rest of the near zone waits in the far zone until it is its turn. */
 export const FRONTS_BYTES = 64 * 1024 * 1024
-/** Spare time that a last-moment origin fetch gets on top of its estimate. */
+/**
+ * Spare time that a last-moment origin fetch gets on top of its estimate: at most this, and at most this share of the time that there was
+ * when the bytes were asked for. A player two seconds behind live asks with little more than one second left: half of that is not to spare.
+ */
 export const URGENT_MARGIN_MS = 500
+export const URGENT_MARGIN_SHARE = 0.2
 /** Without an origin to fall back on, requests move to faster peers when a deadline is this near. */
 export const SWAP_MS = 2_000
 /** Estimates of peers are stretched by this before they are trusted with a deadline. */
@@ -70,13 +74,16 @@ export const BULK_GRACE_MS = 2_000
 export const BULK_DEAD_MS = 10_000
 
 /** The origin waits for peers that are expected to join while a want has this much time to its last moment. */
-export const EXPECT_MARGIN_MS = 4_000
+export const EXPECT_MARGIN_MS = 2_000
 /** But with so many neighbours who watch what we watch, whoever comes in is not likely to hold what none of them has. */
 export const EXPECT_COMPANY = 4
 
 /** Pause between one elected peer and the next: at most this, and at most this share of the time left. */
 export const ELECTION_PAUSE_MS = 600
 export const ELECTION_PAUSE_SHARE = 0.1
+/** But so many round trips, where that is no larger share: the word of who fetches takes its time. */
+export const ELECTION_RTTS = 2
+export const ELECTION_RTT_SHARE = 0.25
 /** The same in a swarm too large to know, where a copy takes several hops to come by. */
 export const ELECTION_WIDE_PAUSE_MS = 1_000
 /** Copies aimed at in a swarm too large to know; the threshold doubles every pause. */
@@ -100,6 +107,15 @@ export const FETCHING_MIN_MS = 1_500
 export const FETCHING_BROKEN = 3
 /** Segments of which we remember who fetches them. */
 export const FETCHING_LIMIT = 4_096
+
+/** Neighbours that one hands a pushed block on to. */
+export const PUSH_CHILDREN = 3
+/** So long is listened who else waits for what somebody fetches: those may hand it on. */
+export const PUSH_LISTEN_MS = 40
+/** A parent has this long, or a round trip, from when somebody else has the block; then that one is asked for it. */
+export const PUSH_GRACE_MS = 400
+/** Blocks of which we remember who did not want to hand them on. */
+export const TRIED_LIMIT = 256
 
 /** Pause of a peer that refuses as busy or choked, doubled with each, and its limit. */
 export const BUSY_MS = 250

@@ -1,4 +1,6 @@
-import { ELECTION_COPIES, ELECTION_PAUSE_MS, ELECTION_PAUSE_SHARE, ELECTION_WIDE_PAUSE_MS } from './defaults.js'
+import {
+  ELECTION_COPIES, ELECTION_PAUSE_MS, ELECTION_PAUSE_SHARE, ELECTION_RTT_SHARE, ELECTION_RTTS, ELECTION_WIDE_PAUSE_MS
+} from './defaults.js'
 
 /** A peer's hash in a swarm: FNV-1a over both names, the same on every machine. */
 export function electionSeed (swarm: string, peer: string): number {
@@ -46,9 +48,12 @@ export interface Electorate {
  * under copies/size, a threshold that doubles every pause.
  *
  * @param left ms until the bytes are needed
+ * @param rtt to the farthest of them: sooner its word may not be here
  */
-export function electionWait ({ self, near, strangers, share, unknown }: Electorate, segment: number, left: number): number {
-  const most = Math.max(0, left * ELECTION_PAUSE_SHARE)
+export function electionWait (
+  { self, near, strangers, share, unknown }: Electorate, segment: number, left: number, rtt = 0
+): number {
+  const most = Math.max(0, left * ELECTION_PAUSE_SHARE, Math.min(left * ELECTION_RTT_SHARE, ELECTION_RTTS * rtt))
   const known = 1 + near.length + share * strangers.length
   const size = known + share * unknown
   if (size <= 1.5 * known + 1) {

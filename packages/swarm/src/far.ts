@@ -39,7 +39,7 @@ function fill (state: State, peer: Peer, nearby: ReadonlyMap<number, number>): b
   const { board } = state
   let heldBack = false
   const open = (slot: number): number => {
-    const blocks = board.open(slot) & peer.mask(slot)
+    const blocks = board.open(slot) & peer.mask(slot) & ~state.pushes.mask(slot)
     const rest = blocks & ~(nearby.get(slot) ?? 0)
     heldBack ||= blocks !== rest
     return rest

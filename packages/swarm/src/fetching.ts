@@ -11,10 +11,23 @@ interface Known {
   readonly jobs: { duration (bytes: number): number }
 }
 
+/** What was said of one segment. */
+interface Said {
+  /** Who fetches it. */
+  readonly peer: PeerName
+  /** When that was last to be believed, and when it was first said. */
+  at: number
+  readonly since: number
+  /** All who said so: they wait for it, too, or fetch it. */
+  readonly by: Set<PeerName>
+  /** We have said so as well. */
+  told: boolean
+}
+
 /** Which neighbour said that it gets a segment from the origin, and whether it still is to be believed. */
 export class Fetching {
   readonly #state: Known
-  readonly #said = new BoundedMap<number, { peer: PeerName, at: number }>(FETCHING_LIMIT)
+  readonly #said = new BoundedMap<number, Said>(FETCHING_LIMIT)
 
   constructor (state: Known) {
     this.#state = state
@@ -26,8 +39,27 @@ export class Fetching {
     if (known === undefined || known.broken >= FETCHING_BROKEN) return false
     const said = this.#said.get(segment)
     const news = said === undefined || !this.#state.peers.has(said.peer) || this.#state.now - said.at > FETCHING_MIN_MS
-    if (news || said.peer === peer) this.#said.set(segment, { peer, at: this.#state.now })
+    if (news) this.#said.set(segment, { peer, at: this.#state.now, since: this.#state.now, by: new Set([peer]), told: false })
+    else {
+      said.by.add(peer)
+      if (said.peer === peer) said.at = this.#state.now
+    }
     return news
+  }
+
+  /** We pass it on. Returns whether that is news to the others. */
+  tell (segment: number): boolean {
+    const said = this.#said.get(segment)
+    if (said === undefined || said.told) return false
+    said.told = true
+    return true
+  }
+
+  /** Who fetches it and is still here, since when that is known, and who waits for it. */
+  of (segment: number): { readonly peer: Peer, readonly since: number, readonly by: ReadonlySet<PeerName> } | undefined {
+    const said = this.#said.get(segment)
+    const peer = said === undefined ? undefined : this.#state.peers.get(said.peer)
+    return said === undefined || peer === undefined ? undefined : { peer, since: said.since, by: said.by }
   }
 
   /** Something of the segment arrived at the peer: it is at work. */

@@ -49,9 +49,13 @@ export class Forecast {
   }
 }
 
-/** Until when peers may take for a front that the origin stands by for. */
+/**
+ * Until when peers may take for a front that the origin stands by for: half of the time; for what is handed on at once, and asked for as
+ * soon as it is there, all but what the origin needs.
+ */
 export function halfway (state: State, front: Front): number {
-  return state.now + (front.want.deadline - state.now) / 2
+  const half = state.now + (front.want.deadline - state.now) / 2
+  return state.pushed(front.want.segment) ? Math.max(half, front.urgentAt) : half
 }
 
 /** The origin takes over: peers keep only what they are sending, as a hedge; one that is long overdue counts as stalled. */

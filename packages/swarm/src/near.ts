@@ -26,7 +26,7 @@ export function near (state: State, found: readonly Front[], roomy: Peer[]): voi
     const crowded = hurry && (crowd(state, front).length > 0 || (state.jobs.pending(segment) > 1 && company(state, front)))
     for (const { slot, bit } of order(state, front, candidates)) {
       const quickest = choose(state, candidates, slot, bit, { limit, backed, hurry: hurry && !crowded })
-      if (quickest === undefined || (!hurry && !first(state, quickest, slot, bit))) continue
+      if (quickest === undefined || (!hurry && !state.pushed(segment) && !first(state, quickest, slot, bit))) continue
       const peer = hurry ? quickest : nearest(state, candidates, { slot, bit, quickest, limit })
       state.request(peer, slot, bit)
       if (backed) state.wake(state.now + OVERDUE_MS)
@@ -45,7 +45,7 @@ function order (state: State, front: Front, candidates: readonly Peer[]): { slot
   const blocks: { slot: number, bit: number, holders: number, claim: number }[] = []
   const relaxed = state.now < front.urgentAt
   front.slots.forEach((slot, i) => {
-    const open = board.open(slot) & (front.masks[i] as number)
+    const open = board.open(slot) & (front.masks[i] as number) & ~state.pushes.mask(slot)
     if (open === 0) return
     let held = 0
     for (const peer of candidates) held |= peer.mask(slot)

@@ -8,6 +8,8 @@ type Grouped = Map<PeerName, Map<number, number[]>>
 export class Outbox {
   #requests: Grouped = new Map()
   #cancels: Grouped = new Map()
+  #subscribes: Grouped = new Map()
+  #unsubscribes: Grouped = new Map()
   #origin: SwarmAction[] = []
   #cancelOrigin: SwarmAction[] = []
   #fallbacks = new Map<string, Fallback>()
@@ -21,6 +23,17 @@ export class Outbox {
     const at = blocks?.indexOf(block) ?? -1
     if (at >= 0) blocks?.splice(at, 1)
     else push(this.#cancels, peer, segment, block)
+  }
+
+  subscribe (peer: PeerName, segment: number, block: number): void {
+    push(this.#subscribes, peer, segment, block)
+  }
+
+  unsubscribe (peer: PeerName, segment: number, block: number): void {
+    const blocks = this.#subscribes.get(peer)?.get(segment)
+    const at = blocks?.indexOf(block) ?? -1
+    if (at >= 0) blocks?.splice(at, 1)
+    else push(this.#unsubscribes, peer, segment, block)
   }
 
   /** `tell` the neighbours that we fetch it. */
@@ -52,15 +65,17 @@ export class Outbox {
 
   /** A departed peer needs no cancels. */
   forget (peer: PeerName): void {
-    this.#cancels.delete(peer)
+    for (const grouped of [this.#cancels, this.#subscribes, this.#unsubscribes]) grouped.delete(peer)
   }
 
   /** Cancels first: they make the room that requests use. */
   take (): SwarmAction[] {
     const actions: SwarmAction[] = []
     drain(this.#cancels, 'cancel', actions)
+    drain(this.#unsubscribes, 'unsubscribe', actions)
     actions.push(...this.#cancelOrigin, ...this.#origin)
     drain(this.#requests, 'request', actions)
+    drain(this.#subscribes, 'subscribe', actions)
     actions.push(...this.#fallbacks.values())
     this.#cancelOrigin = []
     this.#origin = []
@@ -77,7 +92,7 @@ function push (to: Grouped, peer: PeerName, segment: number, block: number): voi
   else blocks.push(block)
 }
 
-function drain (from: Grouped, type: 'request' | 'cancel', to: SwarmAction[]): void {
+function drain (from: Grouped, type: 'request' | 'cancel' | 'subscribe' | 'unsubscribe', to: SwarmAction[]): void {
   for (const [peer, segments] of from) {
     for (const [segment, blocks] of segments) if (blocks.length > 0) to.push({ type, peer, segment, blocks })
   }

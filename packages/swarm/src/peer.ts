@@ -22,6 +22,8 @@ export class Peer {
   /** From its end: the run is another neighbour's to begin. */
   backwards = false
   choked = false
+  /** It takes subscriptions. */
+  pushes = false
   /** It has had us wait for long and never gave us anything: what it holds is of no use to us, or to anybody like us. */
   withholds = false
   gave = false

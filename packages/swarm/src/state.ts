@@ -8,6 +8,7 @@ import { OriginJobs, type Displacement } from './jobs.js'
 import { bitOf, keyOf, slotOf } from './key.js'
 import { Outbox } from './outbox.js'
 import { type Peer } from './peer.js'
+import { Pushes } from './pushes.js'
 import type { PeerName } from '@shoal/interface'
 import { Trail } from './trail.js'
 import type { SwarmComponents, SwarmInit } from './types.js'
@@ -32,6 +33,7 @@ export class State {
   readonly outbox = new Outbox()
   readonly jobs: OriginJobs
   readonly fetching: Fetching
+  readonly pushes: Pushes
   readonly self: number
   /** Blocks that a source was to give and did not, until they are asked for elsewhere. */
   readonly displaced = new Map<number, Displacement>()
@@ -66,7 +68,13 @@ export class State {
     this.self = electionSeed(init.swarm, init.self)
     this.jobs = new OriginJobs(this)
     this.fetching = new Fetching(this)
+    this.pushes = new Pushes(this)
     this.lastPeerDelivery = this.now = parts.clock.now()
+  }
+
+  /** This segment goes down trees. */
+  pushed (segment: number): boolean {
+    return this.parts.pushes?.(segment) === true
   }
 
   tick (): number {
@@ -207,6 +215,7 @@ export class State {
       if (peer.name === from) this.unfly(peer, key)
       else this.cancel(peer, key)
     }
+    this.pushes.settle(key, from)
     if (((board.origin[slot] as number) >>> bit & 1) === 1) this.jobs.landed(segment, block, from)
     this.displaced.delete(key)
     board.settle(slot, bit)
@@ -223,6 +232,7 @@ export class State {
     const block = (board.runs[slot] as number) * RUN_BLOCKS + bit
     const key = keyOf(slot, bit)
     const size = this.parts.size(segment, block)
+    this.pushes.settle(key, peer.name)
     const asked = this.holders.get(key)
     if (asked === undefined) this.holders.set(key, [peer])
     else asked.push(peer)

@@ -9,6 +9,7 @@ import { Lookers } from './lookers.js'
 import { near } from './near.js'
 import { bulk, dated } from './origin-pass.js'
 import { Peer } from './peer.js'
+import { push } from './push.js'
 import { Starving } from './starving.js'
 import { bitOf, keyOf, slotOf } from './key.js'
 import { State } from './state.js'
@@ -62,6 +63,7 @@ export class SwarmMachine implements Swarm {
       state.displace(key, 'peer', 'mode')
     }
     state.disown(peer)
+    for (const [key, { parent }] of state.pushes) if (parent === peer) state.pushes.settle(key, undefined)
     for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, state.board.size)) >= 0;) state.unsee(peer, slot, 0xff)
   }
 
@@ -74,14 +76,15 @@ export class SwarmMachine implements Swarm {
   redate (id: number, deadline: number | undefined): void {
     const state = this.#state
     if (deadline === undefined && state.wants.bulk === 0) state.bulkSince = state.tick()
-    state.wants.redate(id, deadline)
+    state.wants.redate(id, deadline, state.tick())
   }
 
-  peerJoined (peer: PeerName, have: HaveMap): void {
+  peerJoined (peer: PeerName, have: HaveMap, pushes = false): void {
     const state = this.#state
     state.tick()
     this.peerLeft(peer)
     const joined = new Peer(peer, have, electionSeed(state.init.swarm, peer), state.stirred)
+    joined.pushes = pushes
     state.peers.set(peer, joined)
     this.#behold(joined)
     this.#recheck(joined)
@@ -97,6 +100,7 @@ export class SwarmMachine implements Swarm {
       state.displace(key, 'peer', 'gone')
     }
     state.disown(peer)
+    state.pushes.forget(peer)
     for (let slot = -1; (slot = nextCommon(peer.slots, peer.slots, slot + 1, state.board.size)) >= 0;) state.unsee(peer, slot, 0xff)
     state.peers.delete(name)
     state.outbox.forget(name)
@@ -159,7 +163,8 @@ export class SwarmMachine implements Swarm {
     // an echo of our own word
     if (state.jobs.pending(segment) > 0) return
     // who waits for it will have it too: neighbours of ours that are none of theirs need not elect another
-    if (state.fetching.heard(peer, segment) && state.wants.of(segment).length > 0) state.outbox.fetching(segment)
+    const news = state.fetching.heard(peer, segment)
+    if (news && state.wants.of(segment).length > 0 && state.fetching.tell(segment)) state.outbox.fetching(segment)
   }
 
   delivered (segment: number, block: number, from: PeerName | 'origin' | 'store'): void {
@@ -186,6 +191,7 @@ export class SwarmMachine implements Swarm {
   refused (name: PeerName, segment: number, block: number, reason: string): void {
     const peer = this.#state.peers.get(name)
     if (peer === undefined) return
+    if (this.#unpushed(peer, segment, block)) return
     this.#returned(peer, segment, block, 'refused')
     if (reason === 'not-found' || reason === 'retired' || reason === 'unauthorised') this.#deny(peer, segment, block)
     else peer.pause(this.#state.now, reason !== 'busy' && reason !== 'choked')
@@ -193,9 +199,15 @@ export class SwarmMachine implements Swarm {
 
   lost (name: PeerName, segment: number, block: number): void {
     const peer = this.#state.peers.get(name)
-    if (peer === undefined) return
+    if (peer === undefined || this.#unpushed(peer, segment, block)) return
     this.#returned(peer, segment, block, 'gone')
     this.#deny(peer, segment, block)
+  }
+
+  /** Returns whether it was only to be handed on when it comes: that the peer does not do so says no more of it. */
+  #unpushed (peer: Peer, segment: number, block: number): boolean {
+    const slot = this.#state.board.slot(segment, Math.floor(block / RUN_BLOCKS))
+    return slot >= 0 && this.#state.pushes.refused(peer, keyOf(slot, block % RUN_BLOCKS))
   }
 
   /** The peer will not deliver this block. */
@@ -259,6 +271,7 @@ export class SwarmMachine implements Swarm {
     if (mode !== 'origin') {
       this.#hotSwap.run(state)
       hedge(state)
+      push(state, found)
       near(state, found, this.#lookers.roomy(state))
       urgent(state, found)
       if (mode === 'hybrid') probe(state, found)
@@ -311,6 +324,16 @@ export class SwarmMachine implements Swarm {
       if (!peer.stalled) this.#state.stalled.delete(peer)
       else for (const key of peer.flights.keys()) if ((helper.mask(slotOf(key)) >>> bitOf(key) & 1) === 1) this.#state.rescue.add(peer)
     }
+  }
+
+  awaits (segment: number, block: number, name: PeerName): boolean {
+    const { board, peers, pushes } = this.#state
+    const slot = board.slot(segment, Math.floor(block / RUN_BLOCKS))
+    const bit = block % RUN_BLOCKS
+    if (slot < 0 || ((board.wanted[slot] as number) >>> bit & 1) === 0) return false
+    const peer = peers.get(name)
+    // two that wait for each other would wait for ever
+    return peer !== undefined && !pushes.at(peer, keyOf(slot, bit))
   }
 
   starving (): { readonly segment: number, readonly since: number } | undefined {

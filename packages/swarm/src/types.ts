@@ -36,6 +36,9 @@ export interface OriginLink {
 export type SwarmAction =
   | { type: 'request', peer: PeerName, segment: number, blocks: readonly number[] }
   | { type: 'cancel', peer: PeerName, segment: number, blocks: readonly number[] }
+  /** Have the peer send these as soon as it has them, and have it do so no more. */
+  | { type: 'subscribe', peer: PeerName, segment: number, blocks: readonly number[] }
+  | { type: 'unsubscribe', peer: PeerName, segment: number, blocks: readonly number[] }
   /** Fetch blocks `first` to `end` (exclusive) of a segment from the origin, in one HTTP request. */
   | { type: 'origin', segment: number, first: number, end: number, reason: 'no-peer' | 'deadline' | 'elected' | 'mode' | 'stalled' }
   | { type: 'cancel-origin', segment: number, first: number, end: number }
@@ -79,6 +82,8 @@ export interface SwarmComponents {
   readonly known: () => Iterable<PeerName>
   /** Until when peers that are being looked for or dialled may join, ms on the injected clock; in the past when none is expected. */
   readonly expecting: () => number
+  /** What of this segment comes is handed on at once to those who subscribe, instead of waiting to be asked for. @default nothing */
+  readonly pushes?: ((segment: number) => boolean) | undefined
 }
 
 /**
@@ -95,8 +100,12 @@ export interface Swarm {
   /** Moves a deadline, for players whose buffer changes. */
   redate (id: number, deadline: number | undefined): void
 
-  /** `have` is the peer's map, updated in place by the driver, which then calls `peerHave` with what changed. Peers start unchoked. */
-  peerJoined (peer: PeerName, have: HaveMap): void
+  /**
+   * `have` is the peer's map, updated in place by the driver, which then calls `peerHave` with what changed. Peers start unchoked.
+   *
+   * @param pushes it takes subscriptions
+   */
+  peerJoined (peer: PeerName, have: HaveMap, pushes?: boolean): void
   peerLeft (peer: PeerName): void
   /**
    * @param delta what `have` took over, where the driver has it: then only the blocks it names are looked at, not the whole of `segments`,
@@ -125,6 +134,8 @@ export interface Swarm {
   originDone (segment: number, first: number, end: number, error: 'failed' | 'mismatch' | undefined): void
 
   decide (): Decision
+  /** The block is on its way here, and not from this peer: it may be promised to it. */
+  awaits (segment: number, block: number, peer: PeerName): boolean
   /** A wanted block that no known source has and no origin may give, after looking: for error messages. `undefined` when there is none. */
   starving (): { readonly segment: number, readonly since: number } | undefined
 }

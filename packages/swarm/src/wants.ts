@@ -1,4 +1,4 @@
-import { RUN_BLOCKS } from './defaults.js'
+import { RUN_BLOCKS, URGENT_MARGIN_MS, URGENT_MARGIN_SHARE } from './defaults.js'
 import type { Want } from './types.js'
 import type { PeerName } from '@shoal/interface'
 
@@ -21,6 +21,8 @@ export interface WantState {
   deadline: number | undefined
   /** When it was wanted. */
   readonly since: number
+  /** ms of the time that there was which an origin fetch in the last moment has to spare. */
+  margin: number
   /** Runs below this one hold nothing of it that is still missing. */
   cursor: number
   /** When the election for what nobody has of it began, `undefined` while there is none. */
@@ -48,6 +50,7 @@ export class Wants {
   add (want: Want, now: number): WantState {
     const state: WantState = {
       id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline, since: now,
+      margin: marginOf(want.deadline, now),
       cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, crowdSince: undefined, broken: new Set(),
       hopeless: new Map(), forecastAt: -Infinity,
       front: undefined
@@ -71,11 +74,12 @@ export class Wants {
     return state
   }
 
-  redate (id: number, deadline: number | undefined): void {
+  redate (id: number, deadline: number | undefined, now: number): void {
     const state = this.#byId.get(id)
     if (state === undefined || state.deadline === deadline) return
     this.#withdraw(state)
     state.deadline = deadline
+    state.margin = marginOf(deadline, now)
     this.#enter(state)
   }
 
@@ -116,6 +120,10 @@ export class Wants {
     for (const want of this.of(segment)) mask |= within(want, run)
     return mask
   }
+}
+
+function marginOf (deadline: number | undefined, now: number): number {
+  return deadline === undefined ? 0 : Math.max(0, Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_SHARE * (deadline - now)))
 }
 
 function isDated (want: WantState): want is WantState & { deadline: number } {

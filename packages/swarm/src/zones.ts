@@ -1,4 +1,4 @@
-import { FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS, URGENT_MARGIN_MS } from './defaults.js'
+import { FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS } from './defaults.js'
 import type { State } from './state.js'
 import { within, type Missing, type WantState } from './wants.js'
 
@@ -36,7 +36,7 @@ function frontOf (state: State, want: WantState & { deadline: number }): Front |
   const front = want.front as Missing
   if (front.slots.length === 0) return undefined
   const urgentAt = state.jobs.possible(want.segment)
-    ? want.deadline - state.jobs.queued(front.bytes) - URGENT_MARGIN_MS
+    ? want.deadline - state.jobs.queued(front.bytes) - want.margin
     : want.deadline - SWAP_MS
   return { ...front, want, urgentAt }
 }

@@ -145,15 +145,27 @@ describe('decide', () => {
     ])
   })
 
-  it('gives no peer what would take from an origin that is just in time, and tries one at a time where there is room', () => {
+  it('gives no peer what would take from an origin that is just in time', () => {
     const { swarm, act, join } = setup({ origin: WELL, links: { a: { rate: 0 }, b: { rate: 0 } } })
     join('a')
     join('b')
-    const id = all(swarm, 560)
+    all(swarm, 640)
     expect(act().map(({ type }) => type)).to.deep.equal(['fetching', 'origin'])
-    swarm.unwant(id)
-    act()
-    swarm.want({ segment: 1, first: 0, end: 2, deadline: 600 })
+  })
+
+  it('tries one peer at a time beside the origin, where there is room', () => {
+    const { swarm, act, join, clock, held } = setup({ origin: WELL, links: { a: { rate: 0 }, b: { rate: 0 } } })
+    join('a', false)
+    join('b', false)
+    swarm.want({ segment: 1, first: 0, end: 2, deadline: 2600 })
+    for (; clock.now() < 2000; clock.advance(500)) {
+      swarm.peerFetching('a', 1)
+      act()
+    }
+    for (const peer of ['a', 'b']) {
+      for (const block of [0, 1]) held.get(peer)?.add(1, block, BLOCKS)
+      swarm.peerHave(peer, [1])
+    }
     const [fetching, origin, ...requests] = act()
     expect([fetching?.type, origin?.type]).to.deep.equal(['fetching', 'origin'])
     expect(requests).to.deep.equal([{ type: 'request', peer: 'a', segment: 1, blocks: [1, 0] }])
@@ -178,7 +190,10 @@ describe('decide', () => {
       all(swarm, 15_000)
       const asked = (): unknown[] => act().flatMap(action => action.type === 'origin' ? [action.segment] : [])
       const early = asked()
-      clock.advance(1000)
+      // first nobody is waited for any more, then it is our turn
+      clock.advance(600)
+      early.push(...asked())
+      clock.advance(400)
       expect([...early, ...asked()]).to.deep.equal([1])
       swarm.unwant(soon)
       clock.advance(4500)
@@ -194,7 +209,7 @@ describe('decide', () => {
       if (company !== 'alone') join('a', false)
       all(swarm, 10_000)
       expect(act()).to.deep.equal([])
-      clock.advance(5500)
+      clock.advance(7500)
       const asked = act()
       clock.advance(500)
       expect([...asked, ...act()].filter(({ type }) => type === 'origin')).to.have.length(1)

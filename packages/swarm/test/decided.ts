@@ -7,7 +7,8 @@ import { testHaves } from './haves.js'
 export const BLOCKS = 16
 
 type Options = {
-  mode?: SwarmInit['mode'], origin?: OriginLink | undefined, expecting?: number, links?: Record<string, Partial<PeerLink>>, near?: string[]
+  mode?: SwarmInit['mode'], origin?: OriginLink | undefined, expecting?: number, links?: Record<string, Partial<PeerLink>>, near?: string[],
+  pushes?: boolean, self?: string
 }
 
 export interface Setup {
@@ -27,11 +28,11 @@ export function setup (options: Options = {}): Setup {
   const have = testHaves(() => BLOCKS)
   const links = new Map<string, { window: number, outstanding: number, rate: number, rtt: number | undefined }>()
   const held = new Map<string, ReturnType<typeof testHaves>>()
-  const swarm = createSwarm({ self: 'me', mode: options.mode ?? 'hybrid', swarm: 's' }, {
+  const swarm = createSwarm({ self: options.self ?? 'me', mode: options.mode ?? 'hybrid', swarm: 's' }, {
     clock, random: seededRandom(1), have, size: () => BLOCK_BYTES, blocks: () => BLOCKS,
     link: peer => links.get(peer) as PeerLink, origin: () => options.origin, swarmSize: () => held.size + 1,
     nearness: peer => options.near?.includes(peer) === true ? 1 : 0,
-    known: () => [], expecting: () => options.expecting ?? 0
+    known: () => [], expecting: () => options.expecting ?? 0, pushes: () => options.pushes === true
   })
   const act = (): SwarmAction[] => {
     const { actions } = swarm.decide()
@@ -47,7 +48,7 @@ export function setup (options: Options = {}): Setup {
     links.set(peer, { window: 4 * BLOCK_BYTES, outstanding: 0, rate: 1_000_000, rtt: 50, ...options.links?.[peer] })
     const map = testHaves(() => BLOCKS, full)
     held.set(peer, map)
-    swarm.peerJoined(peer, map)
+    swarm.peerJoined(peer, map, options.pushes)
   }
   const arrive = (segment: number, block: number, from: string): void => {
     have.add(segment, block, BLOCKS)

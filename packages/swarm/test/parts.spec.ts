@@ -41,10 +41,10 @@ describe('wants', () => {
       .map(deadline => wants.add({ segment: 1, first: 0, end: 4, deadline }, 0).id) as [number, number, number]
     expect(wants.dated.map(want => want.id)).to.deep.equal([c, a])
     expect(wants.bulk).to.equal(1)
-    wants.redate(b, 200)
+    wants.redate(b, 200, 0)
     expect(wants.dated.map(want => want.id)).to.deep.equal([c, b, a])
     expect(wants.bulk).to.equal(0)
-    wants.redate(a, undefined)
+    wants.redate(a, undefined, 0)
     wants.remove(c)
     expect(wants.dated.map(want => want.id)).to.deep.equal([b])
     expect(wants.bulk).to.equal(1)

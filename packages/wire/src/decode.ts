@@ -26,7 +26,8 @@ export function decodeMessage (header: FrameHeader, payload: Uint8Array): Messag
     case 'goodbye': return { type, reason: from.text(Math.min(payload.byteLength, MAX_REASON_BYTES)) }
     case 'ping':
     case 'pong': return { type, nonce: from.u32() }
-    case 'request': return { type, handle: handleOf(header), id: from.u32(), segment: from.u32(), blocks: readBlocks(from) }
+    case 'request':
+    case 'subscribe': return { type, handle: handleOf(header), id: from.u32(), segment: from.u32(), blocks: readBlocks(from) }
     case 'refuse': return { type, id: from.u32(), reason: reasonOf(from.u8()), blocks: readBlocks(from) }
     case 'cancel': return { type, id: from.u32(), blocks: readBlocks(from) }
     case 'credit': return { type, bytes: from.u32() }

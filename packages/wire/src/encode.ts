@@ -115,6 +115,7 @@ function writePayload (out: ByteWriter, message: Message): void {
       for (const hint of message.peers) writeHint(out, hint)
       break
     case 'request':
+    case 'subscribe':
       out.u32(message.id)
       out.u32(message.segment)
       writeBlocks(out, message.blocks)

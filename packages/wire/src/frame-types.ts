@@ -6,7 +6,7 @@ export const DATA_TYPE = 0x20
 /** Flag: the value goes on in the next frame of this type and swarm. */
 export const FLAG_MORE = 0x01
 
-/** Frame types of control messages. 0x30 (PUSH) is reserved. */
+/** Frame types of control messages. */
 export const FRAME_TYPES: Readonly<Record<Message['type'], number>> = {
   'hello': 0x01,
   'goodbye': 0x02,
@@ -26,6 +26,7 @@ export const FRAME_TYPES: Readonly<Record<Message['type'], number>> = {
   'refuse': 0x22,
   'cancel': 0x23,
   'credit': 0x24,
+  'subscribe': 0x30,
   'purge': 0x31
 }
 

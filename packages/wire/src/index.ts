@@ -21,17 +21,20 @@ export const EXCHANGE_PROTOCOL = '/shoal/exchange/1.0.0'
 export const EXCHANGE_VERSION = 1
 export const EXCHANGE_MIN_VERSION = 1
 
+/** Feature of a HELLO: SUBSCRIBE is understood. Used where both ends name it. */
+export const FEATURE_SUBSCRIBE = 1
+
 export { FrameReader, type FrameHeader, type FrameSink } from './frame.js'
 export { encodeMessage, encodeDataHeader, splitHead, splitPex, splitRevoked } from './encode.js'
 export { decodeMessage } from './decode.js'
 export { splitHave } from './have.js'
 export {
   FRAME_HEADER_BYTES, DATA_HEADER_BYTES, MAX_FRAME_BYTES, MAX_WEBRTC_FRAME_BYTES, MIN_FRAME_CAP_BYTES, MAX_BLOCK_BYTES, MIN_CREDIT_BYTES,
-  MAX_CREDIT_BYTES, MAX_BLOCKS_PER_MESSAGE, MAX_QUEUED_BLOCKS, MAX_SWARMS, MAX_TOKEN_BYTES, MAX_HEAD_BYTES, MAX_HAVE_BYTES, MAX_PURGE_BYTES,
-  MAX_BITS_BYTES, MAX_PEX_PEERS, MAX_ADDRS_PER_PEER, MAX_ADDR_BYTES, MAX_PEER_BYTES, MAX_REASON_BYTES
+  MAX_CREDIT_BYTES, MAX_BLOCKS_PER_MESSAGE, MAX_QUEUED_BLOCKS, MAX_SUBSCRIBED_BLOCKS, MAX_SWARMS, MAX_TOKEN_BYTES, MAX_HEAD_BYTES,
+  MAX_HAVE_BYTES, MAX_PURGE_BYTES, MAX_BITS_BYTES, MAX_PEX_PEERS, MAX_ADDRS_PER_PEER, MAX_ADDR_BYTES, MAX_PEER_BYTES, MAX_REASON_BYTES
 } from './limits.js'
 export type {
-  Message, SwarmHandle, Hello, Join, JoinRefused, Have, Fetching, Request, Refuse, Cancel, Credit, Head, Purge, Revoked, Pex, Ping,
-  Goodbye,
+  Message, SwarmHandle, Hello, Join, JoinRefused, Have, Fetching, Request, Subscribe, Refuse, Cancel, Credit, Head, Purge, Revoked, Pex,
+  Ping, Goodbye,
   DataHeader
 } from './types.js'

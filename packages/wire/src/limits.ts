@@ -28,6 +28,9 @@ export const MAX_BLOCKS_PER_MESSAGE = 1024
 /** Blocks that one peer may have asked for and not been sent; beyond, they are refused as `busy`. */
 export const MAX_QUEUED_BLOCKS = 2048
 
+/** Blocks that one peer may have subscribed to and that are not here yet; beyond, they are refused as `busy`. */
+export const MAX_SUBSCRIBED_BLOCKS = 256
+
 /** Swarms that one peer may join on one session; beyond, a JOIN is refused as `busy`. */
 export const MAX_SWARMS = 256
 

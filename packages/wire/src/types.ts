@@ -28,6 +28,10 @@ export interface Fetching { readonly type: 'fetching', readonly handle: SwarmHan
 export interface Request {
   readonly type: 'request', readonly handle: SwarmHandle, readonly id: number, readonly segment: number, readonly blocks: readonly number[]
 }
+/** As a REQUEST, and its id is one of theirs, of blocks that the receiver is about to get: it sends them as they come. */
+export interface Subscribe {
+  readonly type: 'subscribe', readonly handle: SwarmHandle, readonly id: number, readonly segment: number, readonly blocks: readonly number[]
+}
 export interface Refuse { readonly type: 'refuse', readonly id: number, readonly reason: RefuseReason, readonly blocks: readonly number[] }
 export interface Cancel { readonly type: 'cancel', readonly id: number, readonly blocks: readonly number[] }
 export interface Credit { readonly type: 'credit', readonly bytes: number }
@@ -43,7 +47,8 @@ export interface Goodbye { readonly type: 'goodbye', readonly reason: string }
 
 /** Everything that travels on a control stream. */
 export type Message =
-  | Hello | Join | JoinRefused | Have | Fetching | Request | Refuse | Cancel | Credit | Head | Purge | Revoked | Pex | Ping | Goodbye
+  | Hello | Join | JoinRefused | Have | Fetching | Request | Subscribe | Refuse | Cancel | Credit | Head | Purge | Revoked | Pex | Ping
+  | Goodbye
   | { readonly type: 'leave' | 'choke' | 'unchoke', readonly handle: SwarmHandle }
 
 /** What stands before the bytes of a block in a DATA frame. */

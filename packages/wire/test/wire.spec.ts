@@ -47,7 +47,9 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     ([id, bytes]): Message => ({ type: 'purge', swarm: toHex(id), bytes })
   ),
   fc.tuple(handle, hints).map(([handle, peers]): Message => ({ type: 'pex', handle, peers })),
-  fc.tuple(handle, u32, u32, blocks).map(([handle, id, segment, blocks]): Message => ({ type: 'request', handle, id, segment, blocks })),
+  fc.tuple(fc.constantFrom('request' as const, 'subscribe' as const), handle, u32, u32, blocks).map(
+    ([type, handle, id, segment, blocks]): Message => ({ type, handle, id, segment, blocks })
+  ),
   fc.tuple(u32, reason, blocks).map(([id, reason, blocks]): Message => ({ type: 'refuse', id, reason, blocks })),
   fc.tuple(u32, blocks).map(([id, blocks]): Message => ({ type: 'cancel', id, blocks })),
   u32.map((bytes): Message => ({ type: 'credit', bytes })),

@@ -14,11 +14,18 @@ begin((viewing, video, { base, swarm, meet }) => {
     /** Bytes by where they came from, and why. */
     reasons: {} as Record<string, number>,
     /** Bytes past Shoal. */
-    straight: 0
+    straight: 0,
+    /** When what happened, ms after the page opened: the node is there, a peer is, the content is open. */
+    times: {} as Record<string, number>,
+    /** What the origin gave, when, of what and why. */
+    origin: [] as string[]
   }
+  const at = (): number => Math.round(performance.now())
   const start = async (): Promise<Shoal> => {
     const { createShoal } = await import('shoal')
+    told.times['begun'] = at()
     const node = await createShoal({ bootstrap: meet, share: false })
+    told.times['node'] = at()
     watch(node)
     return node
   }
@@ -26,17 +33,23 @@ begin((viewing, video, { base, swarm, meet }) => {
     link: swarm,
     base,
     media: video,
-    onfallback: ({ path, from, to, reason, error }) => { told.fallbacks.push(`${Math.round(performance.now())} ${path}: ${from} to ${to}, ${reason} ${error?.message ?? ''}`) },
-    onrequest: ({ via, type, bytes }) => { if (via === 'origin' && type === 'fragment') told.straight += bytes }
+    onfallback: ({ path, from, to, reason, error }) => { told.fallbacks.push(`${at()} ${path}: ${from} to ${to}, ${reason} ${error?.message ?? ''}`) },
+    onrequest: ({ via, type, bytes, path, ms }) => {
+      if (via !== 'origin' || type !== 'fragment') return
+      told.straight += bytes
+      told.origin.push(`${at()} ${path}: past Shoal in ${Math.round(ms)} ms`)
+    }
   })
   function watch (node: Shoal): void {
+    node.addEventListener('peer:connect', ({ detail }) => { told.times[detail.transport] ??= at() })
     node.addEventListener('peer:penalty', ({ detail }) => { told.penalties.push(`${detail.reason} ${detail.detail}`) })
-    node.addEventListener('peer:disconnect', ({ detail }) => { told.left.push(`${Math.round(performance.now())} ${detail.peer.slice(-4)}: ${detail.reason}`) })
+    node.addEventListener('peer:disconnect', ({ detail }) => { told.left.push(`${at()} ${detail.peer.slice(-4)}: ${detail.reason}`) })
     node.addEventListener('error', ({ detail }) => { told.errors.push(`${detail.doing}: ${detail.error.message}`) })
     node.addEventListener('segment', ({ detail }) => {
       for (const { kind, bytes } of detail.sources) {
         const key = `${kind} ${detail.reason}`
         told.reasons[key] = (told.reasons[key] ?? 0) + bytes
+        if (kind === 'origin') told.origin.push(`${at()} ${detail.path}: ${bytes} of ${detail.bytes} in ${Math.round(detail.ms)} ms, ${detail.reason}`)
       }
     })
     viewing.told = () => ({ ...told, ...node.status.total, peers: node.status.peers.map(({ peer, transport }) => `${peer.slice(-4)} ${transport}`) })

@@ -2,11 +2,15 @@
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../../chromium.ts'
 import type { ViewerPage } from './begin.ts'
 import { counting, sending, type Sending } from './channels.ts'
 import type { Figures, ViewerConfig } from './viewing.ts'
+
+/** A page that does not answer in this time is busy, or dead: what it said last counts, and the run goes on. */
+const ANSWER_MS = 5_000
 
 export class Viewers {
   readonly #browser: Browser
@@ -71,11 +75,16 @@ export class Viewer {
   #last: Figures | undefined
   #opened = false
   #left = false
+  #dead = false
 
   constructor (context: BrowserContext, page: Page, url: string) {
     this.#context = context
     this.#page = page
     this.#url = url
+    page.on('crash', () => {
+      this.#dead = true
+      process.stderr.write('a page crashed\n')
+    })
     page.on('pageerror', error => { process.stderr.write(`a page threw: ${error.stack ?? error.message}\n`) })
   }
 
@@ -90,8 +99,12 @@ export class Viewer {
 
   /** How it stands; of one that left, how it stood then. */
   async figures (): Promise<Figures | undefined> {
-    if (this.#left || !this.#opened) return this.#last
-    this.#last = await this.#page.evaluate(() => (globalThis as unknown as { viewer?: ViewerPage }).viewer?.figures()) ?? this.#last
+    if (this.#left || this.#dead || !this.#opened) return this.#last
+    const said = this.#page.evaluate(() => (globalThis as unknown as { viewer?: ViewerPage }).viewer?.figures()).catch((error: unknown) => {
+      if (!this.#dead) throw error
+      return undefined
+    })
+    this.#last = await Promise.race([said, sleep(ANSWER_MS, undefined, { ref: false })]) ?? this.#last
     return this.#last
   }
 
@@ -99,7 +112,6 @@ export class Viewer {
   async leave (): Promise<void> {
     await this.figures()
     this.#left = true
-    await this.#page.close({ runBeforeUnload: false })
-    await this.#context.close()
+    await Promise.race([this.#context.close(), sleep(ANSWER_MS, undefined, { ref: false })])
   }
 }

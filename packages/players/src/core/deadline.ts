@@ -1,4 +1,4 @@
-import { APPEND_MARGIN_MS, PROMPT_DEADLINE_MS } from './defaults.js'
+import { APPEND_MARGIN_MS, APPEND_MARGIN_SHARE, PROMPT_DEADLINE_MS } from './defaults.js'
 import type { Media, PlayerOptions } from './types.js'
 
 /** `HTMLMediaElement.readyState` of one that has a frame to show, and of one that can go on from there. */
@@ -39,9 +39,9 @@ export class Playhead {
     const element = elementOf(this.#media)
     const patient = element !== undefined
     if (place === undefined) return { deadline: PROMPT_DEADLINE_MS, patient }
-    if (element === undefined) return { deadline: Math.max(PROMPT_DEADLINE_MS, place.duration * 1000 - APPEND_MARGIN_MS), patient }
+    if (element === undefined) return { deadline: Math.max(PROMPT_DEADLINE_MS, place.duration * 1000 - marginOf(place)), patient }
     const ahead = place.start === undefined ? bufferedUntil(element) - element.currentTime : place.start - this.#from(element, place.start)
-    return { deadline: Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - APPEND_MARGIN_MS), patient }
+    return { deadline: Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - marginOf(place)), patient }
   }
 
   /** Where playback goes on. Before anything can be shown the element's time may say nothing: then with what is asked for first. */
@@ -53,6 +53,10 @@ export class Playhead {
     if (this.#waiting?.at !== currentTime || start < this.#waiting.from) this.#waiting = { at: currentTime, from: start }
     return this.#waiting.from
   }
+}
+
+function marginOf ({ duration }: Place): number {
+  return Math.min(APPEND_MARGIN_MS, APPEND_MARGIN_SHARE * 1000 * duration)
 }
 
 function elementOf (media: PlayerOptions['media']): Media | undefined {

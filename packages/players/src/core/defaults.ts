@@ -1,5 +1,9 @@
-/** A fragment is asked for this long before it has to be there: demuxing and appending take their time. */
+/**
+ * A fragment is asked for this long before it has to be there: demuxing and appending take their time. Of a short one, as a part of a
+ * low-latency stream is, at most this share of its duration: half a second would be half of all that there is.
+ */
 export const APPEND_MARGIN_MS = 500
+export const APPEND_MARGIN_SHARE = 0.25
 
 /** Init segments, playlists and anything without a place on the time line: needed now, but not before a peer could answer. */
 export const PROMPT_DEADLINE_MS = 1_000
@@ -24,7 +28,7 @@ export const ORIGIN_RESERVE_MS = 2_000
 
 /** Less is left where the origin has shown that it is quick: so many times what it took last, but at least this. */
 export const ORIGIN_RESERVE_TIMES = 4
-export const ORIGIN_RESERVE_MIN_MS = 750
+export const ORIGIN_RESERVE_MIN_MS = 500
 
 /** With its first fragment in hand a player is given this long to show it before a node starts beside it. */
 export const FIRST_FRAME_MS = 1_500

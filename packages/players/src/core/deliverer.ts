@@ -136,6 +136,7 @@ export class Deliverer {
   async #begun (): Promise<void> {
     if (this.#awaiting) return
     this.#awaiting = true
+    this.source.soon()
     const { clock } = this
     const until = clock.now() + FIRST_FRAME_MS
     while (clock.now() < until && !this.#playhead.shows) {

@@ -22,6 +22,7 @@ export class ContentSource {
   #node: Shoal | Promise<Shoal> | undefined
   /** The player has its first fragment, or cannot get it from the origin. */
   #begun = false
+  #soon = false
   readonly #beginning = Promise.withResolvers<void>()
   readonly #kept = new Set<string>()
   /** Bytes that wait for the content to open. */
@@ -78,6 +79,11 @@ export class ContentSource {
     return this.#opening
   }
 
+  /** The player has a fragment, and `begun` follows: what only fills the buffer may wait for that. */
+  soon (): void {
+    this.#soon = true
+  }
+
   /** The player has a fragment: what would have competed with the first one may start. */
   begun (): void {
     if (this.#begun) return
@@ -127,8 +133,9 @@ export class ContentSource {
 
   /** The content if it is open, or opens within `ms`. */
   async within (ms: number): Promise<Content | undefined> {
-    const opening = this.open()
-    const limit = Math.min(ms, this.#waitUntil - this.#clock.now())
+    const waiting = this.#soon && !this.#begun
+    const opening = waiting ? this.#beginning.promise.then(async () => await this.open()) : this.open()
+    const limit = waiting ? ms : Math.min(ms, this.#waitUntil - this.#clock.now())
     if (this.content !== undefined || limit <= 0) return this.content
     let cancel = (): void => {}
     const late = new Promise<undefined>(resolve => { cancel = this.#clock.after(limit, () => { resolve(undefined) }) })
