@@ -1,6 +1,6 @@
 /**
  * What a page and its service worker say to each other. The page gives the worker a port; over it the worker asks, and takes bytes a piece
- * at a time: the page sends one for each `pull`, so what is under way never exceeds what the reader has room for.
+ * at a time, as `Questions` and `Replies` of `@shoal/base` do.
  */
 
 import type { ByteRange } from '../core/range.js'
@@ -42,6 +42,3 @@ export type ToWorker =
   | { readonly type: 'end', readonly id: number }
   /** What was begun cannot be gone on with here. */
   | { readonly type: 'broken', readonly id: number, readonly reason: string }
-
-/** As much of a `MessagePort` as both use. */
-export type Port = Pick<MessagePort, 'postMessage' | 'close' | 'onmessage'>
