@@ -1,5 +1,5 @@
-import { Questions, type Clock, type Port, type Question } from '@shoal/base'
-import { BEGIN_MS, PIECE_MS, PIECES_AHEAD, SILENCE_MS, type ToWorker } from './protocol.js'
+import { concat, Questions, type Clock, type Port, type Question } from '@shoal/base'
+import { BEGIN_MS, PASSED_ON_BYTES_MAX, PIECE_MS, PIECES_AHEAD, SILENCE_MS, type ToPage, type ToWorker } from './protocol.js'
 import type { ByteRange } from '../core/range.js'
 
 /** Bytes from behind those that were sent, from elsewhere. */
@@ -20,6 +20,34 @@ export class Line {
 
   covers (url: string): boolean {
     return this.#bases.some(base => url.startsWith(base))
+  }
+
+  /**
+   * Passes on what the network gave, so that the page can share it; a copy, which is given up when it grows too large. What was asked for
+   * without CORS nobody can read.
+   */
+  async pass (url: string, range: ByteRange | undefined, response: Response): Promise<void> {
+    if (response.body === null || Number(response.headers.get('content-length') ?? 0) > PASSED_ON_BYTES_MAX) return
+    const [, from] = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '') ?? []
+    const start = response.status === 206 ? Number(from ?? range?.start ?? 0) : 0
+    const reader = response.clone().body?.getReader()
+    const parts: Uint8Array[] = []
+    let length = 0
+    try {
+      for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+        parts.push(next.value)
+        length += next.value.byteLength
+        if (length <= PASSED_ON_BYTES_MAX) continue
+        // the other copy goes on, at the pace of who reads it
+        reader?.cancel().catch(() => {})
+        return
+      }
+    } catch {
+      // whoever reads the other copy hears of it
+      return
+    }
+    const { buffer } = concat(parts)
+    this.#port.postMessage({ type: 'got', url, start, bytes: buffer } as ToPage, [buffer])
   }
 
   /** The page has gone, or has given another port. */

@@ -1,5 +1,6 @@
 import { Replies, type Clock, type Port, type Reply } from '@shoal/base'
 import { ORIGIN_TIMEOUT_MS, PATIENCE_MS } from '../core/defaults.js'
+import { Intake } from '../core/intake.js'
 import { LoadFailure, asError, reasonOf } from '../core/failure.js'
 import { readContent } from '../core/read.js'
 import { withQuery, type ContentSource } from '../core/source.js'
@@ -51,11 +52,21 @@ export class PageSide {
 
   #hear (message: ToPage): void {
     if (message.type === 'ask') void this.#answer(message)
+    else if (message.type === 'got') this.#share(message)
     else this.#loads.hear(message)
   }
 
+  /** What the network gave this page: others can have it from here. */
+  #share ({ url, start, bytes }: ToPage & { type: 'got' }): void {
+    const path = this.#source.pathOf(url, false)
+    if (path === undefined || isPlaylist(url)) return
+    const intake = new Intake(() => this.#clock.now())
+    intake.add(new Uint8Array(bytes), bytes.byteLength)
+    this.#source.share(path, url, intake, start)
+  }
+
   async #answer ({ id, url, range, last }: ToPage & { type: 'ask' }): Promise<void> {
-    const playlist = PLAYLIST.test(url.replace(/[?#].*$/s, ''))
+    const playlist = isPlaylist(url)
     const path = this.#source.pathOf(url, false)
     if (path !== undefined && playlist && !last) void this.#source.keep(path, url)
     // of playlists the origin's may be newer; and what begins before the content is open does not wait for it
@@ -140,4 +151,8 @@ export class PageSide {
       url, path, from, to: from === 'shoal' ? 'origin' : 'shoal', reason, error: error === undefined ? undefined : asError(error)
     })
   }
+}
+
+function isPlaylist (url: string): boolean {
+  return PLAYLIST.test(url.replace(/[?#].*$/s, ''))
 }
