@@ -124,11 +124,14 @@ export async function together (checks: Checks, browser: Browser, pageUrl: strin
     const [, second, third] = pages as [Page, Page, Page]
     const [leader, other] = await leads(second) ? [second, third] : [third, second]
     const session = await context.newCDPSession(leader)
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+    // a page with a lock is not frozen by its lifecycle state; one that a debugger holds does nothing any more, as on a phone
+    await session.send('Debugger.enable')
+    await session.send('Debugger.pause')
     await read(other)
     await done(other)
     await until(async () => await leads(other), 'the other leads')
-    await session.send('Page.setWebLifecycleState', { state: 'active' })
+    await session.send('Debugger.resume')
+    await session.send('Debugger.disable')
     await until(async () => await idOf(leader) === await idOf(other), 'the tab that slept follows')
     if (await leads(leader)) throw new Problem('expected one leader')
   })
