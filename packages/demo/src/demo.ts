@@ -70,7 +70,9 @@ export async function startDemo ({ port = 0, seed = true }: DemoOptions = {}): P
     const film = { origin: `${origin.url}film/`, name: NAME }
     const published = seed ? await node.publish(FILM, film) : await elsewhere(node, async publisher => await publisher.publish(FILM, film))
     const many = { origin: `${origin.url}files/`, name: 'Files' }
-    const bundle = seed ? await node.publishBytes(files, many) : await elsewhere(node, async publisher => await publisher.publishBytes(files, many))
+    const bundle = seed
+      ? await node.publishBytes(files, many)
+      : await elsewhere(node, async publisher => await publisher.publishBytes(files, many))
     const liveLink = async (name: string): Promise<string> => {
       const { link } = await node.publish(`${encoder.url}${name}/main.m3u8`, { live: true, name, origin: `${origin.url}${name}/` })
       return link.replace(/\?.*$/, '')
@@ -123,7 +125,9 @@ async function sourceOf (files: ReadonlyMap<string, Uint8Array>): Promise<Source
 }
 
 /** Publishes by a node that goes away again. The one that stays has opened the content as a viewer does, and reads none of it. */
-async function elsewhere (node: Shoal, publish: (publisher: Shoal) => Promise<Published>): Promise<Pick<Published, 'manifest' | 'bytes' | 'segments'>> {
+async function elsewhere (
+  node: Shoal, publish: (publisher: Shoal) => Promise<Published>
+): Promise<Pick<Published, 'manifest' | 'bytes' | 'segments'>> {
   const publisher = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap: node.addrs })
   try {
     const published = await publish(publisher)

@@ -9,7 +9,7 @@ import { TabShoal } from '../src/browser/tabs/tab-shoal.js'
 
 export const BLOCK = 262_144
 export const LINK = 'shoal:stub'
-export const ORIGIN = 'https://origin.example.com/show/'
+const ORIGIN = 'https://origin.example.com/show/'
 
 /** Three blocks and a bit. */
 export const FILM = Uint8Array.from({ length: BLOCK * 3 + 1000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff)

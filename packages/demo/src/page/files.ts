@@ -14,12 +14,16 @@ export interface FilesHost {
 }
 
 /** Pictures and a download, as any page has them, through the service worker. */
-export async function loadFiles ({ files = [], origin, link }: Show, starting: Promise<Shoal>, { find, model, trouble }: FilesHost): Promise<void> {
+export async function loadFiles (
+  { files = [], origin, link }: Show, starting: Promise<Shoal>, { find, model, trouble }: FilesHost
+): Promise<void> {
   model.setSegments(files.map(({ path }, n) => ({ path, start: n, duration: 1 })))
   const pictures = files.filter(({ path }) => path.endsWith('.webp'))
   const film = files.find(({ path }) => path.endsWith('.mp4'))
   const box = find('pictures')
-  box.replaceChildren(...pictures.map((_, n) => Object.assign(new Image(1280, 720), { alt: `A shoal of fish, ${n + 1} of ${pictures.length}`, crossOrigin: 'anonymous' })))
+  box.replaceChildren(...pictures.map((_, n) => {
+    return Object.assign(new Image(1280, 720), { alt: `A shoal of fish, ${n + 1} of ${pictures.length}`, crossOrigin: 'anonymous' })
+  }))
   const opening = starting.then(async shoal => await shoal.open(link))
   await worker(opening, origin, link, trouble)
   await Promise.race([opening.catch(() => {}), new Promise(resolve => { setTimeout(resolve, OPEN_MS) })])

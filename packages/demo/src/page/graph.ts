@@ -21,7 +21,9 @@ interface Edge { readonly a: Spot, readonly b: Spot, readonly kind: 'viewers' | 
 interface Pulse { readonly from: Spot, readonly to: Spot, readonly kind: Edge['kind'], readonly at: number, readonly ms: number }
 
 /** The peers as a graph that arranges itself; pulses run along an edge as bytes do. */
-export function createGraph (canvas: HTMLCanvasElement, me: () => string | undefined, node: string, relay: string): (state: DemoState) => void {
+export function createGraph (
+  canvas: HTMLCanvasElement, me: () => string | undefined, node: string, relay: string
+): (state: DemoState) => void {
   const spots = new Map<string, Spot>()
   let edges: Edge[] = []
   const seen = new Map<string, number>()

@@ -176,7 +176,13 @@ function say ({ origin, relay }: DemoState, viewers: number, me: string): string
 async function report (shoal: Shoal, show: ShowName, { total }: Model): Promise<DemoState | undefined> {
   const { peers, total: { uploaded } } = shoal.status
   const body: ViewerReport = {
-    id: shoal.peerId, show, fromViewers: total.viewers, fromNode: total.node, fromOrigin: total.origin, given: uploaded, peers: byPeer(peers)
+    id: shoal.peerId,
+    show,
+    fromViewers: total.viewers,
+    fromNode: total.node,
+    fromOrigin: total.origin,
+    given: uploaded,
+    peers: byPeer(peers)
   }
   return await post('viewer', body)
 }

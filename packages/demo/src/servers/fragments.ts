@@ -1,4 +1,4 @@
-/** Cuts and shifts fragmented MP4 (ISO/IEC 14496-12), so that a film of some seconds is an endless live stream, in parts where it should be. */
+/** Cuts and shifts fragmented MP4 (ISO/IEC 14496-12): so a short film is an endless live stream, in parts where it should be. */
 
 interface Sample {
   readonly size: number
@@ -50,8 +50,8 @@ function tracksOf (segment: Uint8Array): Track[] {
   const [moof] = inside(segment, ['moof'])
   if (moof === undefined) throw new Error('expected a fragment, found none')
   return inside(segment, ['moof', 'traf']).map(traf => {
-    const box = (type: string): { start: number, end: number } => inside(segment, [type], traf.start + 8, traf.end)[0] as { start: number, end: number }
-    const [tfhd, tfdt, trun] = [box('tfhd'), box('tfdt'), box('trun')]
+    const [tfhd, tfdt, trun] = ['tfhd', 'tfdt', 'trun'].map(type => inside(segment, [type], traf.start + 8, traf.end)[0])
+    if (tfhd === undefined || tfdt === undefined || trun === undefined) throw new Error('expected a track with its times and samples')
     const flags = view.getUint32(trun.start + 8) & 0xffffff
     let at = trun.start + 16
     let data = moof.start + view.getInt32(at)
@@ -68,7 +68,12 @@ function tracksOf (segment: Uint8Array): Track[] {
       return sample
     })
     return {
-      tfhd: segment.subarray(tfhd.start, tfhd.end), time: view.getBigUint64(tfdt.start + 12), duration: view.getUint32(tfhd.start + 16), flags, firstFlags, samples
+      tfhd: segment.subarray(tfhd.start, tfhd.end),
+      time: view.getBigUint64(tfdt.start + 12),
+      duration: view.getUint32(tfhd.start + 16),
+      flags,
+      firstFlags,
+      samples
     }
   })
 }

@@ -25,8 +25,8 @@ const MASTER = (rate: number): string => `#EXTM3U
 export type LiveStream = (path: string, query: URLSearchParams) => Promise<Uint8Array | undefined>
 
 /**
- * The film as an endless live stream: it begins again and again, with times that go on. With `low` each segment comes in parts of one second
- * (RFC 8216bis), and a playlist that is asked for by number waits until it is there.
+ * The film as an endless live stream: it begins again and again, with times that go on. With `low` each segment comes in parts of one
+ * second (RFC 8216bis), and a playlist that is asked for by number waits until it is there.
  */
 export async function liveStream (folder: string, low: boolean): Promise<LiveStream> {
   const files = (await readdir(join(folder, '720p'))).filter(name => name.endsWith('.m4s')).sort()
@@ -74,7 +74,8 @@ export async function liveStream (folder: string, low: boolean): Promise<LiveStr
     if (path === '720p/index.m3u8') {
       const [sequence, part] = [Number(query.get('_HLS_msn') ?? NaN), Number(query.get('_HLS_part') ?? PARTS - 1)]
       const wanted = sequence * PARTS + part + 1
-      for (const until = Date.now() + BLOCK_MS; ready() < wanted && wanted <= ready() + 3 * PARTS && Date.now() < until;) await sleep(POLL_MS)
+      const until = Date.now() + BLOCK_MS
+      while (ready() < wanted && wanted <= ready() + 3 * PARTS && Date.now() < until) await sleep(POLL_MS)
       return Buffer.from(playlist())
     }
     const [, segment, part] = /^720p\/seg(\d+)(?:\.(\d))?\.m4s$/.exec(path) ?? []

@@ -1,20 +1,29 @@
-import { BoundedMap, type Clock } from '@shoal/base'
+import { BoundedMap, type Clock, type Question } from '@shoal/base'
 import {
   ConfigError, UnavailableError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type Policy, type ReadOptions,
   type SaveOptions, type Segment
 } from '@shoal/interface'
 import { TypedEventEmitter, type EventHandler } from 'main-event'
-import { OFFER_BYTES_MAX, type Ask, type ContentInfo, type Vouched } from './protocol.js'
-import { failureOf, type RemoteNode } from './remote-node.js'
+import { fromFailure, LeaderGoneError } from './failure.js'
+import { OFFER_BYTES_MAX, type Ask, type ContentInfo, type Told, type ToLeader, type Vouched } from './protocol.js'
 
 /** Segments of which this tab remembers what their blocks hash to. */
 const VOUCHED_MAX = 64
 /** Blocks on their way from the leader. */
 const AHEAD = 2
 
+/** The tab that has the node, as far as a content asks it. */
+export interface Leader {
+  ask (ask: Ask, ahead?: number): Question<Told>
+  answer (ask: Ask, signal?: AbortSignal, onpiece?: (value: unknown) => void): Promise<unknown>
+  say (message: ToLeader): void
+  look (): void
+  closed (id: number): void
+}
+
 /** A content that the leader has open for this tab. */
 export class RemoteContent extends TypedEventEmitter<ContentEvents> implements Content {
-  readonly #node: RemoteNode
+  readonly #node: Leader
   readonly #id: number
   readonly #clock: Clock
   readonly #vouched = new BoundedMap<string, Vouched>(VOUCHED_MAX)
@@ -22,7 +31,7 @@ export class RemoteContent extends TypedEventEmitter<ContentEvents> implements C
   #info: ContentInfo
   #movedAt = 0
 
-  constructor (node: RemoteNode, id: number, info: ContentInfo, clock: Clock) {
+  constructor (node: Leader, id: number, info: ContentInfo, clock: Clock) {
     super()
     this.#node = node
     this.#id = id
@@ -133,4 +142,10 @@ export class RemoteContent extends TypedEventEmitter<ContentEvents> implements C
   #until (signal: AbortSignal | undefined): AbortSignal {
     return signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal])
   }
+}
+
+/** Why something did not come to its end. */
+export function failureOf (told: Told | undefined, signal: AbortSignal | undefined): Error {
+  signal?.throwIfAborted()
+  return told?.type === 'broken' ? fromFailure(told.failure) : new LeaderGoneError('the tab that has the node does not answer')
 }

@@ -11,7 +11,7 @@ import {
   ACK_EVERY, TAB_PROTOCOL, TICK_MS, type Ask, type ContentInfo, type News, type NodeMethod, type Snapshot, type Told, type ToLeader,
   type Wishes
 } from './protocol.js'
-import { RemoteContent } from './remote-content.js'
+import { failureOf, RemoteContent, type Leader } from './remote-content.js'
 
 /** What is known of the leader's node is older than this when it is asked for anew, ms. */
 const STATUS_MS = 250
@@ -27,7 +27,7 @@ export interface RemoteHost {
 }
 
 /** The node of the tab that leads, for another tab. What is read at once was told before; everything else is asked over the port. */
-export class RemoteNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
+export class RemoteNode extends TypedEventEmitter<ShoalEvents> implements Shoal, Leader {
   readonly #port: Port
   readonly #host: RemoteHost
   readonly #questions: Questions<Told>
@@ -274,10 +274,4 @@ export class RemoteNode extends TypedEventEmitter<ShoalEvents> implements Shoal 
     this.#wishes = { ...this.#wishes, ...wishes }
     this.#host.onwish(wishes)
   }
-}
-
-/** Why something did not come to its end. */
-export function failureOf (told: Told | undefined, signal: AbortSignal | undefined): Error {
-  signal?.throwIfAborted()
-  return told?.type === 'broken' ? fromFailure(told.failure) : new LeaderGoneError('the tab that has the node does not answer')
 }
