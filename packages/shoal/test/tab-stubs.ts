@@ -146,6 +146,7 @@ export class TestTab {
   readonly #killed = new AbortController()
   readonly #ports: Port[] = []
   #frozen: (() => void)[] | undefined
+  #denied = false
   #stopAfter = Infinity
   readonly #digests: readonly Uint8Array[]
 
@@ -157,6 +158,12 @@ export class TestTab {
   /** Contents that its nodes open give so many blocks, and then nothing. */
   stopAfter (blocks: number): this {
     this.#stopAfter = blocks
+    return this
+  }
+
+  /** The browser lets it share nothing. */
+  deny (): this {
+    this.#denied = true
     return this
   }
 
@@ -215,6 +222,7 @@ export class TestTab {
       page: this.page,
       locks: {
         request: async (name: string, options: LockOptions | LockGrantedCallback<unknown>, callback?: LockGrantedCallback<unknown>) => {
+          if (this.#denied) throw new DOMException('denied', 'SecurityError')
           const [how, granted] = typeof options === 'function' ? [{}, options] : [options, callback as LockGrantedCallback<unknown>]
           const killed = new Promise<void>(resolve => { this.#killed.signal.addEventListener('abort', () => { resolve() }) })
           try {

@@ -173,6 +173,12 @@ describe('shoal: tabs of one origin', () => {
     expect(running().length).to.equal(2)
   }).timeout(20_000)
 
+  it('that may share nothing have a node of their own', async () => {
+    await tab()
+    const denied = await made().deny().open(options())
+    expect([denied.shoal.here, denied.node?.options.share]).to.deep.equal([true, false])
+  })
+
   it('obey the user, whichever tab heard it and whichever leads', async () => {
     const [a, b] = [await tab(), await tab()]
     b.shoal.setSharing('off')

@@ -75,11 +75,16 @@ export class Crew {
   /** Resolves when there is a node to use. @throws what a node in this tab throws as it starts */
   async start (): Promise<void> {
     const { world } = this.#init
-    await this.#hold(this.#lockOf(world.tab))
-    this.#channel = world.channel(this.#names.group)
-    this.#channel.onmessage = ({ data }: MessageEvent<Call>) => { this.#hear(data) }
-    this.#queue()
-    this.#expect()
+    try {
+      await this.#hold(this.#lockOf(world.tab))
+      this.#channel = world.channel(this.#names.group)
+      this.#channel.onmessage = ({ data }: MessageEvent<Call>) => { this.#hear(data) }
+      this.#queue()
+      this.#expect()
+    } catch {
+      // a frame without an origin of its own may share nothing with anybody
+      void this.#goAlone()
+    }
     await this.#first.promise
   }
 
@@ -120,14 +125,14 @@ export class Crew {
     this.#channel?.postMessage({ say, tab: this.#init.world.tab, version: TAB_PROTOCOL, to } satisfies Call)
   }
 
-  /** Holds a lock until this tab stops. */
+  /** Holds a lock until this tab stops. @throws DOMException it may have none */
   async #hold (name: string): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     const { signal } = this.#stopping
     this.#init.world.locks.request(name, async () => {
       resolve()
       if (!signal.aborted) await new Promise(resolve => { signal.addEventListener('abort', resolve, { once: true }) })
-    }).catch(() => { resolve() })
+    }).catch(reject)
     await promise
   }
 
