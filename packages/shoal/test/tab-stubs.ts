@@ -141,6 +141,8 @@ export class TestTab {
   readonly clock = new ManualClock()
   readonly page = Object.assign(new EventTarget(), { hidden: false })
   readonly nodes: StubNode[] = []
+  /** What its node is told of who looks at it. */
+  audience: { readonly hidden: boolean } | undefined
   shoal!: TabShoal
   readonly #id: string
   readonly #killed = new AbortController()
@@ -175,7 +177,8 @@ export class TestTab {
     const starting = TabShoal.start({
       options,
       world: this.#world,
-      startNode: async options => {
+      startNode: async (options, audience) => {
+        this.audience = audience
         const node = new StubNode(`node of ${this.#id}`, options, this.#digests)
         node.stopAfter = this.#stopAfter
         this.nodes.push(node)
@@ -196,6 +199,11 @@ export class TestTab {
     this.freeze()
     this.#killed.abort()
     for (const port of this.#ports) port.close()
+  }
+
+  hide (hidden: boolean): void {
+    this.page.hidden = hidden
+    this.page.dispatchEvent(new Event('visibilitychange'))
   }
 
   /** It keeps what it has, hears nothing and says nothing. */

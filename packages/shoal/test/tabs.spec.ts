@@ -204,6 +204,21 @@ describe('shoal: tabs of one origin', () => {
     expect(heard).to.deep.equal([['a'], ['b']])
   })
 
+  it('are looked at as long as one of them is', async () => {
+    const [a, b] = [await tab(), await tab()]
+    a.hide(true)
+    await turn()
+    expect(a.audience?.hidden).to.equal(false)
+    b.hide(true)
+    await until(() => a.audience?.hidden === true, 'nobody looks')
+    b.hide(false)
+    await until(() => a.audience?.hidden === false, 'somebody looks')
+    b.hide(true)
+    await b.shoal.stop()
+    b.hide(false)
+    await until(() => a.audience?.hidden === true, 'only the hidden one is left')
+  })
+
   it('wait for the next leader as long as a deadline allows', async () => {
     const a = await tab()
     const b = await tab()

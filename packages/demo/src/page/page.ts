@@ -15,7 +15,7 @@ import { SHOWS, type DemoState, type PageConfig, type ShowName, type ViewerRepor
 
 const TICK_MS = 1000
 /** What a page of this kind is about. */
-const TITLES: Readonly<Record<ShowName, string>> = { film: 'Segments', live: 'Live segments', low: 'Live segments, in parts of a second', files: 'Files' }
+const TITLES: Readonly<Record<ShowName, string>> = { film: 'Segments', live: 'Live segments', low: 'Live segments, in parts', files: 'Files' }
 
 /** What the demo check reads. */
 export interface Figures extends Omit<Playback, 'latency'> {

@@ -6,6 +6,8 @@ import type { Model } from './model.js'
 
 /** A fatal network error, with the origin off and no peer yet, is no end: try again after this. */
 const RETRY_MS = 2_000
+/** Who fell behind the edge, as on a busy machine, comes back to it: a little faster, or by a jump when it is too far. */
+const CATCH_UP = { maxLiveSyncPlaybackRate: 1.1, liveMaxLatencyDurationCount: 6 }
 /** Segments that are shown, the newest. */
 const CELLS_MAX = 40
 
@@ -40,7 +42,7 @@ export function play (video: HTMLVideoElement, name: ShowName, config: Show, sho
     onfallback: report => { playback.troubles.push(say(report)) },
     onrequest: ({ path, type, via, bytes }) => { if (type === 'fragment' && via === 'origin' && path !== undefined) model.fetched(path, bytes) }
   })
-  const hls = new Hls({ ...loader, maxBufferLength: 24, maxMaxBufferLength: 24, backBufferLength: 30, lowLatencyMode: name === 'low' })
+  const hls = new Hls({ ...loader, maxBufferLength: 24, maxMaxBufferLength: 24, backBufferLength: 30, lowLatencyMode: name === 'low', ...live && CATCH_UP })
   hls.on(Hls.Events.LEVEL_UPDATED, (_name, { details }) => {
     model.setSegments(details.fragments.slice(-CELLS_MAX).map(({ url, start, duration }) => {
       return { path: url.slice(config.origin.length).replace(/\?.*$/, ''), start, duration }
