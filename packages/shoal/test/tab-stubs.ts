@@ -141,6 +141,8 @@ export class TestTab {
   readonly clock = new ManualClock()
   readonly page = Object.assign(new EventTarget(), { hidden: false })
   readonly nodes: StubNode[] = []
+  /** Its node does not start. */
+  failing = false
   /** What its node is told of who looks at it. */
   audience: { readonly hidden: boolean } | undefined
   shoal!: TabShoal
@@ -179,6 +181,7 @@ export class TestTab {
       world: this.#world,
       startNode: async (options, audience) => {
         this.audience = audience
+        if (this.failing) throw new Error('no node today')
         const node = new StubNode(`node of ${this.#id}`, options, this.#digests)
         node.stopAfter = this.#stopAfter
         this.nodes.push(node)

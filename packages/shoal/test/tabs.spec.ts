@@ -204,6 +204,34 @@ describe('shoal: tabs of one origin', () => {
     expect(heard).to.deep.equal([['a'], ['b']])
   })
 
+  it('leave the lead to the next when the node does not start', async () => {
+    const [a, b, c] = [await tab(), await tab(), await tab()]
+    b.failing = true
+    const errors: string[] = []
+    b.shoal.addEventListener('error', ({ detail }) => { errors.push(detail.error.message) })
+    kill(a)
+    await until(() => c.node !== undefined, 'c leads')
+    expect(errors).to.deep.equal(['no node today'])
+    b.failing = false
+    await until(() => b.shoal.peerId === c.shoal.peerId, 'b follows', b.clock)
+    kill(c)
+    await until(() => b.node !== undefined, 'b leads', b.clock)
+  })
+
+  it('go on alone when who takes the lead away sleeps itself', async () => {
+    const [a, b] = [await tab(), await tab()]
+    const held = Promise.withResolvers<void>()
+    const { group } = groupOf(options())
+    const claim = navigator.locks.request(`${group}/claim`, async () => { await held.promise })
+    a.freeze()
+    const content = b.shoal.open(LINK)
+    await until(() => b.node !== undefined, 'b has a node', b.clock)
+    expect(b.node?.options.share).to.equal(false)
+    expect((await content).link).to.equal(LINK)
+    held.resolve()
+    await claim
+  })
+
   it('are looked at as long as one of them is', async () => {
     const [a, b] = [await tab(), await tab()]
     a.hide(true)

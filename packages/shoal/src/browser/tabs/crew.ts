@@ -3,7 +3,7 @@ import { UnavailableError, type Shoal, type ShoalOptions } from '@shoal/interfac
 import { Audience } from './audience.js'
 import { Desk } from './desk.js'
 import { groupOf, type GroupNames } from './group.js'
-import { FROZEN_TICKS, KEEPER_WAIT_MS, RESTART_MS, TAB_PROTOCOL, TABS_MAX, TICK_MS, type Call, type Wishes } from './protocol.js'
+import { CLAIMS_MAX, FROZEN_TICKS, KEEPER_WAIT_MS, RESTART_MS, TAB_PROTOCOL, TABS_MAX, TICK_MS, type Call, type Wishes } from './protocol.js'
 import { RemoteNode } from './remote-node.js'
 import type { Visibility } from '../device.js'
 
@@ -59,6 +59,8 @@ export class Crew {
   readonly #onsettled: (() => void)[] = []
   /** It has a node that nobody else uses. */
   #alone = false
+  /** How often somebody else was at it. */
+  #claims = 0
 
   constructor (init: CrewInit) {
     this.#init = init
@@ -165,7 +167,12 @@ export class Crew {
     this.#ticks = 0
     const { locks } = this.#init.world
     locks.request(`${this.#names.group}/claim`, { ifAvailable: true }, async lock => {
-      if (lock === null || this.#isLeading || this.#host?.here === true) return
+      if (this.#isLeading || this.#host?.here === true) return
+      if (lock === null) {
+        // who is at it may sleep itself
+        if (++this.#claims >= CLAIMS_MAX) void this.#goAlone()
+        return
+      }
       this.#queue(true)
       await this.#settled
     }).catch(() => {})
@@ -196,6 +203,7 @@ export class Crew {
       if (this.#host?.gone === turn) this.#use(undefined)
       await node?.stop().catch((error: unknown) => { this.#init.onerror(error as Error, 'stopping the node of this tab') })
       release?.()
+      if (this.#turn?.signal === turn) this.#turn = undefined
     }
   }
 
@@ -343,8 +351,9 @@ export class Crew {
 
   /** No other tab shares a node with this one. */
   async #goAlone (): Promise<void> {
-    if (this.#alone || this.#host !== undefined) return
+    if (this.#alone || this.#host?.here === true) return
     this.#alone = true
+    this.#follow(undefined)
     this.#queueing.abort()
     this.#cancelTick?.()
     const turn = this.#turn = new AbortController()
@@ -361,6 +370,7 @@ export class Crew {
     this.#init.onhost(host)
     if (host === undefined) return
     this.#cancelTick?.()
+    this.#claims = 0
     this.#first.resolve()
     this.#settle()
   }

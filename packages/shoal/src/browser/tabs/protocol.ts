@@ -14,6 +14,8 @@ export const TICK_MS = 1_000
 /** Ticks without a word until what was asked is broken off, and until the lead is taken away. */
 export const QUIET_TICKS = 2
 export const FROZEN_TICKS = 4
+/** Times that another tab is taking the lead away, and nothing comes of it, until this one has a node of its own. */
+export const CLAIMS_MAX = 3
 /** How long a new leader waits for the keeper's lock, which goes with the tab that led before, ms. */
 export const KEEPER_WAIT_MS = 300
 /** A node that did not start is tried again after this, ms. */
