@@ -13,6 +13,8 @@ import type { PageConfig, Show } from './reports.js'
 const NAME = 'Shoal'
 const MEDIA = join(import.meta.dirname, '..', '..', 'media')
 const FILM = join(MEDIA, 'stream')
+/** An edge that gave all that anybody wants would leave viewers nothing to give each other. */
+const EDGE_RATE = '4Mbit'
 
 export interface DemoOptions {
   /** Port of the page. @default a free one */
@@ -65,7 +67,8 @@ export async function startDemo ({ port = 0, seed = true }: DemoOptions = {}): P
     opened.push(() => relay.close())
     // a node that keeps copies of what is rare would be a source that the pictures do not tell from an edge
     const policy = { replication: 0 }
-    const node = await createShoal({ listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'], bootstrap: relay.addrs, server: true, policy })
+    const listening = ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']
+    const node = await createShoal({ listen: listening, bootstrap: relay.addrs, server: true, policy, upload: { rate: EDGE_RATE } })
     opened.push(() => node.stop())
     const film = { origin: `${origin.url}film/`, name: NAME }
     const published = seed ? await node.publish(FILM, film) : await elsewhere(node, async publisher => await publisher.publish(FILM, film))

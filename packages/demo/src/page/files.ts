@@ -6,6 +6,8 @@ import type { Model } from './model.js'
 
 /** The content is waited for so long before the first picture is asked for, ms: what comes before goes to the origin. */
 const OPEN_MS = 4_000
+/** Nobody sees a picture stutter: there is time to find somebody who has it. */
+const DEADLINE_MS = 5_000
 
 export interface FilesHost {
   readonly find: (id: string) => HTMLElement
@@ -70,7 +72,7 @@ async function worker (content: ReturnType<Shoal['open']>, base: string, link: s
       await new Promise(resolve => { navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }) })
     }
     const onfallback = ({ path, from, to, reason }: FallbackReport): void => { trouble(`${path ?? 'content'}: ${from} to ${to}, ${reason}`) }
-    serveWorker(navigator.serviceWorker, undefined, { link, content, base, onfallback })
+    serveWorker(navigator.serviceWorker, undefined, { link, content, base, deadline: DEADLINE_MS, onfallback })
   } catch (error) {
     trouble(`no service worker: ${(error as Error).message}`)
   }

@@ -28,6 +28,8 @@ export interface Figures extends Omit<Playback, 'latency'> {
   readonly fromNode: number
   readonly fromOrigin: number
   readonly webrtc: number
+  /** Bytes of the content that are here. */
+  readonly held: number
   /** Pictures that are to be seen. */
   readonly pictures: number
   /** How far the node has come. */
@@ -111,6 +113,7 @@ async function main (): Promise<void> {
       fromNode: model.total.node,
       fromOrigin: model.total.origin,
       webrtc: model.webrtc,
+      held: shoal?.status.contents[0]?.held ?? 0,
       pictures: document.querySelectorAll('#pictures .there').length,
       node: shoal === undefined ? 'starting' : shoal.contents.length === 0 ? 'opening' : 'open',
       peers: shoal?.status.peers.map(({ peer, transport, stats }) => `${transport} ${short(peer)} ${megabytes(stats.received)}`) ?? [],

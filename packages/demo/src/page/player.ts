@@ -6,8 +6,8 @@ import type { Model } from './model.js'
 
 /** A fatal network error, with the origin off and no peer yet, is no end: try again after this. */
 const RETRY_MS = 2_000
-/** Who fell behind the edge, as on a busy machine, comes back to it: a little faster, or by a jump when it is too far. */
-const CATCH_UP = { maxLiveSyncPlaybackRate: 1.1, liveMaxLatencyDurationCount: 6 }
+/** Who fell behind the edge, as on a busy machine, comes back to it, a little faster. */
+const CATCH_UP = { maxLiveSyncPlaybackRate: 1.1 }
 /** Segments that are shown, the newest. */
 const CELLS_MAX = 40
 
