@@ -1,4 +1,4 @@
-/** Three tabs with one node, seen by a peer outside: its tab is closed in the middle of what another reads, and then the next one frozen. */
+/** Three tabs with one node, seen by a peer outside: its tab is closed in the middle of what another reads, the next one is frozen. */
 
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
@@ -63,7 +63,8 @@ export async function together (checks: Checks, browser: Browser, pageUrl: strin
     return page
   }
   const idOf = async (page: Page): Promise<string> => await page.evaluate(() => (globalThis as Here).node.peerId)
-  const leads = async (page: Page): Promise<boolean> => await page.evaluate(() => (globalThis as Here & { node: { here: boolean } }).node.here)
+  const leads = async (page: Page): Promise<boolean> =>
+    await page.evaluate(() => (globalThis as Here & { node: { here: boolean } }).node.here)
   const read = async (page: Page): Promise<void> => {
     await page.evaluate(async link => {
       const here = globalThis as Here

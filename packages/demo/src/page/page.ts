@@ -60,7 +60,9 @@ function choose (): ShowName {
   element('segments-title').textContent = TITLES[name]
   element('film').hidden = name === 'files'
   element('files').hidden = name !== 'files'
-  element('latency').hidden = name !== 'live' && name !== 'low'
+  const live = name === 'live' || name === 'low'
+  element('latency').hidden = !live
+  if (live) element('none').textContent = 'before you came'
   return name
 }
 

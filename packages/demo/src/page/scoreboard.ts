@@ -42,7 +42,7 @@ export function createScoreboard (body: HTMLElement): (viewers: readonly ViewerR
         ? ['', '', '', '']
         : [score.id === me ? `You · ${short(me)}` : short(score.id), megabytes(score.given), megabytes(score.taken), percent(score.share)]
       for (const [k, cell] of [...row.children].entries()) cell.textContent = texts[k] ?? ''
-      row.classList.toggle('mine', score !== undefined && score.id === me)
+      row.classList.toggle('mine', score?.id === me && me !== '')
       row.classList.toggle('empty', score === undefined)
       row.style.setProperty('--of', `${100 * (score?.of ?? 0)}%`)
     }
