@@ -6,7 +6,9 @@
  * unlike that of `npm start`. Should bytes come from it all the same `fromNode` says how many, as `fromViewersOtherwise` does for viewers
  * that were not reached over WebRTC. Neither counts.
  *
- *   npm run demo:check [-- --screenshot FILE]
+ * Then the live streams and the files, each for some seconds with two viewers (demo-shows.ts).
+ *
+ *   npm run demo:check [-- --screenshot FILE] [-- --shows]     `--shows`: these alone
  */
 
 import { parseArgs } from 'node:util'
@@ -14,6 +16,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startDemo } from '@shoal/demo'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from '../chromium.ts'
+import { watchShows, type ShowFigures } from './demo-shows.ts'
 
 const VIEWERS = 3
 const STAGGER_MS = 4_000
@@ -41,13 +44,15 @@ interface Figures {
   readonly log: readonly string[]
 }
 
-const { values } = parseArgs({ options: { screenshot: { type: 'string' } } })
+const { values } = parseArgs({ options: { screenshot: { type: 'string' }, shows: { type: 'boolean' } } })
 const demo = await startDemo({ seed: false })
 let browser: Browser | undefined
 try {
   browser = await launchChromium()
-  const figures = await watch(browser)
-  process.exitCode = report(figures)
+  const film = values.shows === true ? undefined : await watch(browser)
+  await Promise.all(browser.contexts().map(async context => { await context.close() }))
+  const { shows, faults } = await watchShows(browser, demo)
+  process.exitCode = report(film, shows, faults)
 } finally {
   await browser?.close()
   await demo.stop()
@@ -95,7 +100,8 @@ function progress (done: number, figures: readonly Figures[]): void {
   process.stderr.write(`\r${'█'.repeat(full)}${'░'.repeat(width - full)} ${percent(done)}   from viewers: ${shares.join('  ')}   `)
 }
 
-function report (figures: readonly Figures[]): number {
+function report (film: readonly Figures[] | undefined, shows: Partial<ShowFigures>, faults: string[]): number {
+  const figures = film ?? []
   const viewers = figures.map(({ ended, stalls, webrtc, fromViewers, fromNode, fromOrigin, startMs }) => ({
     played: ended,
     stalls,
@@ -106,19 +112,18 @@ function report (figures: readonly Figures[]): number {
     peerShare: round(webrtc / Math.max(1, fromViewers + fromNode + fromOrigin)),
     startMs: startMs === undefined ? null : Math.round(startMs)
   }))
-  const sent = sum([...demo.origin.sent].filter(([path]) => !path.endsWith('.m3u8')).map(([, bytes]) => bytes))
+  const sent = sum([...demo.origin.sent].filter(([path]) => path.startsWith('film/') && !path.endsWith('.m3u8')).map(([, bytes]) => bytes))
   const delivered = sum(figures.flatMap(({ fromViewers, fromNode, fromOrigin }) => [fromViewers, fromNode, fromOrigin]))
   const originCopies = round(sent / demo.bytes)
   const offload = round(sum(viewers.map(({ fromPeers }) => fromPeers)) / Math.max(1, delivered))
-  process.stdout.write(`${JSON.stringify({ viewers, originCopies, offload, ceiling: round((VIEWERS - 1) / VIEWERS) })}\n`)
+  process.stdout.write(`${JSON.stringify({ viewers, originCopies, offload, ceiling: round((VIEWERS - 1) / VIEWERS), shows })}\n`)
 
-  const faults: string[] = []
   for (const [n, { played, stalls, peerShare }] of viewers.entries()) {
     if (!played) faults.push(`viewer ${n + 1} did not play to the end`)
     if (stalls > 0) faults.push(`viewer ${n + 1} stalled ${stalls} times`)
     if (n > 0 && peerShare < PEER_SHARE_LEAST) faults.push(`viewer ${n + 1} took ${percent(peerShare)} from viewers over WebRTC, expected at least ${percent(PEER_SHARE_LEAST)}`)
   }
-  if (viewers.length < VIEWERS) faults.push(`${viewers.length} of ${VIEWERS} viewers opened the page`)
+  if (film !== undefined && viewers.length < VIEWERS) faults.push(`${viewers.length} of ${VIEWERS} viewers opened the page`)
   if (originCopies > ORIGIN_COPIES_MOST) faults.push(`the origin sent ${originCopies} copies, expected at most ${ORIGIN_COPIES_MOST}`)
   for (const fault of faults) process.stderr.write(`✘ ${fault}\n`)
   if (faults.length === 0) return 0

@@ -1,6 +1,7 @@
 /**
  * A page's store in several real tabs of a browser, of which one after the other is closed or crashes while all of them write: nothing is
- * given that is wrong, those that stay lose nothing, the quota is kept. And where the page's policy or the user takes the store away.
+ * given that is wrong, those that stay lose nothing, the quota is kept. And where the page's policy or the user takes the store away. Then
+ * tabs that share a node: it moves when its tab is closed or frozen, and nobody loses what he reads.
  *
  *     node test/e2e/tabs.ts [--rounds N]     tabs that go, 12 by default
  */
@@ -16,6 +17,7 @@ import { createShoal, type Shoal } from 'shoal'
 import { launchChromium } from '../chromium.ts'
 import { Checks, Problem } from '../support/checks.ts'
 import type { Tab, Tally } from './tabs/page.ts'
+import { together } from './tabs/together.ts'
 
 const TABS = 3
 const QUOTA = 200 * 16_384
@@ -218,6 +220,7 @@ await checks.check('a node whose browser takes its storage away goes on', async 
 })
 
 await seeder.stop()
+await together(checks, browser, `${origin}/node`)
 await browser.close()
 server.close()
 server.closeAllConnections()

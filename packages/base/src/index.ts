@@ -1,5 +1,6 @@
 /**
- * Small parts that every package uses and none of which does any I/O: time, randomness, rates and bounded memory.
+ * Small parts that every package uses and none of which does any I/O: time, randomness, rates and bounded memory, and the conversation that
+ * two places of one browser have over a port that they are given.
  * `systemClock` and `systemRandom` are the only places of Shoal that ask the machine for either.
  *
  * @packageDocumentation
@@ -14,4 +15,5 @@ export { raceSignal } from './race-signal.js'
 export { significantQuery, splitSignificant } from './significant-query.js'
 export { hash32 } from './hash.js'
 export { hostOf, ipOf, ipv6Groups, type Ip } from './ip.js'
+export { Questions, Replies, type Answer, type Patience, type Port, type Question, type Reply } from './port.js'
 export { toHex, fromHex, equalBytes, concat, uncleared } from './bytes.js'

@@ -23,6 +23,18 @@ export async function bundlePage (): Promise<Map<string, Uint8Array>> {
     write: false,
     logLevel: 'error'
   })
+  // a worker of its own kind: one file, no module
+  const worker = await build({
+    entryPoints: { worker: join(PACKAGE, 'dist', 'src', 'page', 'worker.js') },
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    outdir,
+    write: false,
+    logLevel: 'error'
+  })
+  result.outputFiles.push(...worker.outputFiles)
   const files = new Map(result.outputFiles.map(file => [relative(outdir, file.path).replaceAll('\\', '/'), file.contents]))
   for (const name of ['index.html', 'mark.svg']) files.set(name, await readFile(join(PACKAGE, 'src', 'page', name)))
   return files

@@ -34,7 +34,7 @@ try {
   Film     ${demo.segments} files, ${(demo.bytes / 1e6).toFixed(1)} MB
 
   Open the page in several tabs or browsers of this machine: each is a peer of its own, and they serve each other over WebRTC.
-  The node seeds too. Switch the origin off on the page and watch them go on. Ctrl-C stops everything.
+  A node beside the origin seeds too. Switch the origin or the relay off on the page and watch them go on. Ctrl-C stops everything.
 
 `)
   const stop = (): void => {

@@ -4,6 +4,7 @@ import { settle, type Body } from '../src/page/forces.js'
 import { megabytes, minutes, percent, roundUp } from '../src/page/format.js'
 import { Model, sum } from '../src/page/model.js'
 import { byPeer } from '../src/page/peers.js'
+import { rank } from '../src/page/scoreboard.js'
 
 const NODE = 'node'
 
@@ -33,12 +34,36 @@ describe('demo: model', () => {
     expect(sum(model.total)).to.equal(5)
   })
 
+  it('counts a part for its segment, and remembers what a live stream lists no longer', () => {
+    const model = new Model(NODE)
+    const list = (...paths: string[]): void => { model.setSegments(paths.map((path, start) => ({ path, start, duration: 4 }))) }
+    list('seg1.m4s')
+    model.delivered(detail('seg1.0.m4s', [{ kind: 'origin', bytes: 5 }]), () => false)
+    model.delivered(detail('seg1.1.m4s', [{ kind: 'peer', peer: 'v', bytes: 6 }]), () => false)
+    list('seg2.m4s')
+    list('seg1.m4s', 'seg2.m4s')
+    expect(model.cells.map(cell => cell.mix)).to.deep.equal([{ viewers: 6, node: 0, origin: 5 }, { viewers: 0, node: 0, origin: 0 }])
+    expect([model.of('seg1.m4s'), model.held('seg1.m4s')]).to.deep.equal([11, false])
+  })
+
   it('keeps a bounded number of samples from the first to the last', () => {
     const model = new Model(NODE)
     for (let at = 0; at < 5000; at++) model.sample(at, at)
     expect(model.samples.length).to.be.at.most(1200)
     expect(model.samples[0]?.at).to.equal(0)
     expect(model.samples.at(-1)?.at).to.be.above(4990)
+  })
+})
+
+describe('demo: scoreboard', () => {
+  it('puts first who gave most, and always has this viewer', () => {
+    const viewers = Array.from({ length: 8 }, (_, n) => {
+      return { id: `v${n}`, show: 'film' as const, fromViewers: 60, fromNode: 20, fromOrigin: 20, given: n === 0 ? 0 : 100 - n, peers: [] }
+    })
+    const scores = rank(viewers, 'v0')
+    expect(scores.map(({ id }) => id)).to.deep.equal(['v1', 'v2', 'v3', 'v4', 'v0'])
+    expect(scores[0]).to.deep.include({ taken: 100, share: 0.8, of: 1 })
+    expect(rank([], 'v0')).to.deep.equal([])
   })
 })
 

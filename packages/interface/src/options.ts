@@ -157,7 +157,8 @@ export interface ShoalOptions {
   /** ICE servers for WebRTC. Never filled in by a default of a library. @default [] */
   iceServers?: readonly { urls: string | string[], username?: string, credential?: string }[] | undefined
   /**
-   * `false`: an identity and a memory store of its own, nothing is shared with other tabs or later visits.
+   * In a page one of the tabs of its origin has the node and the others use it. `false`: a node with an identity and a memory store of its
+   * own, nothing is shared with other tabs or later visits.
    *
    * @default true
    */

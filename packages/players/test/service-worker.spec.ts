@@ -1,6 +1,6 @@
 import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
-import { SILENCE_MS, BEGIN_MS } from '../src/service-worker/protocol.js'
+import { BEGIN_MS, PASSED_ON_BYTES_MAX, SILENCE_MS } from '../src/service-worker/protocol.js'
 import { settled } from './seat.js'
 import { workerStub, type WorkerStub } from './service-worker-stubs.js'
 import { BASE, StubContent, stubOrigin } from './stubs.js'
@@ -120,6 +120,39 @@ describe('service worker', () => {
       await settled()
       expect(stub.fetch(URL_OF_CLIP)).to.equal(undefined)
       expect(stub.page.heard).to.have.length(1)
+    })
+  })
+
+  describe('what the network gave', () => {
+    /** The content opens when `open` is called. */
+    async function early (clip = CLIP) {
+      const content = new StubContent(new Map([['clip.mp4', clip], ['main.m3u8', clip]]))
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const origin = stubOrigin(content.files)
+      stub = workerStub(origin.fetch, undefined, { base: BASE, clock: new ManualClock(), content: promise.then(() => content.asContent()) })
+      await settled()
+      return { content, open: async () => { resolve(); await settled() } }
+    }
+
+    it('is offered to the content once it is open, from where it lies; playlists are not', async () => {
+      const { content, open } = await early()
+      expect(await (await stub.fetch(URL_OF_CLIP) as Response).bytes()).to.deep.equal(CLIP)
+      expect((await (await stub.fetch(URL_OF_CLIP, { headers: { range: 'bytes=1000-1999' } }) as Response).bytes()).length).to.equal(1000)
+      await (await stub.fetch(`${BASE}main.m3u8`) as Response).bytes()
+      await settled()
+      expect(content.offers).to.deep.equal([])
+      await open()
+      expect(content.offers).to.deep.equal([
+        { path: 'clip.mp4', bytes: CLIP, start: 0 }, { path: 'clip.mp4', bytes: CLIP.subarray(1000, 2000), start: 1000 }
+      ])
+    })
+
+    it('is left out when there is more of it than a page should keep', async () => {
+      const large = new Uint8Array(PASSED_ON_BYTES_MAX + 1)
+      const { content, open } = await early(large)
+      expect((await (await stub.fetch(URL_OF_CLIP) as Response).bytes()).length).to.equal(large.length)
+      await open()
+      expect(content.offers).to.deep.equal([])
     })
   })
 

@@ -6,13 +6,13 @@
 
 import { ConfigError, type Shoal } from '@shoal/interface'
 import type { Bridge } from './bridge-types.js'
-import { ShoalNode } from './node.js'
 
 export type { Bridge, BridgedFiles } from './bridge-types.js'
 export type { OpenContent } from './content.js'
 
-/** @throws ConfigError when it was not made by `createShoal` of this package, or is a page's without a network */
+/** @throws ConfigError when it was not made by `createShoal` of this package, or has no network: that of a page may be in another tab */
 export function bridgeOf (shoal: Shoal): Bridge {
-  if (!(shoal instanceof ShoalNode)) throw new ConfigError('expected a node with a network that createShoal of this very package made')
-  return shoal.bridge
+  const { bridge } = shoal as { bridge?: Bridge }
+  if (bridge === undefined) throw new ConfigError('expected a node with a network that createShoal made; in a page, one with share: false')
+  return bridge
 }

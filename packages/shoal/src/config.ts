@@ -1,12 +1,12 @@
 import type { UploadLimits } from '@shoal/engine'
 import { RELAYED_CONTENT_BYTES } from '@shoal/exchange'
 import {
-  ConfigError, type CapacityClass, type Mode, type PeerName, type RelayOptions, type Sharing, type ShoalOptions, type TenantKey,
-  type UploadOptions
+  ConfigError, type CapacityClass, type Mode, type PeerName, type RelayOptions, type Sharing, type ShoalOptions, type TenantKey
 } from '@shoal/interface'
 import { RELAY_DURATION_S, RELAY_LIMIT_BYTES, RELAY_RESERVATIONS } from './defaults.js'
 import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
+import { checkSharing, uploadLimits } from './wishes.js'
 
 /** What differs between the places where a node runs. */
 export interface Surroundings {
@@ -62,7 +62,6 @@ export interface Config {
 const MODES: readonly Mode[] = ['hybrid', 'p2p', 'origin', 'auto']
 /** The longest that a timer of the relay takes: three weeks. */
 const MAX_RELAY_S = 1_814_400
-const SHARING: readonly Sharing[] = ['full', 'download', 'off']
 /** Goes into protocol names and topics. */
 const NETWORK_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
 
@@ -109,26 +108,6 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     connections: around.connections,
     capacity: options.server === true ? 3 : around.capacity,
     replication
-  }
-}
-
-/** @throws ConfigError */
-export function checkSharing (sharing: Sharing): Sharing {
-  if (!SHARING.includes(sharing)) throw new ConfigError(`sharing: expected one of ${SHARING.join(', ')}, got ${JSON.stringify(sharing)}`)
-  return sharing
-}
-
-/** What is set of them. @throws ConfigError */
-export function uploadLimits ({ rate, slots, monthly, yield: yields }: UploadOptions): Partial<UploadLimits> {
-  if (slots !== undefined && (!Number.isInteger(slots) || slots < 0)) {
-    throw new ConfigError(`upload.slots: expected a whole number, got ${JSON.stringify(slots)}`)
-  }
-  if (yields !== undefined && typeof yields !== 'boolean') throw new ConfigError(`upload.yield: expected true or false, got ${JSON.stringify(yields)}`)
-  return {
-    ...rate !== undefined && { rate: parseRate(rate, 'upload.rate') },
-    ...slots !== undefined && { slots },
-    ...monthly !== undefined && { monthly: parseSize(monthly, 'upload.monthly') },
-    ...yields !== undefined && { yield: yields }
   }
 }
 

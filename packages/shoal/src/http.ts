@@ -5,7 +5,10 @@ import type { OpenContent } from './content.js'
 
 export interface FetchInit extends RequestInit, Pick<ReadOptions, 'deadline'> {}
 
-interface Covered { readonly content: OpenContent, readonly path: string }
+/** As much of an open content as is needed. */
+type Fetchable = Pick<OpenContent, 'link' | 'origins' | 'summary' | 'policy' | 'stats' | 'movedAt' | 'closed' | 'stat' | 'read'>
+
+interface Covered { readonly content: Fetchable, readonly path: string }
 
 /** A player or page that asks without saying when waits for it now. */
 const DEFAULT_DEADLINE_MS = 2_000
@@ -17,7 +20,7 @@ const OUTDATED_TARGETS = 3
 
 /** What a fetch needs of its node. */
 export interface FetchHost {
-  readonly contents: Iterable<OpenContent>
+  readonly contents: Iterable<Fetchable>
   readonly clock: Clock
   /** The global `fetch`. */
   readonly passthrough: typeof fetch
@@ -82,9 +85,9 @@ function absolute (input: string | URL): string {
   return URL.canParse(input, base) ? new URL(input, base).href : String(input)
 }
 
-function cover (contents: Iterable<OpenContent>, url: string): Covered | undefined {
+function cover (contents: Iterable<Fetchable>, url: string): Covered | undefined {
   const bare = url.replace(/[?#].*$/s, '')
-  let best: { content: OpenContent, base: string } | undefined
+  let best: { content: Fetchable, base: string } | undefined
   for (const content of contents) {
     for (const origin of content.origins) {
       // it may carry a token, which is none of the path's business
@@ -106,11 +109,11 @@ function cover (contents: Iterable<OpenContent>, url: string): Covered | undefin
 }
 
 /** A playlist of a live content of which nothing has been heard for so long that the origin's is likely newer. */
-function outdated ({ summary: { live }, movedAt }: OpenContent, { playlist }: Segment, now: number): boolean {
+function outdated ({ summary: { live }, movedAt }: Fetchable, { playlist }: Segment, now: number): boolean {
   return playlist === true && live !== undefined && !live.ended && now - movedAt > OUTDATED_TARGETS * live.target * 1000
 }
 
-function reasonOf (error: unknown, content: OpenContent, late: boolean): string {
+function reasonOf (error: unknown, content: Fetchable, late: boolean): string {
   if (late) return content.stats.connected === 0 ? 'no-peer' : 'deadline'
   if (error instanceof PurgedError) return 'purged'
   if (error instanceof ManifestError) return 'mismatch'

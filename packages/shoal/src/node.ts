@@ -9,7 +9,6 @@ import {
   type SaveOptions, type Sharing, type Shoal, type ShoalEvents, type Size, type StoreEvent, type UploadOptions
 } from '@shoal/interface'
 import type { Bridge } from './bridge-types.js'
-import { checkSharing, uploadLimits } from './config.js'
 import { OpenContent, type SharedContent } from './content.js'
 import { emitter } from './events.js'
 import { Farewells } from './farewells.js'
@@ -23,6 +22,7 @@ import { knownPurge } from './purging/known.js'
 import { recordPurge } from './purging/record.js'
 import type { Seeding } from './seeding.js'
 import { parseSize } from './units.js'
+import { checkSharing, uploadLimits } from './wishes.js'
 
 /** A running node: contents by their manifest, and what the application may ask of them. */
 export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {

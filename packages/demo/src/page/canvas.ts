@@ -25,9 +25,18 @@ export class Surface {
   }
 }
 
-/** The colours of style.css, so that pictures and page never differ. */
-export function colour (name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
+/** The colours of style.css, so that pictures and page never differ; they change with the user's taste for light or dark. */
+export function colours<N extends string> (names: readonly N[], onchange: () => void): Record<N, string> {
+  const read = (): Record<N, string> => {
+    const style = getComputedStyle(document.documentElement)
+    return Object.fromEntries(names.map(name => [name, style.getPropertyValue(`--${name}`).trim()])) as Record<N, string>
+  }
+  const all = read()
+  matchMedia('(prefers-color-scheme: light)').addEventListener('change', () => {
+    Object.assign(all, read())
+    onchange()
+  })
+  return all
 }
 
 export const FONT = '500 12px ui-sans-serif, system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Open Sans", sans-serif'

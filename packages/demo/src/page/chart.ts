@@ -1,6 +1,6 @@
-import { colour, FONT, Surface } from './canvas.js'
+import { colours as coloursOf, FONT, Surface } from './canvas.js'
 import { megabytes, minutes, roundUp } from './format.js'
-import { KINDS, sum, type Kind, type Model, type Sample } from './model.js'
+import { KINDS, NAMES, sum, type Kind, type Model, type Sample } from './model.js'
 
 const SPAN_MIN_SECONDS = 60
 const MARGIN = { top: 12, right: 8, bottom: 26, left: 46 }
@@ -8,8 +8,9 @@ const MARGIN = { top: 12, right: 8, bottom: 26, left: 46 }
 /** Bytes that this viewer received, stacked by source, over time; what it gave to others as a line. */
 export function createChart (canvas: HTMLCanvasElement): (model: Model) => void {
   let last: Model | undefined
-  const surface = new Surface(canvas, () => { if (last !== undefined) draw(last) })
-  const colours = Object.fromEntries([...KINDS, 'text-quiet', 'line', 'given'].map(name => [name, colour(name)]))
+  const again = (): void => { if (last !== undefined) draw(last) }
+  const surface = new Surface(canvas, again)
+  const colours = coloursOf([...KINDS, 'text-quiet', 'line', 'given'], again)
 
   function draw (model: Model): void {
     last = model
@@ -26,14 +27,14 @@ export function createChart (canvas: HTMLCanvasElement): (model: Model) => void 
     c.font = FONT
     c.textBaseline = 'middle'
     for (let value = 0; value <= top + 1; value += step) {
-      c.fillStyle = colours['line'] as string
+      c.fillStyle = colours.line
       c.fillRect(MARGIN.left, Math.round(y(value)), width - MARGIN.left - MARGIN.right, 1)
-      c.fillStyle = colours['text-quiet'] as string
+      c.fillStyle = colours['text-quiet']
       c.textAlign = 'right'
       c.fillText(value === 0 ? '0' : `${step >= 1e6 ? value / 1e6 : (value / 1e6).toFixed(1)} MB`, MARGIN.left - 8, y(value))
     }
     const tick = [10, 15, 20, 30, 60, 120, 300, 600, 1800].find(seconds => span / seconds <= width / 90) ?? 3600
-    c.fillStyle = colours['text-quiet'] as string
+    c.fillStyle = colours['text-quiet']
     for (let at = 0; at <= span; at += tick) {
       c.textAlign = at === 0 ? 'left' : x(at) > width - 24 ? 'right' : 'center'
       c.fillText(minutes(at), x(at), height - 9)
@@ -51,10 +52,10 @@ export function createChart (canvas: HTMLCanvasElement): (model: Model) => void 
     for (const sample of samples) c.lineTo(x(sample.at), y(sample.given))
     c.setLineDash([2, 4])
     c.lineWidth = 1.5
-    c.strokeStyle = colours['given'] as string
+    c.strokeStyle = colours.given
     c.stroke()
     c.setLineDash([])
-    canvas.setAttribute('aria-label', `Received ${KINDS.map(kind => `${megabytes(model.total[kind])} from ${kind === 'viewers' ? 'viewers' : `the ${kind}`}`).join(', ')}; ` +
+    canvas.setAttribute('aria-label', `Received ${KINDS.map(kind => `${megabytes(model.total[kind])} from ${NAMES[kind]}`).join(', ')}; ` +
       `given to viewers ${megabytes(end.given)}`)
 
     function area (kind: Kind, base: (sample: Sample) => number, edge: (sample: Sample) => number): void {
@@ -71,7 +72,7 @@ export function createChart (canvas: HTMLCanvasElement): (model: Model) => void 
       for (const sample of samples) c.lineTo(x(sample.at), y(edge(sample)))
       c.lineWidth = 1.75
       c.lineJoin = 'round'
-      c.strokeStyle = colours[kind] as string
+      c.strokeStyle = colours[kind]
       c.stroke()
     }
   }

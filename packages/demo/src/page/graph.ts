@@ -1,4 +1,4 @@
-import { colour, FONT, Surface } from './canvas.js'
+import { colours as coloursOf, FONT, Surface } from './canvas.js'
 import { settle, type Body } from './forces.js'
 import { short } from './format.js'
 import type { DemoState } from '../reports.js'
@@ -11,8 +11,9 @@ const STILL = 0.05
 
 interface Spot extends Body {
   readonly id: string
-  readonly kind: 'me' | 'viewers' | 'node' | 'origin'
-  readonly label: string
+  readonly kind: 'me' | 'viewers' | 'node' | 'relay' | 'origin'
+  label: string
+  off: boolean
   shown: number
 }
 
@@ -20,7 +21,9 @@ interface Edge { readonly a: Spot, readonly b: Spot, readonly kind: 'viewers' | 
 interface Pulse { readonly from: Spot, readonly to: Spot, readonly kind: Edge['kind'], readonly at: number, readonly ms: number }
 
 /** The peers as a graph that arranges itself; pulses run along an edge as bytes do. */
-export function createGraph (canvas: HTMLCanvasElement, me: () => string | undefined, node: string): (state: DemoState) => void {
+export function createGraph (
+  canvas: HTMLCanvasElement, me: () => string | undefined, node: string, relay: string
+): (state: DemoState) => void {
   const spots = new Map<string, Spot>()
   let edges: Edge[] = []
   const seen = new Map<string, number>()
@@ -28,8 +31,7 @@ export function createGraph (canvas: HTMLCanvasElement, me: () => string | undef
   let running = false
   let drawnAt = 0
   const calm = matchMedia('(prefers-reduced-motion: reduce)')
-  const names = ['viewers', 'node', 'origin', 'text', 'text-quiet', 'card', 'me']
-  const colours = Object.fromEntries(names.map(name => [name, colour(name)])) as Record<Spot['kind'] | 'text' | 'text-quiet' | 'card', string>
+  const colours = coloursOf(['viewers', 'node', 'relay', 'origin', 'text', 'text-quiet', 'card', 'me'], wake)
   const surface = new Surface(canvas, wake)
 
   function spot (id: string, kind: Spot['kind'], label: string): Spot {
@@ -38,10 +40,10 @@ export function createGraph (canvas: HTMLCanvasElement, me: () => string | undef
     const angle = spots.size * 2.4
     const { width, height } = surface
     const made: Spot = {
-      id, kind, label, shown: 0, vx: 0, vy: 0,
-      radius: kind === 'me' ? 13 : kind === 'origin' ? 11 : 9,
-      anchorX: kind === 'origin' ? 0.26 : kind === 'node' ? 0.74 : undefined,
-      anchorY: kind === 'origin' || kind === 'node' ? 0.13 : kind === 'me' ? 0.5 : undefined,
+      id, kind, label, off: false, shown: 0, vx: 0, vy: 0,
+      radius: kind === 'me' ? 13 : kind === 'origin' ? 11 : kind === 'relay' ? 6 : 9,
+      anchorX: kind === 'origin' ? 0.2 : kind === 'node' ? 0.8 : kind === 'relay' ? 0.5 : undefined,
+      anchorY: kind === 'me' ? 0.5 : kind === 'viewers' ? undefined : 0.13,
       x: width / 2 + Math.cos(angle) * width * 0.3, y: height / 2 + Math.sin(angle) * height * 0.25
     }
     spots.set(id, made)
@@ -50,10 +52,13 @@ export function createGraph (canvas: HTMLCanvasElement, me: () => string | undef
 
   function update (state: DemoState): void {
     const mine = me()
-    const origin = spot('origin', 'origin', state.origin.down ? 'Origin, off' : 'Origin')
-    Object.assign(origin, { label: state.origin.down ? 'Origin, off' : 'Origin' })
-    const relay = spot(node, 'node', 'Node')
-    const alive = new Set(['origin', node])
+    const origin = spot('origin', 'origin', 'Origin')
+    const broker = spot(relay, 'relay', 'Relay')
+    const edge = spot(node, 'node', 'Edge')
+    for (const [there, name, off] of [[origin, 'Origin', state.origin.down], [broker, 'Relay', state.relay.down]] as const) {
+      Object.assign(there, { off, label: off ? `${name}, off` : name })
+    }
+    const alive = new Set(['origin', node, relay])
     for (const { id } of state.viewers) {
       spot(id, id === mine ? 'me' : 'viewers', id === mine ? 'You' : short(id))
       alive.add(id)
@@ -61,26 +66,26 @@ export function createGraph (canvas: HTMLCanvasElement, me: () => string | undef
     for (const id of spots.keys()) if (!alive.has(id)) spots.delete(id)
 
     const next = new Map<string, Edge>()
-    const edge = (a: Spot, b: Spot, kind: Edge['kind']): void => {
+    const line = (a: Spot, b: Spot, kind: Edge['kind']): void => {
       const key = [a.id, b.id].sort().join(' ')
       if (!next.has(key)) next.set(key, { a, b, kind })
     }
     for (const viewer of state.viewers) {
       const to = spots.get(viewer.id) as Spot
-      edge(to, origin, 'origin')
+      line(to, origin, 'origin')
       flow(origin, to, 'origin', viewer.fromOrigin)
       for (const { peer, received } of viewer.peers) {
         const from = spots.get(peer)
-        if (from === undefined) continue
-        const kind = from === relay ? 'node' : 'viewers'
-        edge(to, from, kind)
+        if (from === undefined || from === broker) continue
+        const kind = from === edge ? 'node' : 'viewers'
+        line(to, from, kind)
         flow(from, to, kind, received)
       }
     }
     edges = [...next.values()]
     const others = state.viewers.length - 1
-    const off = state.origin.down ? ', which is off' : ''
-    canvas.setAttribute('aria-label', `You, ${others} other ${others === 1 ? 'viewer' : 'viewers'}, the node and the origin${off}; ` +
+    const off = [...state.origin.down ? ['the origin is off'] : [], ...state.relay.down ? ['the relay is off'] : []].map(what => `; ${what}`).join('')
+    canvas.setAttribute('aria-label', `You, ${others} other ${others === 1 ? 'viewer' : 'viewers'}, the edge node, the relay and the origin${off}; ` +
       `${edges.filter(({ kind }) => kind === 'viewers').length} connections between viewers`)
     wake()
   }
@@ -142,8 +147,7 @@ export function createGraph (canvas: HTMLCanvasElement, me: () => string | undef
     c.font = FONT
     c.textAlign = 'center'
     c.textBaseline = 'top'
-    for (const { x, y, radius, kind, label, shown } of bodies) {
-      const off = kind === 'origin' && label !== 'Origin'
+    for (const { x, y, radius, kind, label, off, shown } of bodies) {
       c.globalAlpha = shown * 0.2
       c.fillStyle = colours[off ? 'text-quiet' : kind]
       c.beginPath()

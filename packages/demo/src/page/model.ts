@@ -3,6 +3,8 @@ import type { SegmentDetail } from '@shoal/interface'
 /** Where bytes came from, as the pictures tell it. `viewers` and `node` are both peers. */
 export const KINDS = ['viewers', 'node', 'origin'] as const
 export type Kind = typeof KINDS[number]
+/** In a sentence. */
+export const NAMES: Readonly<Record<Kind, string>> = { viewers: 'viewers', node: 'the edge', origin: 'the origin' }
 export type Mix = Record<Kind, number>
 
 export interface Cell {
@@ -19,6 +21,8 @@ export interface Sample extends Mix {
 }
 
 const SAMPLES_MAX = 1200
+/** Of a stream without an end the oldest are forgotten. */
+const SEGMENTS_MAX = 500
 
 function noBytes (): Mix {
   return { viewers: 0, node: 0, origin: 0 }
@@ -38,7 +42,10 @@ export class Model {
   /** Seconds. */
   playhead = 0
   readonly #node: string
-  readonly #early = new Map<string, Mix>()
+  /** By path, also of what is listed no longer, or not yet. */
+  readonly #mixes = new Map<string, Mix>()
+  /** Given from what was here already. */
+  readonly #held = new Set<string>()
 
   /** @param node the peer id of the node beside the origin */
   constructor (node: string) {
@@ -46,7 +53,7 @@ export class Model {
   }
 
   setSegments (segments: readonly Omit<Cell, 'mix'>[]): void {
-    this.cells = segments.map(segment => ({ ...segment, mix: this.#early.get(segment.path) ?? noBytes() }))
+    this.cells = segments.map(segment => ({ ...segment, mix: this.#mixOf(segment.path) }))
   }
 
   /** A delivery through Shoal. `overWebRtc` tells which peers are reached over WebRTC. */
@@ -54,7 +61,10 @@ export class Model {
     if (detail.path.endsWith('.m3u8')) return
     for (const { kind, peer, bytes } of detail.sources) {
       // what was in the store has been counted when it came
-      if (kind === 'store') continue
+      if (kind === 'store') {
+        this.#held.add(wholeOf(detail.path))
+        continue
+      }
       this.#add(detail.path, kind === 'origin' ? 'origin' : peer === this.#node ? 'node' : 'viewers', bytes)
       if (kind === 'peer' && peer !== undefined && peer !== this.#node && overWebRtc(peer)) this.webrtc += bytes
     }
@@ -71,10 +81,30 @@ export class Model {
     if (this.samples.length > SAMPLES_MAX) this.samples = this.samples.filter((_, i) => i % 2 === 0)
   }
 
+  /** Bytes of a segment so far. */
+  of (path: string): number {
+    return sum(this.#mixOf(path))
+  }
+
+  held (path: string): boolean {
+    return this.#held.has(path)
+  }
+
   #add (path: string, kind: Kind, bytes: number): void {
     this.total[kind] += bytes
-    let mix = this.cells.find(cell => cell.path === path)?.mix ?? this.#early.get(path)
-    if (mix === undefined) this.#early.set(path, mix = noBytes())
-    mix[kind] += bytes
+    this.#mixOf(path)[kind] += bytes
   }
+
+  #mixOf (path: string): Mix {
+    const whole = wholeOf(path)
+    let mix = this.#mixes.get(whole)
+    if (mix === undefined) this.#mixes.set(whole, mix = noBytes())
+    if (this.#mixes.size > SEGMENTS_MAX) this.#mixes.delete(this.#mixes.keys().next().value as string)
+    return mix
+  }
+}
+
+/** A part counts for its segment: `seg12.3.m4s` for `seg12.m4s`. */
+function wholeOf (path: string): string {
+  return path.replace(/(\d)\.\d+(\.m4s)$/, '$1$2')
 }

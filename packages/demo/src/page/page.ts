@@ -1,19 +1,26 @@
 import { createChart } from './chart.js'
+import { loadFiles } from './files.js'
 import { megabytes, percent, short } from './format.js'
 import { createGauge } from './gauge.js'
 import { createGraph } from './graph.js'
 import { Model, sum } from './model.js'
+import { Panel } from './panel.js'
 import { byPeer } from './peers.js'
-import { play, type Playback } from './player.js'
+import { idle, play, type Playback } from './player.js'
+import { createScoreboard } from './scoreboard.js'
 import { fillSettings } from './settings.js'
 import { createStrip } from './strip.js'
 import type { Shoal } from '@shoal/interface'
-import type { DemoState, PageConfig, ViewerReport } from '../reports.js'
+import { SHOWS, type DemoState, type PageConfig, type ShowName, type ViewerReport } from '../reports.js'
 
 const TICK_MS = 1000
+/** What a page of this kind is about. */
+const TITLES: Readonly<Record<ShowName, string>> = { film: 'Segments', live: 'Live segments', low: 'Live segments, in parts', files: 'Files' }
 
 /** What the demo check reads. */
-export interface Figures extends Playback {
+export interface Figures extends Omit<Playback, 'latency'> {
+  readonly show: ShowName
+  readonly latency: number | undefined
   readonly id: string | undefined
   readonly position: number
   readonly duration: number
@@ -21,6 +28,10 @@ export interface Figures extends Playback {
   readonly fromNode: number
   readonly fromOrigin: number
   readonly webrtc: number
+  /** Bytes of the content that are here. */
+  readonly held: number
+  /** Pictures that are to be seen. */
+  readonly pictures: number
   /** How far the node has come. */
   readonly node: 'starting' | 'opening' | 'open'
   /** Sessions, as `transport peer received`. */
@@ -39,13 +50,31 @@ function element<T extends HTMLElement> (id: string): T {
   return found as T
 }
 
+/** What this page shows, by its address; the rest of the page follows. */
+function choose (): ShowName {
+  const asked = new URLSearchParams(location.search).get('show')
+  const name = SHOWS.find(show => show === asked) ?? 'film'
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('.shows a')) {
+    if (new URL(link.href).searchParams.get('show') === name) link.setAttribute('aria-current', 'page')
+  }
+  element('segments-title').textContent = TITLES[name]
+  element('film').hidden = name === 'files'
+  element('files').hidden = name !== 'files'
+  const live = name === 'live' || name === 'low'
+  element('latency').hidden = !live
+  if (live) element('none').textContent = 'before you came'
+  return name
+}
+
 async function main (): Promise<void> {
+  const name = choose()
   const config = await (await fetch('config.json')).json() as PageConfig
+  const show = config.shows[name]
   const video = element<HTMLVideoElement>('video')
   const model = new Model(config.node)
   // the player must not wait for the node: it is another chunk, and starts while the first segments play
   const starting = import('./node.js').then(({ startNode }) => startNode(config))
-  const playback = play(video, config, starting, model)
+  const playback = name === 'files' ? idle() : play(video, name, show, starting, model)
   let shoal: Shoal | undefined
   const transports = new Map<string, string>()
   const log: string[] = []
@@ -69,12 +98,16 @@ async function main (): Promise<void> {
       navigator.sendBeacon('goodbye', JSON.stringify({ id: node.peerId }))
       node.stop().catch(() => {})
     })
-    fillSettings(element('settings-list'), config, node)
+    fillSettings(element('settings-list'), config, show, node)
   }, (error: unknown) => { status.textContent = `Without peers: ${error instanceof Error ? error.message : String(error)}` })
+
+  if (name === 'files') void loadFiles(show, starting, { find: element, model, trouble: what => { playback.troubles.push(what) } })
 
   window.shoalDemo = {
     figures: () => ({
       ...playback,
+      show: name,
+      latency: playback.latency(),
       id: shoal?.peerId,
       position: video.currentTime,
       duration: video.duration,
@@ -82,6 +115,8 @@ async function main (): Promise<void> {
       fromNode: model.total.node,
       fromOrigin: model.total.origin,
       webrtc: model.webrtc,
+      held: shoal?.status.contents[0]?.held ?? 0,
+      pictures: document.querySelectorAll('#pictures .there').length,
       node: shoal === undefined ? 'starting' : shoal.contents.length === 0 ? 'opening' : 'open',
       peers: shoal?.status.peers.map(({ peer, transport, stats }) => `${transport} ${short(peer)} ${megabytes(stats.received)}`) ?? [],
       log
@@ -89,14 +124,17 @@ async function main (): Promise<void> {
   }
 
   const draw = {
-    strip: createStrip(element('segments')),
+    strip: createStrip(element('segments'), name === 'film' ? 'times' : name === 'files' ? 'none' : 'behind'),
     chart: createChart(element('delivered')),
     gauge: createGauge(element('offload')),
-    graph: createGraph(element('network'), () => shoal?.peerId, config.node)
+    graph: createGraph(element('network'), () => shoal?.peerId, config.node, config.relay),
+    scores: createScoreboard(element('scores'))
   }
+  const panel = new Panel(element, async what => await post('network', what))
   draw.gauge({ fromViewers: 0, fromNode: 0, ceiling: 0, viewers: 1 })
+  draw.scores([], '')
   draw.strip(model)
-  controls(() => { void tick() })
+  controls()
 
   async function tick (): Promise<void> {
     model.sample(performance.now() / 1000, shoal?.status.total.uploaded ?? 0)
@@ -104,36 +142,53 @@ async function main (): Promise<void> {
     draw.chart(model)
     const total = sum(model.total)
     element('delivered-note').textContent = `${megabytes(total)}, ${percent(total === 0 ? 0 : 1 - model.total.origin / total)} from peers`
-    const seconds = model.cells.filter(cell => sum(cell.mix) > 0).length
-    element('segments-note').textContent = model.cells.length === 0 ? 'where each came from' : `${seconds} of ${model.cells.length} are here`
-    for (const item of document.querySelectorAll<HTMLElement>('.legend .node')) item.hidden &&= model.total.node === 0
+    const here = model.cells.filter(cell => sum(cell.mix) > 0).length
+    element('segments-note').textContent = model.cells.length === 0 ? 'where each came from' : `${here} of ${model.cells.length} are here`
+    const latency = playback.latency()
+    element('latency').textContent = latency === undefined ? 'Live' : `Live, ${latency.toFixed(1)} s behind`
     if (shoal === undefined) return
-    const state = await report(shoal, model)
-    if (state !== undefined) show(state)
+    const state = await report(shoal, name, model)
+    if (state !== undefined) tell(state)
   }
 
-  function show (state: DemoState): void {
-    draw.graph(state)
-    const delivered = state.viewers.map(viewer => viewer.fromViewers + viewer.fromNode + viewer.fromOrigin).reduce((a, b) => a + b, 0)
-    const share = (key: 'fromViewers' | 'fromNode'): number => delivered === 0 ? 0 : state.viewers.reduce((sum, viewer) => sum + viewer[key], 0) / delivered
-    const viewers = Math.max(1, state.viewers.length)
+  function tell (state: DemoState): void {
+    const mine = shoal?.peerId ?? ''
+    const together = state.viewers.filter(viewer => viewer.show === name)
+    panel.show(state)
+    draw.graph({ ...state, viewers: together })
+    draw.scores(together, mine)
+    const delivered = together.map(viewer => viewer.fromViewers + viewer.fromNode + viewer.fromOrigin).reduce((a, b) => a + b, 0)
+    const share = (key: 'fromViewers' | 'fromNode'): number => delivered === 0 ? 0 : together.reduce((sum, viewer) => sum + viewer[key], 0) / delivered
+    const viewers = Math.max(1, together.length)
     draw.gauge({ fromViewers: share('fromViewers'), fromNode: share('fromNode'), ceiling: (viewers - 1) / viewers, viewers })
-    const others = new Set(state.viewers.map(({ id }) => id))
+    const others = new Set(together.map(({ id }) => id))
     const linked = new Set(shoal?.status.peers.map(({ peer }) => peer).filter(peer => others.has(peer))).size
     element('network-note').textContent = viewers === 1 ? '1 viewer' : `${viewers} viewers, you are linked to ${linked}`
-    status.textContent = state.origin.down ? 'The origin is off: peers deliver alone' : viewers === 1 ? 'Alone: open another viewer' : `You are ${short(shoal?.peerId ?? '')}`
-    const button = element('origin')
-    button.setAttribute('aria-checked', String(!state.origin.down))
-    document.body.classList.toggle('origin-down', state.origin.down)
+    status.textContent = say(state, viewers, mine)
   }
 
   void tick()
   setInterval(() => { void tick() }, TICK_MS)
 }
 
-async function report (shoal: Shoal, { total }: Model): Promise<DemoState | undefined> {
-  const peers = byPeer(shoal.status.peers)
-  const body: ViewerReport = { id: shoal.peerId, fromViewers: total.viewers, fromNode: total.node, fromOrigin: total.origin, peers }
+function say ({ origin, relay }: DemoState, viewers: number, me: string): string {
+  if (origin.down && relay.down) return 'Origin and relay are off: those who know each other go on'
+  if (origin.down) return 'The origin is off: peers deliver alone'
+  if (relay.down) return 'The relay is off: viewers go on as they are'
+  return viewers === 1 ? 'Alone: open another viewer' : `You are ${short(me)}`
+}
+
+async function report (shoal: Shoal, show: ShowName, { total }: Model): Promise<DemoState | undefined> {
+  const { peers, total: { uploaded } } = shoal.status
+  const body: ViewerReport = {
+    id: shoal.peerId,
+    show,
+    fromViewers: total.viewers,
+    fromNode: total.node,
+    fromOrigin: total.origin,
+    given: uploaded,
+    peers: byPeer(peers)
+  }
   return await post('viewer', body)
 }
 
@@ -147,12 +202,8 @@ async function post (path: string, body: unknown): Promise<DemoState | undefined
   }
 }
 
-function controls (refresh: () => void): void {
-  element('open').addEventListener('click', () => { window.open(location.pathname, '_blank') })
-  const origin = element('origin')
-  origin.addEventListener('click', () => {
-    void post('origin', { down: origin.getAttribute('aria-checked') === 'true' }).then(refresh)
-  })
+function controls (): void {
+  element('open').addEventListener('click', () => { window.open(location.href, '_blank') })
   const settings = element<HTMLDialogElement>('settings')
   element('settings-link').addEventListener('click', event => { event.preventDefault(); settings.showModal() })
   settings.addEventListener('click', event => { if (event.target === settings) settings.close() })

@@ -1,11 +1,15 @@
 import { createHlsLoader, type FallbackReport } from '@shoal/players/hls'
 import Hls from 'hls.js'
 import type { Shoal } from '@shoal/interface'
-import type { PageConfig } from '../reports.js'
+import type { Show, ShowName } from '../reports.js'
 import type { Model } from './model.js'
 
 /** A fatal network error, with the origin off and no peer yet, is no end: try again after this. */
 const RETRY_MS = 2_000
+/** Who fell behind the edge, as on a busy machine, comes back to it, a little faster. */
+const CATCH_UP = { maxLiveSyncPlaybackRate: 1.1 }
+/** Segments that are shown, the newest. */
+const CELLS_MAX = 40
 
 export interface Playback {
   /** From the start of the page to the first frame that moved; undefined before. */
@@ -15,11 +19,22 @@ export interface Playback {
   readonly ended: boolean
   /** Fatal errors of the player, and each time the player gave up one source for another. */
   readonly troubles: string[]
+  /** Seconds behind the live edge; undefined for what is not live. */
+  latency (): number | undefined
 }
 
-/** Plays the film with hls.js over Shoal. The node may come later: until then the origin serves as if there were none. */
-export function play (video: HTMLVideoElement, config: PageConfig, shoal: Promise<Shoal>, model: Model): Playback {
-  const playback = { startMs: undefined as number | undefined, stalls: 0, ended: false, troubles: [] as string[] }
+export function idle (): Playback {
+  return { startMs: undefined, stalls: 0, ended: false, troubles: [], latency: () => undefined }
+}
+
+/** Plays with hls.js over Shoal. The node may come later: until then the origin serves as if there were none. */
+export function play (video: HTMLVideoElement, name: ShowName, config: Show, shoal: Promise<Shoal>, model: Model): Playback {
+  const live = name === 'live' || name === 'low'
+  const playback = {
+    ...idle(),
+    startMs: undefined as number | undefined,
+    latency: () => live && hls.latency > 0 ? hls.latency : undefined
+  }
   const loader = createHlsLoader(shoal, {
     link: config.link,
     base: config.origin,
@@ -27,9 +42,9 @@ export function play (video: HTMLVideoElement, config: PageConfig, shoal: Promis
     onfallback: report => { playback.troubles.push(say(report)) },
     onrequest: ({ path, type, via, bytes }) => { if (type === 'fragment' && via === 'origin' && path !== undefined) model.fetched(path, bytes) }
   })
-  const hls = new Hls({ ...loader, maxBufferLength: 24, maxMaxBufferLength: 24, backBufferLength: 30 })
-  hls.on(Hls.Events.LEVEL_LOADED, (_name, { details }) => {
-    model.setSegments(details.fragments.map(({ url, start, duration }) => {
+  const hls = new Hls({ ...loader, maxBufferLength: 24, maxMaxBufferLength: 24, backBufferLength: 30, lowLatencyMode: name === 'low', ...live && CATCH_UP })
+  hls.on(Hls.Events.LEVEL_UPDATED, (_name, { details }) => {
+    model.setSegments(details.fragments.slice(-CELLS_MAX).map(({ url, start, duration }) => {
       return { path: url.slice(config.origin.length).replace(/\?.*$/, ''), start, duration }
     }))
   })

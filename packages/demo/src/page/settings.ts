@@ -1,13 +1,13 @@
 import type { Shoal } from '@shoal/interface'
-import type { PageConfig } from '../reports.js'
+import type { PageConfig, Show } from '../reports.js'
 
 /** The settings that this viewer runs with, in the words of `createShoal`. */
-export function fillSettings (list: HTMLElement, config: PageConfig, shoal: Shoal): void {
+export function fillSettings (list: HTMLElement, config: PageConfig, show: Show, shoal: Shoal): void {
   const rows: [string, string][] = [
     ['Peer', shoal.peerId],
-    ['Link', config.link],
+    ['Link', show.link],
     ['bootstrap', config.bootstrap.join('\n')],
-    ['origin', config.origin],
+    ['origin', show.origin],
     ['iceServers', 'none: nobody outside is asked'],
     ['share', 'false: this tab has its own identity and a store in memory']
   ]

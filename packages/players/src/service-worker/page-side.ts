@@ -1,16 +1,19 @@
+import { Replies, type Clock, type Port, type Reply } from '@shoal/base'
 import { ORIGIN_TIMEOUT_MS, PATIENCE_MS } from '../core/defaults.js'
+import { Intake } from '../core/intake.js'
 import { LoadFailure, asError, reasonOf } from '../core/failure.js'
 import { readContent } from '../core/read.js'
 import { withQuery, type ContentSource } from '../core/source.js'
 import { headOf } from './head.js'
-import type { Clock } from '@shoal/base'
 import type { Content } from '@shoal/interface'
 import type { ByteRange } from '../core/range.js'
 import type { FallbackReason } from '../core/types.js'
 import type { ServiceWorkerOptions } from './types.js'
-import type { Port, ToPage, ToWorker } from './protocol.js'
+import type { ToPage, ToWorker } from './protocol.js'
 
 const DEFAULT_DEADLINE_MS = 2_000
+/** Requests under way; the network has those above. */
+const LOADS_MAX = 256
 const PLAYLIST = /\.(m3u8?|mpd)$/i
 
 interface What {
@@ -22,31 +25,13 @@ interface What {
   readonly playlist: boolean
 }
 
-/** One request under way. */
-class Load {
-  readonly stop = new AbortController()
-  #room: (() => void) | undefined
-  #pulls = 0
-
-  pull (): void {
-    this.#pulls++
-    this.#room?.()
-  }
-
-  /** Resolves when the worker has asked for one more piece. */
-  async room (): Promise<void> {
-    while (this.#pulls === 0) await new Promise<void>(resolve => { this.#room = resolve })
-    this.#pulls--
-  }
-}
-
 /** Answers one worker over one port. */
 export class PageSide {
   readonly #port: Port
   readonly #source: ContentSource
   readonly #options: Omit<ServiceWorkerOptions, 'base'>
   readonly #clock: Clock
-  readonly #loads = new Map<number, Load>()
+  readonly #loads = new Replies(LOADS_MAX)
 
   constructor (port: Port, source: ContentSource, options: Omit<ServiceWorkerOptions, 'base'>, clock: Clock) {
     this.#port = port
@@ -57,10 +42,7 @@ export class PageSide {
   }
 
   end (): void {
-    for (const [id, { stop }] of this.#loads) {
-      this.#say({ type: 'broken', id, reason: 'the page serves no longer' })
-      stop.abort()
-    }
+    for (const id of this.#loads.end()) this.#say({ type: 'broken', id, reason: 'the page serves no longer' })
     this.#port.close()
   }
 
@@ -69,14 +51,22 @@ export class PageSide {
   }
 
   #hear (message: ToPage): void {
-    const load = this.#loads.get(message.id)
-    if (message.type === 'pull') load?.pull()
-    else if (message.type === 'cancel') load?.stop.abort()
-    else void this.#answer(message)
+    if (message.type === 'ask') void this.#answer(message)
+    else if (message.type === 'got') this.#share(message)
+    else this.#loads.hear(message)
+  }
+
+  /** What the network gave this page: others can have it from here. */
+  #share ({ url, start, bytes }: ToPage & { type: 'got' }): void {
+    const path = this.#source.pathOf(url, false)
+    if (path === undefined || isPlaylist(url)) return
+    const intake = new Intake(() => this.#clock.now())
+    intake.add(new Uint8Array(bytes), bytes.byteLength)
+    this.#source.share(path, url, intake, start)
   }
 
   async #answer ({ id, url, range, last }: ToPage & { type: 'ask' }): Promise<void> {
-    const playlist = PLAYLIST.test(url.replace(/[?#].*$/s, ''))
+    const playlist = isPlaylist(url)
     const path = this.#source.pathOf(url, false)
     if (path !== undefined && playlist && !last) void this.#source.keep(path, url)
     // of playlists the origin's may be newer; and what begins before the content is open does not wait for it
@@ -89,20 +79,20 @@ export class PageSide {
     }
     // the network has failed
     if (last) this.#source.begun()
+    const load = this.#loads.begin(id)
+    if (load === undefined) { this.#say({ type: 'pass', id }); return }
     this.#say({ type: 'wait', id })
-    const load = new Load()
-    this.#loads.set(id, load)
     try {
       const content = last ? await this.#source.within(ORIGIN_TIMEOUT_MS) : this.#source.content
       if (content === undefined) { this.#say({ type: 'pass', id }); return }
       if (last) this.#tell(url, path, 'origin', 'origin-failed', undefined)
       await this.#deliver(content, { id, url, path, range, patience: last ? ORIGIN_TIMEOUT_MS : undefined, playlist }, load)
     } finally {
-      this.#loads.delete(id)
+      this.#loads.done(id)
     }
   }
 
-  async #deliver (content: Content, what: What, load: Load): Promise<void> {
+  async #deliver (content: Content, what: What, load: Reply): Promise<void> {
     const { id, url, patience } = what
     const { deadline = DEFAULT_DEADLINE_MS } = this.#options
     const { signal } = load.stop
@@ -161,4 +151,8 @@ export class PageSide {
       url, path, from, to: from === 'shoal' ? 'origin' : 'shoal', reason, error: error === undefined ? undefined : asError(error)
     })
   }
+}
+
+function isPlaylist (url: string): boolean {
+  return PLAYLIST.test(url.replace(/[?#].*$/s, ''))
 }

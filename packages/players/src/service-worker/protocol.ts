@@ -1,6 +1,6 @@
 /**
  * What a page and its service worker say to each other. The page gives the worker a port; over it the worker asks, and takes bytes a piece
- * at a time: the page sends one for each `pull`, so what is under way never exceeds what the reader has room for.
+ * at a time, as `Questions` and `Replies` of `@shoal/base` do.
  */
 
 import type { ByteRange } from '../core/range.js'
@@ -17,6 +17,9 @@ export const PIECE_MS = 10_000
 /** Pieces that may wait in the worker, of at most 256 KiB each. */
 export const PIECES_AHEAD = 2
 
+/** Of what the network gave, this much of one answer is passed on to the page: the page keeps 16 MiB in all until its content is open. */
+export const PASSED_ON_BYTES_MAX = 4 * 2 ** 20
+
 /** Key of all messages outside of a port. */
 export const MARK = 'shoal:service-worker'
 
@@ -31,6 +34,8 @@ export type ToPage =
   | { readonly type: 'ask', readonly id: number, readonly url: string, readonly range: ByteRange | undefined, readonly last: boolean }
   | { readonly type: 'pull', readonly id: number }
   | { readonly type: 'cancel', readonly id: number }
+  /** The network gave this, from `start` of the file on. */
+  | { readonly type: 'got', readonly url: string, readonly start: number, readonly bytes: ArrayBuffer }
 
 export type ToWorker =
   /** The request is looked after. */
@@ -42,6 +47,3 @@ export type ToWorker =
   | { readonly type: 'end', readonly id: number }
   /** What was begun cannot be gone on with here. */
   | { readonly type: 'broken', readonly id: number, readonly reason: string }
-
-/** As much of a `MessagePort` as both use. */
-export type Port = Pick<MessagePort, 'postMessage' | 'close' | 'onmessage'>

@@ -51,7 +51,9 @@ export class Router {
 
   async #ask (line: Line, request: Request, range: ByteRange | undefined): Promise<Response> {
     const answer = await line.ask(request, range, false, sent => goOn(request, range, sent, again => this.#scope.fetch(again)))
-    return answer ?? await this.#network(request, async () => await this.#last(line, request, range))
+    return answer ?? await this.#network(
+      request, async () => await this.#last(line, request, range), response => { void line.pass(request.url, range, response) }
+    )
   }
 
   async #last (line: Line, request: Request, range: ByteRange | undefined): Promise<Response | undefined> {
@@ -59,11 +61,16 @@ export class Router {
   }
 
   /** The origin's answer untouched; an error is one only when `instead` has nothing better. */
-  async #network (request: Request, instead: () => Promise<Response | undefined>): Promise<Response> {
+  async #network (
+    request: Request, instead: () => Promise<Response | undefined>, ongiven: (response: Response) => void = () => {}
+  ): Promise<Response> {
     let failed: Response
     try {
       const response = await this.#scope.fetch(request)
-      if (response.status < 400) return response
+      if (response.status < 400) {
+        if (response.status === 200 || response.status === 206) ongiven(response)
+        return response
+      }
       failed = response
     } catch (error) {
       if (request.signal.aborted) throw error

@@ -1,6 +1,7 @@
 import { MemoryDatastore } from 'datastore-core'
 import type { Config } from '../config.js'
 import type { Platform } from '../platform.js'
+import type { Visibility } from './device.js'
 import { browserNetwork } from './network.js'
 import { addressRules, browserSurroundings } from './surroundings.js'
 
@@ -9,7 +10,8 @@ function inMemory ({ share, store: { kind } }: Config): boolean {
   return !share || kind === 'memory'
 }
 
-export function browserPlatform (): Platform {
+/** @param page tells whether somebody sees what the node serves. @default the document */
+export function browserPlatform (page?: Visibility): Platform {
   return {
     surroundings: browserSurroundings,
     addressRules: addressRules(),
@@ -22,7 +24,7 @@ export function browserPlatform (): Platform {
       return inMemory(config) ? (await import('@shoal/store')).memoryStore(config.store) : (await import('./persistent.js')).persistentStore(config)
     },
     network: browserNetwork,
-    watchDevice: async (tell, clock) => await (await import('./device.js')).watchDevice(tell, clock),
+    watchDevice: async (tell, clock) => await (await import('./device.js')).watchDevice(tell, clock, undefined, page),
     walk: undefined,
     liveFolder: undefined,
     record: undefined,
