@@ -42,6 +42,8 @@ export interface Run {
   readonly cpu: number
   /** Highest resident set of the larger of the two processes until the end of the timed part, bytes. */
   readonly peakRss: number
+  /** What the seeder said of how it is found. */
+  readonly found: unknown
   readonly profiles: readonly Profiled[]
 }
 
@@ -63,6 +65,16 @@ const STEP_MS = 10 * 60_000
 
 const live = new Set<Worker>()
 let profilesWritten = 0
+
+/** Those named, by commas, of a bench's contenders; all when none is. @throws UsageError */
+export function chooseContenders (all: readonly Contender[], only: string): readonly Contender[] {
+  if (only === '') return all
+  return only.split(',').map(name => {
+    const found = all.find(contender => contender.name === name)
+    if (found === undefined) throw new UsageError(`--only: there is no ${JSON.stringify(name)} among ${all.map(known => known.name).join(', ')}`)
+    return found
+  })
+}
 
 /** One end of one contender, a process of its own. */
 export class Worker {
@@ -148,6 +160,7 @@ export async function transfer (contender: Contender, source: Source, folder: st
       seconds,
       cpu: usage.cpu + seeded.cpu - before,
       peakRss: Math.max(usage.peakRss, seeded.peakRss),
+      found,
       profiles: profiledIn([seeder, fetcher], from, to)
     }
   } finally {

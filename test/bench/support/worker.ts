@@ -73,8 +73,16 @@ export interface Answer {
   readonly error?: string
 }
 
+/** What a contender does at either end. */
+export interface Ends {
+  seed (job: Job): Promise<Seeding>
+  fetch (job: Job): Promise<Fetching>
+  /** CPU time of the processes that this one started, seconds. @default none were */
+  cpu? (): number
+}
+
 /** Runs in a child process: answers each request with one message, and ends with its parent. */
-export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job: Job) => Promise<Fetching> }): void {
+export function work (ends: Ends): void {
   let fetching: Fetching | undefined
   let traffic: (() => Traffic) | undefined
 
@@ -100,9 +108,9 @@ export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job:
 
   process.on('message', (request: Request) => {
     answer(request).then(
-      done => { process.send?.({ ...done, usage: usage() } satisfies Answer) },
+      done => { process.send?.({ ...done, usage: usage(ends) } satisfies Answer) },
       (error: unknown) => {
-        process.send?.({ error: String(error instanceof Error ? error.stack : error), usage: usage() } satisfies Answer)
+        process.send?.({ error: String(error instanceof Error ? error.stack : error), usage: usage(ends) } satisfies Answer)
       }
     )
   })
@@ -112,9 +120,9 @@ export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job:
   process.on('SIGINT', () => {})
 }
 
-function usage (): Usage {
+function usage ({ cpu = () => 0 }: Ends): Usage {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
-  return { peakRss: maxRSS * 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 }
+  return { peakRss: maxRSS * 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 + cpu() }
 }
 
 /** SHA-256 in hex. */
