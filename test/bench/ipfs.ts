@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { buildKubo, kuboVersion } from '../../interop/support/kubo.ts'
 import { chooseContenders, readProfile, transfer, type Contender, type Run } from './support/contender.ts'
 import { randomFile, temporaryFolder } from './support/folders.ts'
+import { HEAP_FLAGS } from './support/heap.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { installRivals, ownVersion, rivalVersion } from './support/rivals.ts'
 import { positive, readOptions, type Bench } from './support/usage.ts'
@@ -76,7 +77,7 @@ export const ipfs: Bench = {
       helia: await rivalVersion('helia'),
       kubo: await kuboVersion(),
       security: 'TLS',
-      v8: '--heap-growing-percent=300 for shoal and helia',
+      v8: `${HEAP_FLAGS.join(' ')} for shoal and helia`,
       stores: 'files, nobody flushes: shoal a data folder, kubo its repository (flatfs, sync off), helia blockstore-fs'
     }
     const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]))

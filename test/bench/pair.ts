@@ -11,6 +11,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomFile, temporaryFolder } from './support/folders.ts'
+import { HEAP_FLAGS } from './support/heap.ts'
 import { chooseContenders, readProfile, transfer, type Contender, type Run } from './support/contender.ts'
 import { LEDGER_TARGETS, ledgerShare } from './support/profile.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
@@ -81,7 +82,7 @@ export const pair: Bench = {
       libp2p: await ownVersion('libp2p'),
       ...needsRivals ? { webtorrent: await rivalVersion('webtorrent'), helia: await rivalVersion('helia') } : {},
       security: 'TLS, none for webtorrent',
-      v8: '--heap-growing-percent=300 for all',
+      v8: `${HEAP_FLAGS.join(' ')} for all`,
       stores: 'files: shoal, webtorrent and helia (blockstore-fs) a folder, raw_hashed and shoal_save one file, raw none'
     }
     const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]))

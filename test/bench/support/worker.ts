@@ -2,10 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
-
-// as the shoal program sets it, and the same for every contender
-setFlagsFromString('--heap-growing-percent=300')
 
 /** What both ends are told. */
 export interface Job {

@@ -5,6 +5,9 @@ const MAX_BYTES = 1024 * 1024
 /** Pieces that the system takes at once. @see IOV_MAX */
 const MAX_PIECES = 256
 
+/** What it takes to write to a file. */
+export type AppendIo = Pick<FileIo, 'write' | 'writev'>
+
 interface Piece {
   readonly bytes: Uint8Array
   readonly position: number
@@ -17,12 +20,12 @@ interface Piece {
  * handed to another thread and back, which costs the main thread as much as the copying of a block; on a busy machine more.
  */
 export class Append {
-  readonly #io: FileIo
+  readonly #io: AppendIo
   readonly #fd: number
   #waiting: Piece[] = []
   #writing = false
 
-  constructor (io: FileIo, fd: number) {
+  constructor (io: AppendIo, fd: number) {
     this.#io = io
     this.#fd = fd
   }

@@ -33,7 +33,7 @@ export function openFile (io: FileIo, path: string): Promise<number> {
 }
 
 /** Writes all of `bytes`. Not flushed: after a power failure it may be torn, which whoever reads it has to notice. */
-export function writeAt (io: FileIo, fd: number, bytes: Uint8Array, position: number): Promise<void> {
+export function writeAt (io: Pick<FileIo, 'write'>, fd: number, bytes: Uint8Array, position: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const write = (from: number): void => {
       io.write(fd, bytes, from, bytes.byteLength - from, position + from, (error, written) => {
