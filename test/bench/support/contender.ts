@@ -4,7 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Space } from '../../support/namespaces.ts'
-import { HEAP_FLAGS } from './heap.ts'
+import { HEAP_OPTIONS } from './heap.ts'
 import { profileClock, type Profiled } from './profile.ts'
 import { UsageError } from './usage.ts'
 import type { Answer, Job, Request } from './worker.ts'
@@ -93,7 +93,7 @@ export class Worker {
     this.#title = `${basename(script)} ${role}`
     if (profiled) this.profile = `${basename(script, '.ts')}-${role}-${process.pid}-${++profilesWritten}.cpuprofile`
     const profiling = this.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-name=${this.profile}`]
-    const flags = ['--disable-warning=ExperimentalWarning', ...HEAP_FLAGS, ...profiling]
+    const flags = ['--disable-warning=ExperimentalWarning', ...HEAP_OPTIONS, ...profiling]
     const [execPath, ...execArgv] = space?.command(process.execPath, ...flags) ?? [process.execPath, ...flags]
     this.#child = fork(script, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execPath, execArgv })
     this.#child.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + chunk.toString()).slice(-10_000) })
