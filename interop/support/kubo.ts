@@ -46,6 +46,7 @@ export class Kubo {
   addrs: readonly string[] = []
   /** Of its trustless gateway. */
   gateway = ''
+  #api = ''
   #daemon: ChildProcess | undefined
   #log = ''
 
@@ -53,12 +54,15 @@ export class Kubo {
     this.repo = repo
   }
 
-  /** @param folder where its repository is made @default a temporary one */
-  static async start (folder?: string): Promise<Kubo> {
+  /**
+   * @param folder where its repository is made @default a temporary one
+   * @param config more of its configuration
+   */
+  static async start (folder?: string, config: readonly (readonly [key: string, value: unknown])[] = []): Promise<Kubo> {
     const kubo = new Kubo(folder ?? await mkdtemp(join(tmpdir(), 'shoal-kubo-')))
     live.add(kubo)
     await kubo.run(['init', '--profile=test'])
-    for (const [key, value] of CONFIG) await kubo.run(['config', '--json', key, JSON.stringify(value)])
+    for (const [key, value] of [...CONFIG, ...config]) await kubo.run(['config', '--json', key, JSON.stringify(value)])
     await kubo.#begin()
     return kubo
   }
@@ -87,6 +91,24 @@ export class Kubo {
     const code = await closed
     if (code !== 0) throw new Error(`ipfs ${args.join(' ')} exited with ${code}: ${errors}`)
     return { text: text.trim(), sha256: hash.digest('hex'), bytes }
+  }
+
+  /** One command inside the daemon, to its end: no process is started for it. @param path as `pin/add?arg=…` @throws Error when it fails */
+  async call (path: string): Promise<string> {
+    const response = await fetch(`http://${this.#api}/api/v0/${path}`, { method: 'POST' })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`Kubo answered ${response.status} to ${path}: ${text}`)
+    return text
+  }
+
+  /** CPU time of the daemon so far, seconds. Linux. */
+  get cpu (): number {
+    const shell = this.#daemon?.pid
+    if (shell === undefined) return 0
+    const [daemon] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').split(' ')
+    // behind the name, which is in brackets: utime and stime are fields 14 and 15, in ticks of 10 ms
+    const fields = readFileSync(`/proc/${daemon}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
   }
 
   /** What a command gives, as it comes. @throws Error when it fails */
@@ -129,6 +151,8 @@ export class Kubo {
     this.peer = ID
     this.addrs = Addresses
     this.gateway = readFileSync(join(this.repo, 'gateway'), 'utf8').trim()
+    const [, host, port] = /^\/ip4\/([^/]+)\/tcp\/(\d+)/.exec(readFileSync(join(this.repo, 'api'), 'utf8')) ?? []
+    this.#api = `${host}:${port}`
   }
 }
 

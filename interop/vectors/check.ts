@@ -7,15 +7,18 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from 'node:assert/strict'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { CID } from 'multiformats/cid'
-import { WireError } from '@shoal/interface'
-import { openManifest, parseLink, swarmIdOf, verifyBlock } from '@shoal/content'
+import { BlockMismatchError, ManifestError, TokenError, WireError } from '@shoal/interface'
+import { comparePurges, openManifest, openPurge, parseLink, swarmIdOf, verifyBlock } from '@shoal/content'
 import { liveSwarmIdOf } from '@shoal/content/live'
 import { buildManifest, segmentFiles } from '@shoal/content/publishing'
+import { coversPath, readRevocationList, Tenant } from '@shoal/policy'
+import { swarmIdsOf } from '@shoal/policy/swarm-ids'
 import { swarmKey } from '../../packages/routing/dist/src/key.js'
 import { Checks } from '../../test/support/checks.ts'
 import { readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { readMessages, writeMessage } from './message.ts'
-import { bytesOf, hex, readVectors, unhex, type ManifestVector } from './read.ts'
+import { bytesOf, hex, readVectors, unhex, type ManifestVector, type TokenRequest } from './read.ts'
+import { grantBody, purgeBody, readHead } from './signed.ts'
 
 const checks = new Checks()
 
@@ -109,6 +112,61 @@ for (const { link, swarm, manifest, publisher, name } of links.accepted) {
   })
 }
 for (const link of links.refused) await checks.check(`link refused: ${JSON.stringify(link)}`, () => { throws(() => parseLink(link), { name: 'InvalidLinkError' }) })
+
+const heads = readVectors('heads')
+for (const { says, ...vector } of heads.accepted) {
+  await checks.check(`head: ${vector.name}`, async () => { deepStrictEqual(plain(await readHead(vector)), says) })
+}
+for (const vector of heads.refused) {
+  await checks.check(`head refused: ${vector.name}`, async () => {
+    await rejects(readHead(vector), error => error instanceof ManifestError || error instanceof BlockMismatchError)
+  })
+}
+
+const purges = readVectors('purges')
+for (const { name, purge, says } of purges.accepted) {
+  await checks.check(`purge: ${name}`, async () => { deepStrictEqual(purgeBody(await openPurge(unhex(purge))), says) })
+}
+for (const { name, purges: [older, newer] } of purges.newer) {
+  await checks.check(`purge that counts: ${name}`, async () => {
+    strictEqual(Math.sign(comparePurges(await openPurge(unhex(older)), await openPurge(unhex(newer)))), -1)
+  })
+}
+for (const { name, purge } of purges.refused) {
+  await checks.check(`purge refused: ${name}`, async () => { await rejects(openPurge(unhex(purge)), ManifestError) })
+}
+
+const tokens = readVectors('tokens')
+const judged = async (token: string, { revoked, regions, ...request }: TokenRequest): ReturnType<Tenant['judge']> => {
+  const tenant = new Tenant(tokens.tenant)
+  if (revoked !== null) strictEqual(await tenant.revoke(revoked), true)
+  return await tenant.judge(token, { ...request, regions: regions ?? undefined })
+}
+for (const { name, token, request, grant, covers } of tokens.accepted) {
+  await checks.check(`token: ${name}`, async () => {
+    const granted = await judged(token, request)
+    deepStrictEqual(grantBody(granted), grant)
+    for (const [path, covered] of Object.entries(covers)) strictEqual(coversPath(granted, path), covered, path)
+  })
+}
+for (const { name, token, request, reason } of tokens.refused) {
+  await checks.check(`token refused: ${name}`, async () => {
+    await rejects(judged(token, request), error => error instanceof TokenError && error.reason === reason)
+  })
+}
+await checks.check('lists of what is revoked, one after the other', async () => {
+  const tenant = new Tenant(tokens.tenant)
+  for (const { name, list, counts, reason, says } of tokens.revocations) {
+    if (reason === null) strictEqual(await tenant.revoke(list), counts, name)
+    else await rejects(tenant.revoke(list), error => error instanceof TokenError && error.reason === reason, name)
+    if (says === null) continue
+    const { sequence, tokens: ids, peers } = readRevocationList(tenant.list ?? '')
+    deepStrictEqual({ sequence, tokens: [...ids], peers: [...peers] }, says, name)
+  }
+})
+for (const { secret, swarm, id } of tokens.hidden) {
+  await checks.check(`hidden swarm: ${swarm.slice(0, 8)}`, async () => { strictEqual(await (await swarmIdsOf(secret))(swarm), id) })
+}
 
 checks.end()
 

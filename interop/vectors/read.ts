@@ -86,6 +86,116 @@ export interface LinkVectors {
   readonly refused: readonly string[]
 }
 
+/** What a head and its window say. */
+export interface HeadBody {
+  readonly epoch: number
+  readonly counter: number
+  /** CID of the window, its bytes, and SHA-256 of the statement in hex. */
+  readonly window: string
+  readonly size: number
+  readonly digest: string
+  readonly ended: boolean
+  readonly target: number
+  readonly origins: readonly string[]
+  readonly policy: Json
+  readonly segments: readonly {
+    readonly index: number
+    readonly playlist: boolean
+    readonly path: string
+    readonly size: number
+    readonly cid: string
+    readonly digests: readonly string[]
+    readonly lengths: readonly number[]
+    readonly duration: number | null
+    readonly rendition: string | null
+  }[]
+}
+
+export interface HeadVector {
+  readonly name: string
+  readonly publisher: string
+  /** The name after the publisher in the link. */
+  readonly content: string
+  readonly head: string
+  /** The window's block, where it is not in the head. */
+  readonly window: string | null
+  readonly says: HeadBody
+}
+
+export interface HeadVectors {
+  readonly about: string
+  readonly accepted: readonly HeadVector[]
+  readonly refused: readonly Omit<HeadVector, 'says'>[]
+}
+
+export interface PurgeBody {
+  readonly publisher: string
+  /** One of the two: of what it is. */
+  readonly manifest: string | null
+  readonly name: string | null
+  readonly sequence: number
+  readonly all: boolean
+  readonly paths: readonly string[]
+  readonly cids: readonly string[]
+  readonly reason: string
+  readonly tag: string | null
+  readonly digest: string
+}
+
+export interface PurgeVectors {
+  readonly about: string
+  readonly accepted: readonly { readonly name: string, readonly purge: string, readonly says: PurgeBody }[]
+  /** Of these two the second counts. */
+  readonly newer: readonly { readonly name: string, readonly purges: readonly [string, string] }[]
+  readonly refused: readonly { readonly name: string, readonly purge: string }[]
+}
+
+export interface TokenGrant {
+  readonly id: string
+  readonly peer: string
+  readonly role: string
+  readonly region: string | null
+  readonly swarms: readonly { readonly id: string, readonly derived: string }[] | null
+  readonly paths: readonly string[] | null
+  readonly notBefore: number
+  readonly expires: number
+}
+
+/** Who shows a token, for what, and when. */
+export interface TokenRequest {
+  readonly peer: string
+  readonly swarm: string
+  /** Of the policy. */
+  readonly regions: readonly string[] | null
+  /** ms since 1970 */
+  readonly wall: number
+  /** The newest list of what is revoked. */
+  readonly revoked: string | null
+}
+
+export interface TokenVectors {
+  readonly about: string
+  readonly tenant: string
+  readonly accepted: readonly {
+    readonly name: string
+    readonly token: string
+    readonly request: TokenRequest
+    readonly grant: TokenGrant
+    /** Segments by their path, and whether it covers them. */
+    readonly covers: Readonly<Record<string, boolean>>
+  }[]
+  readonly refused: readonly { readonly name: string, readonly token: string, readonly request: TokenRequest, readonly reason: string }[]
+  /** One after the other. `reason`: why it is refused; else whether it counts from now on. */
+  readonly revocations: readonly {
+    readonly name: string
+    readonly list: string
+    readonly counts: boolean
+    readonly reason: string | null
+    readonly says: { readonly sequence: number, readonly tokens: readonly string[], readonly peers: readonly string[] } | null
+  }[]
+  readonly hidden: readonly { readonly secret: string, readonly swarm: string, readonly id: string }[]
+}
+
 export type Json = Readonly<Record<string, unknown>>
 
 export interface Vectors {
@@ -94,6 +204,9 @@ export interface Vectors {
   readonly manifests: ManifestVectors
   readonly leaves: LeafVectors
   readonly links: LinkVectors
+  readonly heads: HeadVectors
+  readonly purges: PurgeVectors
+  readonly tokens: TokenVectors
 }
 
 export function readVectors<K extends keyof Vectors> (name: K): Vectors[K] {

@@ -24,6 +24,7 @@ import {
   bytesOf, hex, unhex, type AnnouncementVectors, type Json, type LeafVectors, type LinkVectors, type ManifestVector, type ManifestVectors,
   type MessageVectors, type Vectors
 } from './read.ts'
+import { heads, purges, tokens } from './write-signed.ts'
 
 const BLOCK = 262_144
 const SWARM = 'a1'.repeat(32)
@@ -384,3 +385,6 @@ const made = await manifests()
 write('manifests', made)
 write('leaves', await leaves())
 write('links', await links(made.accepted[0] as ManifestVector))
+write('heads', await heads())
+write('purges', await purges())
+write('tokens', await tokens())

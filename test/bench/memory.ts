@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './memory/child.ts'
 import type { Sample } from './memory/commands.ts'
 import { randomFile, temporaryFolder } from './support/folders.ts'
+import { HEAP_FLAGS } from './support/heap.ts'
 import { machine, median, print, progress, type Report, type Target } from './support/report.ts'
 import { positive, readOptions, type Bench } from './support/usage.ts'
 
@@ -58,7 +59,7 @@ export const memory: Bench = {
     const folder = await temporaryFolder()
     const { bavail, bsize } = await statfs(folder)
     if (bavail * bsize < (gib + 1) * GIB) throw new Error(`expected ${gib + 1} GiB of free space for ${folder}, found ${Math.floor(bavail * bsize / GIB)}`)
-    const env = { ...machine(), gib, v8: '--heap-growing-percent=300, as the shoal program' }
+    const env = { ...machine(), gib, v8: `${HEAP_FLAGS.join(' ')}, as the shoal program` }
     const connected = await connections(folder)
     const moved = await through(gib, folder)
     print({

@@ -11,11 +11,12 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { randomFile, temporaryFolder } from './support/folders.ts'
-import { readProfile, transfer, type Contender, type Run } from './support/contender.ts'
+import { HEAP_FLAGS } from './support/heap.ts'
+import { chooseContenders, readProfile, transfer, type Contender, type Run } from './support/contender.ts'
 import { LEDGER_TARGETS, ledgerShare } from './support/profile.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { installRivals, ownVersion, rivalVersion } from './support/rivals.ts'
-import { positive, readOptions, UsageError, type Bench } from './support/usage.ts'
+import { positive, readOptions, type Bench } from './support/usage.ts'
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -65,7 +66,7 @@ export const pair: Bench = {
     })
     const mib = positive('mib', options.mib)
     const rounds = positive('runs', options.runs)
-    const contenders = choose(options.only)
+    const contenders = chooseContenders(CONTENDERS, options.only)
     const profile = readProfile(options.profile)
     const needsRivals = contenders.some(({ script }) => script.includes('rivals'))
     build()
@@ -81,7 +82,7 @@ export const pair: Bench = {
       libp2p: await ownVersion('libp2p'),
       ...needsRivals ? { webtorrent: await rivalVersion('webtorrent'), helia: await rivalVersion('helia') } : {},
       security: 'TLS, none for webtorrent',
-      v8: '--heap-growing-percent=300 for all',
+      v8: `${HEAP_FLAGS.join(' ')} for all`,
       stores: 'files: shoal, webtorrent and helia (blockstore-fs) a folder, raw_hashed and shoal_save one file, raw none'
     }
     const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]))
@@ -120,13 +121,4 @@ export const pair: Bench = {
     for (const { key } of targets) if (measured[key] === undefined) throw new Error(`${key} was not measured`)
     print({ bench: 'pair', env: { ...env, load_1min_after: machine().load_1min }, measured, runs: values, targets }, options.json)
   }
-}
-
-function choose (only: string): readonly Contender[] {
-  if (only === '') return CONTENDERS
-  return only.split(',').map(name => {
-    const found = CONTENDERS.find(contender => contender.name === name)
-    if (found === undefined) throw new UsageError(`--only: there is no ${JSON.stringify(name)} among ${CONTENDERS.map(known => known.name).join(', ')}`)
-    return found
-  })
 }

@@ -172,44 +172,59 @@ func (m *Manifest) page(r *reader, list ipld.Node, first int64, leafOffset int64
 				r.fail("segment %d after %d", index, len(m.Segments))
 				return
 			}
-			s := Segment{Index: uint32(index), Path: r.text(r.item(entry, 0)), Size: r.integer(r.item(entry, 1))}
-			if node := r.item(entry, 2); r.err == nil && !node.IsNull() {
-				s.CID = cidOf(cid.DagProtobuf, [32]byte(r.digest(node)))
-			}
-			m.Segments = append(m.Segments, s)
+			m.begin(r, uint32(index), entry)
 		}
 		if index >= int64(len(m.Segments)) {
 			r.fail("a page that goes on with nothing")
 			return
 		}
 		s := &m.Segments[index]
-		leaves := r.bytes(r.item(entry, 3))
-		if len(leaves)%32 != 0 {
-			r.fail("leaves of %d bytes", len(leaves))
-			return
+		s.leaves(r, entry)
+	}
+}
+
+// pageEntry reads a segment that is whole in its entry.
+func (m *Manifest) pageEntry(r *reader, entry ipld.Node) {
+	m.begin(r, 0, entry)
+	m.Segments[0].leaves(r, entry)
+}
+
+func (m *Manifest) begin(r *reader, index uint32, entry ipld.Node) {
+	s := Segment{Index: index, Path: r.text(r.item(entry, 0)), Size: r.integer(r.item(entry, 1))}
+	if node := r.item(entry, 2); r.err == nil && !node.IsNull() {
+		s.CID = cidOf(cid.DagProtobuf, [32]byte(r.digest(node)))
+	}
+	m.Segments = append(m.Segments, s)
+}
+
+// leaves adds those that an entry holds of the segment.
+func (s *Segment) leaves(r *reader, entry ipld.Node) {
+	leaves := r.bytes(r.item(entry, 3))
+	if len(leaves)%32 != 0 {
+		r.fail("leaves of %d bytes", len(leaves))
+		return
+	}
+	count := len(leaves) / 32
+	for at := range count {
+		s.Digests = append(s.Digests, [32]byte(leaves[32*at:]))
+	}
+	var lengths []byte
+	if r.err == nil && entry.Length() > 6 {
+		if node := r.item(entry, 6); r.err == nil && !node.IsNull() {
+			lengths = r.bytes(node)
 		}
-		count := len(leaves) / 32
-		for at := range count {
-			s.Digests = append(s.Digests, [32]byte(leaves[32*at:]))
+	}
+	if lengths == nil {
+		left := s.Size
+		for _, length := range s.Lengths {
+			left -= length
 		}
-		var lengths []byte
-		if entry.Length() > 6 {
-			if node := r.item(entry, 6); r.err == nil && !node.IsNull() {
-				lengths = r.bytes(node)
-			}
+		for range count {
+			s.Lengths = append(s.Lengths, min(MaxBlock, left))
+			left -= MaxBlock
 		}
-		if lengths == nil {
-			left := s.Size
-			for _, length := range s.Lengths {
-				left -= length
-			}
-			for range count {
-				s.Lengths = append(s.Lengths, min(MaxBlock, left))
-				left -= MaxBlock
-			}
-		} else if err := s.stretches(lengths, count); err != nil {
-			r.fail("%v", err)
-		}
+	} else if err := s.stretches(lengths, count); err != nil {
+		r.fail("%v", err)
 	}
 }
 

@@ -273,3 +273,175 @@ func TestLinks(t *testing.T) {
 		same(t, []string{manifest.String(), hex.EncodeToString(swarm[:])}, []string{c.Manifest, c.Swarm})
 	}
 }
+
+func TestHeads(t *testing.T) {
+	type vector struct {
+		Name, Publisher, Content, Head string
+		Window                         *string
+		Says                           Head
+	}
+	var v struct{ Accepted, Refused []vector }
+	read(t, "heads", &v)
+	open := func(t *testing.T, c vector) (*Head, error) {
+		var window []byte
+		if c.Window != nil {
+			window = unhex(t, *c.Window)
+		}
+		return OpenHead(unhex(t, c.Head), c.Publisher, c.Content, window)
+	}
+	for _, c := range v.Accepted {
+		t.Run(c.Name, func(t *testing.T) {
+			got, err := open(t, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, c.Says)
+		})
+	}
+	for _, c := range v.Refused {
+		t.Run(c.Name, func(t *testing.T) {
+			if got, err := open(t, c); err == nil {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestPurges(t *testing.T) {
+	var v struct {
+		Accepted []struct {
+			Name, Purge string
+			Says        PurgeList
+		}
+		Newer []struct {
+			Name   string
+			Purges [2]string
+		}
+		Refused []struct{ Name, Purge string }
+	}
+	read(t, "purges", &v)
+	for _, c := range v.Accepted {
+		t.Run(c.Name, func(t *testing.T) {
+			got, err := ReadPurge(unhex(t, c.Purge))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, c.Says)
+		})
+	}
+	for _, c := range v.Newer {
+		t.Run(c.Name, func(t *testing.T) {
+			older, err := ReadPurge(unhex(t, c.Purges[0]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			newer, err := ReadPurge(unhex(t, c.Purges[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !newer.Newer(older) || older.Newer(newer) {
+				t.Error("the first counts")
+			}
+		})
+	}
+	for _, c := range v.Refused {
+		t.Run(c.Name, func(t *testing.T) {
+			if got, err := ReadPurge(unhex(t, c.Purge)); err == nil {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+type tokenRequest struct {
+	Peer, Swarm string
+	Regions     []string
+	Wall        int64
+	Revoked     *string
+}
+
+func judged(t *testing.T, tenant string, token string, r tokenRequest) (*Grant, error) {
+	judge, err := NewTenant(tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Revoked != nil {
+		if list, err := judge.Revoke(*r.Revoked); list == nil {
+			t.Fatal(err)
+		}
+	}
+	return judge.Judge(token, TokenRequest{r.Peer, r.Swarm, r.Regions, r.Wall})
+}
+
+func TestTokens(t *testing.T) {
+	var v struct {
+		Tenant   string
+		Accepted []struct {
+			Name, Token string
+			Request     tokenRequest
+			Grant       Grant
+			Covers      map[string]bool
+		}
+		Refused []struct {
+			Name, Token, Reason string
+			Request             tokenRequest
+		}
+		Revocations []struct {
+			Name, List string
+			Counts     bool
+			Reason     *string
+			Says       *Revocations
+		}
+		Hidden []struct{ Secret, Swarm, ID string }
+	}
+	read(t, "tokens", &v)
+	for _, c := range v.Accepted {
+		t.Run(c.Name, func(t *testing.T) {
+			got, err := judged(t, v.Tenant, c.Token, c.Request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, got, c.Grant)
+			for path, covered := range c.Covers {
+				if got.Covers(path) != covered {
+					t.Errorf("covers %q: %v", path, !covered)
+				}
+			}
+		})
+	}
+	for _, c := range v.Refused {
+		t.Run(c.Name, func(t *testing.T) {
+			refusedFor(t, c.Reason, func() error { _, err := judged(t, v.Tenant, c.Token, c.Request); return err })
+		})
+	}
+	tenant, err := NewTenant(v.Tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range v.Revocations {
+		t.Run(c.Name, func(t *testing.T) {
+			if c.Reason != nil {
+				refusedFor(t, *c.Reason, func() error { _, err := tenant.Revoke(c.List); return err })
+				return
+			}
+			list, err := tenant.Revoke(c.List)
+			if err != nil || (list != nil) != c.Counts {
+				t.Fatalf("got %v, %v", list, err)
+			}
+			same(t, list, c.Says)
+		})
+	}
+	for _, c := range v.Hidden {
+		if got, err := HiddenSwarm(c.Secret, c.Swarm); err != nil || got != c.ID {
+			t.Errorf("got %s, %v, want %s", got, err, c.ID)
+		}
+	}
+}
+
+func refusedFor(t *testing.T, reason string, do func() error) {
+	t.Helper()
+	var refused *TokenError
+	if err := do(); !errors.As(err, &refused) || refused.Reason != reason {
+		t.Errorf("got %v, want %s", err, reason)
+	}
+}

@@ -1,9 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
+import './heap.js'
 import { main } from './main.js'
-
-// Blocks pass through as memory outside the heap, and by default V8 marks the whole heap anew for every few MiB of them. With this headroom
-// it does so about half as often, at some 10 MB more in memory: doc/performance.md
-setFlagsFromString('--heap-growing-percent=300')
 
 const stop = new AbortController()
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

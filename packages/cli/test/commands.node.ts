@@ -28,6 +28,8 @@ describe('the command line', () => {
     [['fetch', 'shoal:x', '-o', 'y', '--no-origin', '--origin', 'http://a'], /--no-origin contradicts --origin/],
     [['serve', '--gateway', '4780'], /--gateway: expected HOST:PORT.*got '4780'/],
     [['serve', '--metrics', 'localhost:99999'], /--metrics: expected HOST:PORT/],
+    [['serve', '--ipfs', 'yes'], /--ipfs: expected one of off, gateway, bitswap, got 'yes'/],
+    [['serve', '--ipfs', 'gateway', '--gateway', 'off'], /--ipfs gateway: there is no gateway/],
     [['fetch', 'shoal:bad', '-o', 'y'], /a bad link/]
   ]
   for (const [argv, message] of USAGE) {

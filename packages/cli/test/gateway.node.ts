@@ -228,6 +228,79 @@ describe('gateway', () => {
   })
 })
 
+describe('gateway for the IPFS world', () => {
+  const asked: Request[] = []
+  let answer: () => Promise<Response> = () => Promise.reject(new Error('unset'))
+  let gateway: Gateway
+  const logged: string[] = []
+
+  beforeEach(async () => {
+    asked.length = logged.length = 0
+    gateway = await startGateway({
+      address: '127.0.0.1:0', node: new StubNode(), version: '1.2.3', log: line => { logged.push(line) },
+      ipfs: async request => { asked.push(request); return await answer() }
+    })
+  })
+
+  afterEach(async () => { await gateway.close() })
+
+  it('passes on what a verifying client asks, and nothing that says who it is', async () => {
+    answer = async () => new Response(BYTES, { status: 200, headers: { 'content-type': 'application/vnd.ipld.raw', 'etag': '"x.raw"' } })
+    const got = await ask(gateway.url, '/ipfs/bafy/a%20b?format=raw', { 'accept': 'application/vnd.ipld.raw', 'cookie': 'a=b', 'authorization': 'x' })
+    expect(got.status).to.equal(200)
+    expect(got.body.equals(BYTES)).to.equal(true)
+    expect(got.headers).to.include({ 'content-type': 'application/vnd.ipld.raw', 'etag': '"x.raw"', 'access-control-allow-origin': '*' })
+    const [request] = asked
+    expect(new URL(request?.url ?? '').pathname + new URL(request?.url ?? '').search).to.equal('/ipfs/bafy/a%20b?format=raw')
+    expect(request?.headers.get('accept')).to.equal('application/vnd.ipld.raw')
+    expect([request?.headers.get('cookie'), request?.headers.get('authorization')]).to.deep.equal([null, null])
+    expect(gateway.counts.bytes).to.equal(BYTES.byteLength)
+  })
+
+  it('passes on what was answered without a body, and HEAD as HEAD', async () => {
+    answer = async () => new Response(null, { status: 304, headers: { etag: '"x.raw"' } })
+    expect((await ask(gateway.url, '/ipfs/bafy?format=raw', { 'if-none-match': '"x.raw"' })).status).to.equal(304)
+    expect(asked[0]?.headers.get('if-none-match')).to.equal('"x.raw"')
+    await ask(gateway.url, '/ipfs/bafy?format=raw', {}, 'HEAD')
+    expect(asked[1]?.method).to.equal('HEAD')
+  })
+
+  it('breaks off, and does not pretend, when a CAR fails midway', async () => {
+    let given = 0
+    answer = async () => new Response(new ReadableStream<Uint8Array>({
+      pull (controller) {
+        if (given++ < 2) controller.enqueue(BYTES.slice())
+        else controller.error(new Error('gone'))
+      }
+    }))
+    const failure = await ask(gateway.url, '/ipfs/bafy?format=car').then(() => undefined, (error: unknown) => error)
+    expect(failure).to.be.instanceOf(Error)
+  })
+
+  it('tells whoever answers that the client has gone', async () => {
+    answer = async () => new Response(new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) }))
+    const { hostname, port } = new URL(gateway.url)
+    const request = httpRequest({ host: hostname, port, path: '/ipfs/bafy?format=car', agent: false }).on('error', () => undefined)
+    request.end()
+    await until(() => asked.length > 0)
+    request.destroy()
+    await until(() => asked[0]?.signal.aborted === true)
+    await until(() => gateway.counts.active === 0)
+  })
+
+  it('says that it failed, to its log why', async () => {
+    answer = () => Promise.reject(new Error('a secret path'))
+    const got = await ask(gateway.url, '/ipfs/bafy?format=raw')
+    expect([got.status, got.body.toString().includes('secret'), logged.join().includes('a secret path')]).to.deep.equal([500, false, true])
+  })
+
+  it('is not there unless it is asked for', async () => {
+    const other = await startGateway({ address: '127.0.0.1:0', node: new StubNode(), version: '1.2.3', log: () => undefined })
+    expect((await ask(other.url, '/ipfs/bafy?format=raw')).status).to.equal(404)
+    await other.close()
+  })
+})
+
 describe('open contents of the gateway', () => {
   const contents = (count: number): StubContent[] => Array.from({ length: count }, (_, i) => new StubContent(`c${i}`, SHOW))
 

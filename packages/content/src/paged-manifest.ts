@@ -52,6 +52,8 @@ export class PagedManifest implements OpenedManifest {
   readonly #summaries: readonly PageSummary[]
   /** Of segments that are split over pages, by their part in the first. */
   readonly #split = new WeakMap<PageEntry, Pick<Segment, 'blocks' | 'offsets'>>()
+  /** What was asked for last: a segment is asked for again with each of its blocks. */
+  #last: { readonly entry: PageEntry, readonly segment: Segment } | undefined
   readonly #load: LoadBlock
   readonly #pages = new BoundedMap<number, Page>(MAX_CACHED_PAGES)
   readonly #loads = new SharedLoads<number, Page>(async (page, signal) => this.#fetch(page, signal))
@@ -156,10 +158,16 @@ export class PagedManifest implements OpenedManifest {
 
   #toSegment (index: number, parts: readonly PageEntry[]): Segment {
     const [entry] = parts as [PageEntry]
-    if (parts.length === 1) return toSegment(index, entry)
+    if (this.#last?.entry === entry) return this.#last.segment
+    const segment = parts.length === 1 ? toSegment(index, entry) : toSegment(index, entry, this.#layout(entry, parts))
+    this.#last = { entry, segment }
+    return segment
+  }
+
+  #layout (entry: PageEntry, parts: readonly PageEntry[]): Pick<Segment, 'blocks' | 'offsets'> {
     let layout = this.#split.get(entry)
     if (layout === undefined) this.#split.set(entry, layout = joinParts(parts))
-    return toSegment(index, entry, layout)
+    return layout
   }
 
   #summary (page: number): PageSummary {

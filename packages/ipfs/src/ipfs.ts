@@ -79,6 +79,8 @@ export class IpfsBridge implements Ipfs {
   }
 
   async handle (request: Request): Promise<Response> {
+    // a node that has just started would say of its own contents that it has none
+    await this.#bridge.restored()
     return await answer(request, async (cid, signal) => {
       const within = inlined(cid)
       if (within !== undefined) return within

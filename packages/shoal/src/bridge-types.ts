@@ -19,6 +19,8 @@ export interface Bridge {
   readonly network: Network
   readonly store: NodeStore
   readonly clock: Clock
+  /** Resolves when what earlier runs published is open again. */
+  restored (): Promise<void>
   /** Contents that are open now. */
   readonly contents: () => readonly OpenContent[]
   /** Resolves when so many bytes may go out to somebody who is no peer of a swarm; `false` when the node gives nothing. */

@@ -104,6 +104,7 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       network,
       store,
       clock,
+      restored: async () => { await this.#restored },
       contents: () => this.#own,
       lend: async (to, bytes, signal) => await engine.lend(to, bytes, signal),
       publishFiles: async publication => await (await this.#seeding()).publishFiles(publication)

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { HEAP_OPTIONS } from '../support/heap.ts'
 import type { Answer, Commands, Question } from './commands.ts'
 
 const SCRIPT = fileURLToPath(new URL('node.ts', import.meta.url))
@@ -14,7 +15,7 @@ export class Child {
 
   constructor (title: string) {
     this.#title = title
-    this.#process = fork(SCRIPT, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning'] })
+    this.#process = fork(SCRIPT, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning', ...HEAP_OPTIONS] })
     this.#process.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + chunk.toString()).slice(-10_000) })
     this.#process.on('message', ({ id, value, error }: Answer) => {
       const asked = this.#waiting.get(id)

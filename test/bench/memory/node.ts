@@ -1,7 +1,6 @@
 /** One process with real Shoal nodes, told by messages what to do. The first node is the one that is measured. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
 import { createShoal, type Content, type Shoal } from 'shoal'
 import type { Answer, Commands, Question, Sample } from './commands.ts'
 
@@ -9,9 +8,6 @@ const LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 const SAMPLE_MS = 250
 /** Nodes that join at the same time: more only make each other wait. */
 const JOINING = 5
-
-// as the shoal program sets it
-setFlagsFromString('--heap-growing-percent=300')
 
 const nodes: Shoal[] = []
 const samples: Sample[] = []

@@ -7,16 +7,19 @@ import { readFileChunks, work } from '../support/worker.ts'
 const listen = (host = '127.0.0.1'): string[] => [`/ip4/${host}/tcp/0`]
 
 work({
-  async seed ({ file, folder, host }) {
+  async seed ({ file, folder, host, options: { warm } }) {
     const shoal = await createShoal({ data: folder, listen: listen(host) })
-    const { link, content } = await shoal.publish(file)
-    return { found: link, traffic: () => content.stats }
+    const { link, root, content } = await shoal.publish(file)
+    const first = warm === undefined ? undefined : (await shoal.publish(warm)).link
+    return { found: { link, root, warm: first }, traffic: () => content.stats }
   },
 
   async fetch ({ bytes, folder, host, options, found }) {
+    const { link, warm } = found as { link: string, warm?: string }
     const shoal = await createShoal({ data: folder, listen: listen(host), store: { quota: 2 * bytes } })
+    if (warm !== undefined) await (await shoal.open(warm)).fetchAll()
     // finds the seeder, connects and verifies the manifest
-    const content = await shoal.open(found as string)
+    const content = await shoal.open(link)
     const out = join(folder, 'out.bin')
     return {
       async fetch () {

@@ -4,6 +4,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Space } from '../../support/namespaces.ts'
+import { HEAP_OPTIONS } from './heap.ts'
 import { profileClock, type Profiled } from './profile.ts'
 import { UsageError } from './usage.ts'
 import type { Answer, Job, Request } from './worker.ts'
@@ -42,6 +43,8 @@ export interface Run {
   readonly cpu: number
   /** Highest resident set of the larger of the two processes until the end of the timed part, bytes. */
   readonly peakRss: number
+  /** What the seeder said of how it is found. */
+  readonly found: unknown
   readonly profiles: readonly Profiled[]
 }
 
@@ -64,6 +67,16 @@ const STEP_MS = 10 * 60_000
 const live = new Set<Worker>()
 let profilesWritten = 0
 
+/** Those named, by commas, of a bench's contenders; all when none is. @throws UsageError */
+export function chooseContenders (all: readonly Contender[], only: string): readonly Contender[] {
+  if (only === '') return all
+  return only.split(',').map(name => {
+    const found = all.find(contender => contender.name === name)
+    if (found === undefined) throw new UsageError(`--only: there is no ${JSON.stringify(name)} among ${all.map(known => known.name).join(', ')}`)
+    return found
+  })
+}
+
 /** One end of one contender, a process of its own. */
 export class Worker {
   readonly #child: ChildProcess
@@ -80,7 +93,7 @@ export class Worker {
     this.#title = `${basename(script)} ${role}`
     if (profiled) this.profile = `${basename(script, '.ts')}-${role}-${process.pid}-${++profilesWritten}.cpuprofile`
     const profiling = this.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-name=${this.profile}`]
-    const flags = ['--disable-warning=ExperimentalWarning', ...profiling]
+    const flags = ['--disable-warning=ExperimentalWarning', ...HEAP_OPTIONS, ...profiling]
     const [execPath, ...execArgv] = space?.command(process.execPath, ...flags) ?? [process.execPath, ...flags]
     this.#child = fork(script, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execPath, execArgv })
     this.#child.stderr?.on('data', (chunk: Buffer) => { this.#stderr = (this.#stderr + chunk.toString()).slice(-10_000) })
@@ -148,6 +161,7 @@ export async function transfer (contender: Contender, source: Source, folder: st
       seconds,
       cpu: usage.cpu + seeded.cpu - before,
       peakRss: Math.max(usage.peakRss, seeded.peakRss),
+      found,
       profiles: profiledIn([seeder, fetcher], from, to)
     }
   } finally {

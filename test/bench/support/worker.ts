@@ -2,10 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
-
-// as the shoal program sets it, and the same for every contender
-setFlagsFromString('--heap-growing-percent=300')
 
 /** What both ends are told. */
 export interface Job {
@@ -73,8 +69,16 @@ export interface Answer {
   readonly error?: string
 }
 
+/** What a contender does at either end. */
+export interface Ends {
+  seed (job: Job): Promise<Seeding>
+  fetch (job: Job): Promise<Fetching>
+  /** CPU time of the processes that this one started, seconds. @default none were */
+  cpu? (): number
+}
+
 /** Runs in a child process: answers each request with one message, and ends with its parent. */
-export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job: Job) => Promise<Fetching> }): void {
+export function work (ends: Ends): void {
   let fetching: Fetching | undefined
   let traffic: (() => Traffic) | undefined
 
@@ -100,9 +104,9 @@ export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job:
 
   process.on('message', (request: Request) => {
     answer(request).then(
-      done => { process.send?.({ ...done, usage: usage() } satisfies Answer) },
+      done => { process.send?.({ ...done, usage: usage(ends) } satisfies Answer) },
       (error: unknown) => {
-        process.send?.({ error: String(error instanceof Error ? error.stack : error), usage: usage() } satisfies Answer)
+        process.send?.({ error: String(error instanceof Error ? error.stack : error), usage: usage(ends) } satisfies Answer)
       }
     )
   })
@@ -112,9 +116,9 @@ export function work (ends: { seed: (job: Job) => Promise<Seeding>, fetch: (job:
   process.on('SIGINT', () => {})
 }
 
-function usage (): Usage {
+function usage ({ cpu = () => 0 }: Ends): Usage {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage()
-  return { peakRss: maxRSS * 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 }
+  return { peakRss: maxRSS * 1024, cpu: (userCPUTime + systemCPUTime) / 1e6 + cpu() }
 }
 
 /** SHA-256 in hex. */

@@ -1,4 +1,5 @@
-import type { NodeStatus } from '@shoal/interface'
+import { ConfigError, type NodeStatus, type Shoal } from '@shoal/interface'
+import type { Ipfs } from '@shoal/ipfs'
 import { defaultDataFolder, GATEWAY_ADDRESS, METRICS_ADDRESS, REPORT_INTERVAL_MS, serveListen } from '../defaults.js'
 import { formatBytes, plural } from '../format.js'
 import { startGateway } from '../gateway/gateway.js'
@@ -23,21 +24,24 @@ export const serve: Command = {
   name: 'serve',
   summary: 'run a standalone node: relay, DHT server, store, gateway, metrics, status page',
   args: [],
-  options: ['gateway', 'metrics', ...COMMON],
+  options: ['gateway', 'ipfs', 'metrics', ...COMMON],
   defaults: env => ({
     data: defaultDataFolder(env), listen: serveListen(), server: true, gateway: GATEWAY_ADDRESS, metrics: METRICS_ADDRESS
   }),
   examples: [
     ['shoal serve', 'with the default folder and ports'],
     ['shoal serve --data ./node --announce /dns4/peer.example.com/tcp/443/wss', 'behind a proxy that ends TLS'],
-    ['shoal serve --listen /ip4/0.0.0.0/tcp/0 --gateway off --metrics off', 'any free port, no HTTP']
+    ['shoal serve --listen /ip4/0.0.0.0/tcp/0 --gateway off --metrics off', 'any free port, no HTTP'],
+    ['shoal serve --ipfs gateway', 'a trustless gateway for Kubo, Helia and browsers, too']
   ],
   notes: 'Other commands with the same --data run inside this node. The gateway gives /shoal/<link>/<path>, /.well-known/shoal and /healthz;\n' +
-    'its status page at / answers this machine only. First line of --json: {"peerId","addrs","gateway","metrics"}.',
+    'with --ipfs also /ipfs/<CID>?format=raw and ?format=car of public contents that are open here.\n' +
+    'Its status page at / answers this machine only. First line of --json: {"peerId","addrs","gateway","metrics"}.',
   attach: 'never',
 
   prepare (args, values) {
     for (const name of ['gateway', 'metrics'] as const) if (isOn(values[name])) parseAddress(values[name], `--${name}`)
+    if (values.ipfs === 'gateway' && !isOn(values.gateway)) throw new ConfigError('--ipfs gateway: there is no gateway. Give --gateway HOST:PORT, or --ipfs bitswap')
     return args
   },
 
@@ -46,9 +50,11 @@ export const serve: Command = {
     const services: HttpService[] = []
     const node = await context.node()
     const events = countEvents(node)
+    let ipfs: Ipfs | undefined
     try {
+      ipfs = isOn(values.ipfs) ? await joinIpfs(node, values.ipfs === 'bitswap', log) : undefined
       const gateway = isOn(values.gateway)
-        ? await startGateway({ address: values.gateway, node, version, log })
+        ? await startGateway({ address: values.gateway, node, version, log, ipfs: ipfs?.handle.bind(ipfs) })
         : undefined
       if (gateway !== undefined) services.push(gateway)
       const metrics = isOn(values.metrics)
@@ -63,6 +69,7 @@ export const serve: Command = {
       log('stopping')
     } finally {
       await Promise.all(services.map(async service => { await service.close() }))
+      await ipfs?.stop()
     }
   },
 
@@ -75,6 +82,12 @@ export const serve: Command = {
       `  metrics    ${metrics === null ? 'off' : `${metrics}/metrics`}`
     ].join('\n')
   }
+}
+
+/** Loaded only where it is wanted. */
+async function joinIpfs (node: Shoal, bitswap: boolean, log: (line: string) => void): Promise<Ipfs> {
+  const { startIpfs } = await import('@shoal/ipfs')
+  return await startIpfs(node, { bitswap, onfailure: (error, doing) => { log(`ipfs: ${doing}: ${error.message}`) } })
 }
 
 function isOn (address: string | undefined): address is string {

@@ -4,6 +4,7 @@ import { type HttpService, isLocalRequest, listenHttp } from '../http.js'
 import type { GatewayCounts } from '../metrics.js'
 import { GatewayContents } from './contents.js'
 import { serveContent } from './content-route.js'
+import { type IpfsHandler, serveIpfs } from './ipfs-route.js'
 import { HttpError, sendError, sendJson, sendText } from './respond.js'
 import { statusPage } from './status-page.js'
 
@@ -16,6 +17,8 @@ export interface GatewayInit {
   readonly node: Shoal
   readonly version: string
   readonly log: (line: string) => void
+  /** Answers `/ipfs/…`; without it there is no such thing here. */
+  readonly ipfs?: IpfsHandler | undefined
 }
 
 export interface Gateway extends HttpService {
@@ -26,24 +29,28 @@ export interface Gateway extends HttpService {
  * Contents over HTTP, for players and tools that know nothing of peers, and a page on the node itself.
  *
  * - `/shoal/<link or manifest CID>/<path>`: verified bytes; ranges, HEAD, conditional requests
+ * - `/ipfs/<CID>[/<path>]`: blocks and CAR files, where `ipfs` is given
  * - `/.well-known/shoal`: `{ peerId, addrs }`, what `bootstrap` URLs point at
  * - `/healthz`: 200 while the node runs
  * - `/`, `/status.json`: the status page, for this machine only, since it names peers and links
  *
  * @throws ListenError the address is in use, or not permitted
  */
-export async function startGateway ({ address, node, version, log }: GatewayInit): Promise<Gateway> {
+export async function startGateway ({ address, node, version, log, ipfs }: GatewayInit): Promise<Gateway> {
   const contents = new GatewayContents(node)
   const counts = { responses: new Map<number, number>(), bytes: 0, active: 0 }
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // The request's own text: URL would resolve dots away that are to be refused
     const pathname = request.url?.split(/[?#]/, 1)[0] ?? ''
-    if (pathname.startsWith('/shoal/')) {
+    const send = pathname.startsWith('/shoal/')
+      ? async () => await serveContent(request, response, pathname, contents)
+      : ipfs !== undefined && pathname.startsWith('/ipfs/') ? async () => await serveIpfs(request, response, ipfs) : undefined
+    if (send !== undefined) {
       if (counts.active >= MAX_ACTIVE_REQUESTS) throw new HttpError(503, 'ERR_BUSY', 'too many requests at once', { 'Retry-After': '1' })
       counts.active++
       try {
-        counts.bytes += await serveContent(request, response, pathname, contents)
+        counts.bytes += await send()
       } finally {
         counts.active--
       }

@@ -106,6 +106,7 @@ export const OPTIONS = {
   list: { type: 'path', value: 'FILE', once: true, help: 'the list of what is taken back', default: 'the tenant\'s file with .revoked behind' },
 
   gateway: { type: 'string', value: 'HOST:PORT|off', help: 'HTTP gateway and status page', default: 'off' },
+  ipfs: { type: 'string', value: 'HOW', choices: ['off', 'gateway', 'bitswap'], help: 'give public contents to IPFS nodes, too: at /ipfs of the gateway, or there and over Bitswap', default: 'off' },
   metrics: { type: 'string', value: 'HOST:PORT|off', help: 'Prometheus metrics', default: 'off' }
 } as const satisfies Record<string, OptionSpec>
 

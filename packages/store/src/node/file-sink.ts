@@ -2,8 +2,9 @@ import * as fs from 'node:fs/promises'
 import * as nodePath from 'node:path'
 import { StoreError, type BlockRef, type VerifiedBlock } from '@shoal/interface'
 import { PART_SUFFIX, SINK_WRITES } from '../defaults.js'
+import { Append, type AppendIo } from '../packs/append.js'
 import type { HandleCache } from './handles.js'
-import { storeFailure } from '../packs/io.js'
+import { storeFailure, type IoError } from '../packs/io.js'
 import type { PlacedFile } from './places.js'
 import { Slots } from './slots.js'
 import { verifyFile } from './verify-file.js'
@@ -114,6 +115,7 @@ class PartFile implements SinkFile {
   readonly #size: number
   readonly #port: SinkPort
   readonly #slots: Slots
+  readonly #append: Append
   #state: 'open' | 'paused' | 'finished' = 'open'
   #begun: Promise<PlacedFile> | undefined
   /** Offsets of the blocks that are there, and their bytes. */
@@ -126,6 +128,7 @@ class PartFile implements SinkFile {
     this.#size = size
     this.#port = port
     this.#slots = slots
+    this.#append = new Append(throughCache(port.handles, this.#part), NO_DESCRIPTOR)
   }
 
   get finished (): boolean {
@@ -230,11 +233,7 @@ class PartFile implements SinkFile {
     const file = await this.#begin()
     this.#assertHeld(file)
     try {
-      await this.#port.handles.use(this.#part, 'r+', async handle => {
-        for (let done = 0; done < bytes.byteLength;) {
-          done += (await handle.write(bytes, done, bytes.byteLength - done, offset + done)).bytesWritten
-        }
-      })
+      await this.#append.write(bytes, offset)
     } catch (error) {
       throw storeFailure(error, `writing ${this.#part}`)
     }
@@ -292,6 +291,20 @@ class PartFile implements SinkFile {
   #assertHeld (file: PlacedFile): void {
     if (this.#port.holds(file)) return
     throw new StoreError(`${this.#part} was changed by another program while it was written; verify what is there and go on`)
+  }
+}
+
+/** The cache knows which descriptor it is at the moment. */
+const NO_DESCRIPTOR = -1
+
+function throughCache (handles: HandleCache, path: string): AppendIo {
+  type Work = (handle: fs.FileHandle) => Promise<{ readonly bytesWritten: number }>
+  const tell = (work: Work, done: (error: IoError | null, written: number) => void): void => {
+    handles.use(path, 'r+', work).then(({ bytesWritten }) => { done(null, bytesWritten) }, (error: unknown) => { done(error as IoError, 0) })
+  }
+  return {
+    write: (_, bytes, offset, length, position, done) => { tell(handle => handle.write(bytes, offset, length, position), done) },
+    writev: (_, pieces, position, done) => { tell(handle => handle.writev(pieces, position), done) }
   }
 }
 

@@ -13,6 +13,7 @@ export const nodeIo: FileIo = {
   lock: async folder => lockFolder(folder),
   open: (path, done) => { fs.open(path, FLAGS, done) },
   write: fs.write,
+  writev: fs.writev,
   read: fs.read,
   ftruncate: fs.ftruncate,
   close: fs.close

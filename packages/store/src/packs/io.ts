@@ -17,6 +17,9 @@ export interface FileIo {
   open: (path: string, done: (error: IoError | null, fd: number) => void) => void
   write: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number,
     done: (error: IoError | null, written: number) => void) => void
+  /** Several pieces one behind the other: fewer than all may get there. Without it each is written for itself. */
+  writev?: ((fd: number, pieces: readonly Uint8Array[], position: number,
+    done: (error: IoError | null, written: number) => void) => void) | undefined
   read: (fd: number, bytes: Uint8Array, offset: number, length: number, position: number,
     done: (error: IoError | null, read: number) => void) => void
   ftruncate: (fd: number, length: number, done: (error: IoError | null) => void) => void
@@ -30,7 +33,7 @@ export function openFile (io: FileIo, path: string): Promise<number> {
 }
 
 /** Writes all of `bytes`. Not flushed: after a power failure it may be torn, which whoever reads it has to notice. */
-export function writeAt (io: FileIo, fd: number, bytes: Uint8Array, position: number): Promise<void> {
+export function writeAt (io: Pick<FileIo, 'write'>, fd: number, bytes: Uint8Array, position: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const write = (from: number): void => {
       io.write(fd, bytes, from, bytes.byteLength - from, position + from, (error, written) => {

@@ -1,5 +1,6 @@
 import { withPlace } from '../digest-table.js'
-import { closeFile, openFile, readAt, truncate, writeAt, type FileIo } from './io.js'
+import { Append } from './append.js'
+import { closeFile, openFile, readAt, truncate, type FileIo } from './io.js'
 import { decodeRecord, encodeRecord, NO_RECORD, RECORD_BYTES, type SlotRecord } from './slot-record.js'
 
 const INITIAL_SLOTS = 16
@@ -19,6 +20,8 @@ export class Pack {
   readonly #io: FileIo
   readonly #data: number
   readonly #index: number
+  readonly #bytes: Append
+  readonly #records: Append
   /** By slot: FREE, BUSY, or the owner's number of the block + 1. */
   #owners = new Uint32Array(INITIAL_SLOTS)
   #taken = 0
@@ -35,6 +38,8 @@ export class Pack {
     this.#io = io
     this.#data = data
     this.#index = index
+    this.#bytes = new Append(io, data)
+    this.#records = new Append(io, index)
   }
 
   static async open (path: string, slotBytes: number, io: FileIo): Promise<Pack> {
@@ -108,13 +113,13 @@ export class Pack {
 
   /** Fills a slot that was taken with the block that its owner knows by `owner`. */
   async write (slot: number, digest: Uint8Array, bytes: Uint8Array, expiry: number): Promise<void> {
-    await writeAt(this.#io, this.#data, bytes, slot * this.slotBytes)
+    await this.#bytes.write(bytes, slot * this.slotBytes)
     await this.record(slot, { digest, size: bytes.byteLength, expiry })
   }
 
   /** Says what lies in a slot. */
   async record (slot: number, block: SlotRecord): Promise<void> {
-    await writeAt(this.#io, this.#index, encodeRecord(block), slot * RECORD_BYTES)
+    await this.#records.write(encodeRecord(block), slot * RECORD_BYTES)
   }
 
   own (slot: number, owner: number): void {
@@ -129,7 +134,7 @@ export class Pack {
   async clear (slot: number): Promise<void> {
     this.#owners[slot] = BUSY
     try {
-      await writeAt(this.#io, this.#index, NO_RECORD, slot * RECORD_BYTES)
+      await this.#records.write(NO_RECORD, slot * RECORD_BYTES)
     } finally {
       this.release(slot)
     }
