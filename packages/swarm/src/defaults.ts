@@ -70,8 +70,8 @@ export const BULK_GRACE_MS = 2_000
 export const BULK_DEAD_MS = 10_000
 
 /**
- * The origin waits for peers that are expected to join while a want has this much time to its last moment, or half of what it had, if that is
- * less; and not at all for one that had less than the second.
+ * The origin waits for peers that are expected to join while a want has this much time to its last moment, or half of what it had, if that
+ * is less; and not at all for one that had less than the second.
  */
 export const EXPECT_MARGIN_MS = 4_000
 export const EXPECT_LEAST_MS = 2_000
