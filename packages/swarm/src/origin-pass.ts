@@ -2,9 +2,9 @@ import { nextCommon } from './bits.js'
 import { accompanied, companions } from './alongside.js'
 import { claimOf } from './claim.js'
 import {
-  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_COMPANY, EXPECT_MARGIN_MS, FETCHING_MIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS,
-  ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RARE_HOLDERS,
-  RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
+  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_COMPANY, EXPECT_LEAST_MS, EXPECT_MARGIN_MS, FETCHING_MIN_MS, MAX_BLOCK_BYTES,
+  ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS,
+  RARE_HOLDERS, RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
 import { keyOf } from './key.js'
@@ -43,7 +43,8 @@ export function dated (state: State, found: readonly Front[]): void {
     const { segment } = front.want
     if (!state.jobs.possible(segment)) continue
     // those who come in hold it, perhaps, or take a part of the work
-    const margin = Math.min(EXPECT_MARGIN_MS, (front.urgentAt - front.want.since) / 2)
+    const time = front.urgentAt - front.want.since
+    const margin = time < EXPECT_LEAST_MS ? Infinity : Math.min(EXPECT_MARGIN_MS, time / 2)
     const patience = Math.min(expected, front.urgentAt - margin)
     if (state.now < patience && !accompanied(state, segment, EXPECT_COMPANY, () => true)) {
       state.wake(patience)

@@ -53,6 +53,20 @@ describe('alongside', () => {
     expect(asked(14_000)).to.equal(true)
   })
 
+  it('who is alone waits for those who are expected in half of a few seconds, and not at all with less', () => {
+    const asked = (deadline: number): number[] => {
+      const { swarm, act, clock } = setup({ origin: WELL, expecting: 60_000 })
+      swarm.want({ segment: SEGMENT, first: 0, end: 1, deadline })
+      const at: number[] = []
+      for (; clock.now() < 4_000; clock.advance(100)) if (act().some(({ type }) => type === 'origin')) at.push(clock.now())
+      return at
+    }
+    // a block takes 126 ms here, and the last moment is 500 ms before that
+    expect(asked(2_000)).to.deep.equal([0])
+    const [at] = asked(4_600) as [number]
+    expect(at).to.be.within(1_900, 2_100)
+  })
+
   it('in the last moment shares the work with those who are there, too', () => {
     const { swarm, clock, act, held } = beside(0)
     swarm.want({ segment: SEGMENT, first: 0, end: BLOCKS, deadline: 300 })
