@@ -73,17 +73,12 @@ export const BULK_GRACE_MS = 2_000
 /** Peers that deliver nothing for this long lose bulk to the origin. */
 export const BULK_DEAD_MS = 10_000
 
-<<<<<<< HEAD
-/** The origin waits for peers that are expected to join while a want has this much time to its last moment. */
-export const EXPECT_MARGIN_MS = 2_000
-=======
 /**
  * The origin waits for peers that are expected to join while a want has this much time to its last moment, or half of what it had, if that
  * is less; and not at all for one that had less than the second.
  */
-export const EXPECT_MARGIN_MS = 4_000
+export const EXPECT_MARGIN_MS = 2_000
 export const EXPECT_LEAST_MS = 2_000
->>>>>>> e6d3eeb08ec3dea46833273ed3ea51bf3c2fe52f
 /** But with so many neighbours who watch what we watch, whoever comes in is not likely to hold what none of them has. */
 export const EXPECT_COMPANY = 4
 
