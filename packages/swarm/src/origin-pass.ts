@@ -10,7 +10,7 @@ import { Forecast, halfway, leave } from './late.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
 import type { SwarmAction } from './types.js'
-import type { Front } from './zones.js'
+import { marginOf, type Front } from './zones.js'
 
 type Reason = Extract<SwarmAction, { type: 'origin' }>['reason']
 /** Runs looked at for bulk in one decision before it gives up until the next. */
@@ -56,7 +56,7 @@ export function dated (state: State, found: readonly Front[]): void {
       continue
     }
     const relaxed = state.now < front.urgentAt
-    if (relaxed && state.now + state.jobs.queued(front.bytes) + front.want.margin <= soonest) elect(state, front)
+    if (relaxed && state.now + state.jobs.queued(front.bytes) + marginOf(state, front.want) <= soonest) elect(state, front)
     if (!relaxed || front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
   }
 }
