@@ -72,7 +72,7 @@ export const BULK_GRACE_MS = 2_000
 export const BULK_DEAD_MS = 10_000
 
 /** The origin waits for peers that are expected to join while a want has this much time to its last moment. */
-export const EXPECT_MARGIN_MS = 2_000
+export const EXPECT_MARGIN_MS = 4_000
 
 /** Pause between one elected peer and the next: at most this, and at most this share of the time left. */
 export const ELECTION_PAUSE_MS = 600

@@ -1,7 +1,7 @@
 import { nextCommon } from './bits.js'
 import { claimOf } from './claim.js'
 import {
-  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_MARGIN_MS, FETCHING_MIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES,
+  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES,
   ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
@@ -70,14 +70,11 @@ function elect (state: State, front: Front): void {
     return
   }
   const until = state.fetching.until(want.segment, front.bytes, want)
-  want.orphanSince ??= state.now
-  // with less time than a neighbour's word is good for, it is waited for in half of that; what is asked for ahead has all of it
-  const left = front.urgentAt - want.orphanSince
-  const patience = left < FETCHING_MIN_MS && !state.pushed(want.segment) ? want.orphanSince + left / 2 : Infinity
-  if (until !== undefined && state.now < patience) {
-    state.wake(Math.min(until, patience))
+  if (until !== undefined) {
+    state.wake(until)
     return
   }
+  want.orphanSince ??= state.now
   const others: number[] = []
   // where every moment counts, nobody waits for those who get nothing themselves
   const since = state.pushed(want.segment) ? state.now - ACTIVE_MS : -Infinity
