@@ -35,7 +35,7 @@ export function electionRank (self: number, others: Iterable<number>, segment: n
  * too large to know, everybody is elected whose weight falls under copies/size, a threshold that doubles every pause.
  *
  * @param left ms until the bytes are needed
- * @param rtt to the farthest of them: sooner its word may not be here
+ * @param rtt to the farthest of them, where every moment counts: sooner its word may not be here
  */
 export function electionWait (self: number, others: readonly number[], segment: number, swarmSize: number, left: number, rtt = 0): number {
   const most = Math.max(0, left * ELECTION_PAUSE_SHARE, Math.min(left * ELECTION_RTT_SHARE, ELECTION_RTTS * rtt))

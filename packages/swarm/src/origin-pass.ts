@@ -77,12 +77,12 @@ function elect (state: State, front: Front): void {
   want.orphanSince ??= state.now
   const others: number[] = []
   // where every moment counts, nobody waits for those who get nothing themselves
-  const since = state.pushed(want.segment) ? state.now - ACTIVE_MS : -Infinity
+  const pushed = state.pushed(want.segment)
   let rtt = 0
   for (const peer of state.peers.values()) {
-    if (want.broken.has(peer.name) || peer.activeAt < since || !lacks(peer, hopeless)) continue
+    if (want.broken.has(peer.name) || (pushed && peer.activeAt < state.now - ACTIVE_MS) || !lacks(peer, hopeless)) continue
     others.push(peer.seed)
-    rtt = Math.max(rtt, state.view(peer).link.rtt ?? 0)
+    if (pushed) rtt = Math.max(rtt, state.view(peer).link.rtt ?? 0)
   }
   others.push(...state.strangers)
   // those who have it already elect nobody
