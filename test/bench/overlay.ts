@@ -1,4 +1,4 @@
-/** Meshes and trees side by side: how soon parts of a low-latency stream are with its viewers, and how long a file takes, both simulated. */
+/** Meshes and trees side by side, simulated: how soon parts of a low-latency stream are with its viewers, and how long a file takes. */
 
 import { lowLatency, simulate, swarm, type Report } from '@shoal/simulator'
 import { machine, median, print, progress, type Target } from './support/report.ts'
@@ -35,7 +35,9 @@ export const overlay: Bench = {
     const seeds = positive('runs', options.runs)
     build()
     const runs: Record<string, number[]> = {}
-    const note = (values: Record<string, number>): void => { for (const [key, value] of Object.entries(values)) (runs[key] ??= []).push(value) }
+    const note = (values: Record<string, number>): void => {
+      for (const [key, value] of Object.entries(values)) (runs[key] ??= []).push(value)
+    }
     for (let seed = 1; seed <= seeds; seed++) {
       for (const each of OVERLAYS) {
         for (const viewers of sizes) {

@@ -34,7 +34,8 @@ import { swarm } from './swarm.ts'
 import { UsageError, type Bench } from './support/usage.ts'
 
 const benches: readonly Bench[] = [
-  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, offload, overlay, pair, picker, publish, scale, store, swarm
+  announce, browserPair, churn, cold, connect, discover, freeride, ipfs, memory, offload, overlay, pair, picker, publish, scale,
+  store, swarm
 ]
 
 const usage = (): string => [

@@ -65,10 +65,6 @@ export class LinkMeter {
     if (this.#askedAt !== undefined) {
       this.#answer.add(now - this.#askedAt)
       this.#askedAt = undefined
-      // how long the peer takes to answer says nothing of how fast it sends, and of one small block it would be most of the time
-      this.#sampleFrom = now
-      this.#sampleBytes = 0
-      return
     }
     this.#sampleBytes += bytes
     if (now - this.#sampleFrom >= Math.max(SAMPLE_MS, 2 * this.delay)) this.#sample(now)

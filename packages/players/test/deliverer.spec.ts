@@ -2,7 +2,7 @@ import { ManualClock } from '@shoal/base'
 import { expect } from 'chai'
 import { ORIGIN_RESERVE_MIN_MS } from '../src/core/defaults.js'
 import { Deliverer, type Ask } from '../src/core/deliverer.js'
-import { Intake } from '../src/core/intake.js'
+import { Intake, type Sink } from '../src/core/intake.js'
 import { settled } from './seat.js'
 import { BASE, StubContent } from './stubs.js'
 import type { Shoal } from '@shoal/interface'
@@ -68,7 +68,7 @@ describe('deliverer: a node that starts behind the first frame', () => {
       }
       const intake = new Intake(() => clock.now())
       let via: string | undefined
-      const origin = async (_skip: number, sink: (bytes: Uint8Array, total: number) => void): Promise<void> => { sink(new Uint8Array(1), 0) }
+      const origin = async (_skip: number, sink: Sink): Promise<void> => { sink(new Uint8Array(1), 0) }
       const from = deliverer.once(ask, intake, origin, new AbortController().signal).then(delivered => {
         via = delivered.via
         deliverer.settle(ask, delivered, intake, { start: 0, first: 0, end: 1 })

@@ -47,17 +47,17 @@ describe('simulate', function () {
     expect(report.stallRatio).to.equal(0)
   })
 
-  it('parts of a low-latency stream are there sooner by trees than by a mesh, from the origin about once, and for no more waste', async () => {
-    for (const seed of [1, 3]) {
-      const [mesh, tree] = await Promise.all((['mesh', 'tree'] as const).map(async overlay => await simulate(lowLatency({ viewers: 6, seconds: 30, seed, overlay }))))
-      expect((tree?.delay.p50 ?? 0) / (mesh?.delay.p50 ?? 0)).to.be.below(0.8)
-      expect((tree?.delay.p90 ?? 0) / (mesh?.delay.p90 ?? 0)).to.be.below(0.9)
-      for (const report of [mesh, tree]) {
-        expect(report?.originCopies.mean).to.be.within(1, 1.8)
-        expect((report?.wasted ?? 0) / (report?.fromPeers ?? 1)).to.be.below(0.05)
-        expect(report?.stallRatio).to.be.below(0.001)
-      }
-    }
+  it('parts of a low-latency stream are there sooner by trees than by a mesh, from the origin about once, and for little waste', async () => {
+    const scenario = { viewers: 6, seconds: 30 }
+    const mesh = await simulate(lowLatency({ ...scenario, overlay: 'mesh' }))
+    const tree = await simulate(lowLatency({ ...scenario, overlay: 'tree' }))
+    expect(tree.delay.p50 / mesh.delay.p50).to.be.below(0.8)
+    expect(tree.delay.p99 / mesh.delay.p99).to.be.below(0.9)
+    expect(tree.originCopies.mean).to.be.within(1, 1.6)
+    expect(tree.wasted / tree.fromPeers).to.be.below(0.05)
+    expect(tree.stallRatio).to.be.below(0.001)
+    // it is what is chosen for such a stream
+    expect((await simulate(lowLatency(scenario))).delay).to.deep.equal(tree.delay)
   })
 
   it('with nobody but the origin all comes from there, as often as there are viewers', async () => {

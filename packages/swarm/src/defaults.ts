@@ -12,8 +12,8 @@ export const NEAR_MS = 20_000
 /** At most this much is looked at by deadline in one decision; the rest of the near zone waits in the far zone until it is its turn. */
 export const FRONTS_BYTES = 64 * 1024 * 1024
 /**
- * Spare time that a last-moment origin fetch gets on top of its estimate: at most this, and at most this share of the time that there was
- * when the bytes were asked for. A player two seconds behind live asks with little more than one second left: half of that is not to spare.
+ * Spare time that a last-moment origin fetch gets on top of its estimate. Of what goes down trees at most this share of the time that there
+ * was when it was asked for: a player two seconds behind live has little more than one, and half of that is not to spare.
  */
 export const URGENT_MARGIN_MS = 500
 export const URGENT_MARGIN_SHARE = 0.2
@@ -77,7 +77,7 @@ export const BULK_DEAD_MS = 10_000
  * The origin waits for peers that are expected to join while a want has this much time to its last moment, or half of what it had, if that
  * is less; and not at all for one that had less than the second.
  */
-export const EXPECT_MARGIN_MS = 2_000
+export const EXPECT_MARGIN_MS = 4_000
 export const EXPECT_LEAST_MS = 2_000
 /** But with so many neighbours who watch what we watch, whoever comes in is not likely to hold what none of them has. */
 export const EXPECT_COMPANY = 4

@@ -48,7 +48,7 @@ export interface Electorate {
  * under copies/size, a threshold that doubles every pause.
  *
  * @param left ms until the bytes are needed
- * @param rtt to the farthest of them: sooner its word may not be here
+ * @param rtt to the farthest of them, where every moment counts: sooner its word may not be here
  */
 export function electionWait (
   { self, near, strangers, share, unknown }: Electorate, segment: number, left: number, rtt = 0

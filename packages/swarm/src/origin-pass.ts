@@ -2,9 +2,9 @@ import { nextCommon } from './bits.js'
 import { accompanied, companions } from './alongside.js'
 import { claimOf } from './claim.js'
 import {
-  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_COMPANY, EXPECT_LEAST_MS, EXPECT_MARGIN_MS, FETCHING_MIN_MS, MAX_BLOCK_BYTES,
-  ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS,
-  RARE_HOLDERS, RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
+  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_COMPANY, EXPECT_LEAST_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS,
+  ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RARE_HOLDERS,
+  RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
 import { keyOf } from './key.js'
@@ -12,7 +12,7 @@ import { Forecast, halfway, leave } from './late.js'
 import type { Peer } from './peer.js'
 import type { State } from './state.js'
 import type { SwarmAction } from './types.js'
-import type { Front } from './zones.js'
+import { marginOf, type Front } from './zones.js'
 
 type Reason = Extract<SwarmAction, { type: 'origin' }>['reason']
 /** Runs looked at for bulk in one decision before it gives up until the next. */
@@ -61,7 +61,7 @@ export function dated (state: State, found: readonly Front[]): void {
       continue
     }
     const relaxed = state.now < front.urgentAt
-    if (relaxed && state.now + state.jobs.queued(front.bytes) + front.want.margin <= soonest) elect(state, front)
+    if (relaxed && state.now + state.jobs.queued(front.bytes) + marginOf(state, front.want) <= soonest) elect(state, front)
     if (!relaxed || front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
   }
 }
@@ -75,20 +75,17 @@ function elect (state: State, front: Front): void {
     return
   }
   const until = state.fetching.until(want.segment, front.bytes, want)
-  want.orphanSince ??= state.now
-  // with less time than a neighbour's word is good for, it is waited for in half of that; what is asked for ahead has all of it
-  const left = front.urgentAt - want.orphanSince
-  const patience = left < FETCHING_MIN_MS && !state.pushed(want.segment) ? want.orphanSince + left / 2 : Infinity
-  if (until !== undefined && state.now < patience) {
-    state.wake(Math.min(until, patience))
+  if (until !== undefined) {
+    state.wake(until)
     return
   }
+  want.orphanSince ??= state.now
   // where every moment counts, nobody waits for those who get nothing themselves
-  const since = state.pushed(want.segment) ? state.now - ACTIVE_MS : -Infinity
+  const pushed = state.pushed(want.segment)
   let rtt = 0
   const { near, share } = companions(state, want.segment, peer => {
-    if (want.broken.has(peer.name) || peer.activeAt < since || !lacks(peer, hopeless)) return false
-    rtt = Math.max(rtt, state.view(peer).link.rtt ?? 0)
+    if (want.broken.has(peer.name) || (pushed && peer.activeAt < state.now - ACTIVE_MS) || !lacks(peer, hopeless)) return false
+    if (pushed) rtt = Math.max(rtt, state.view(peer).link.rtt ?? 0)
     return true
   })
   // those who have it already elect nobody, nor do those who are elsewhere; of those who are no neighbours as many will be

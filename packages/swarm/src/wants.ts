@@ -1,4 +1,4 @@
-import { RUN_BLOCKS, URGENT_MARGIN_MS, URGENT_MARGIN_SHARE } from './defaults.js'
+import { RUN_BLOCKS } from './defaults.js'
 import type { Want } from './types.js'
 import type { PeerName } from '@shoal/interface'
 
@@ -21,8 +21,8 @@ export interface WantState {
   deadline: number | undefined
   /** When it was wanted. */
   readonly since: number
-  /** ms of the time that there was which an origin fetch in the last moment has to spare. */
-  margin: number
+  /** ms that there were when it was asked for. */
+  lead: number
   /** Runs below this one hold nothing of it that is still missing. */
   cursor: number
   /** When the election for what nobody has of it began, `undefined` while there is none. */
@@ -50,7 +50,7 @@ export class Wants {
   add (want: Want, now: number): WantState {
     const state: WantState = {
       id: this.#next++, segment: want.segment, first: want.first, end: want.end, deadline: want.deadline, since: now,
-      margin: marginOf(want.deadline, now),
+      lead: leadOf(want.deadline, now),
       cursor: Math.floor(want.first / RUN_BLOCKS), orphanSince: undefined, crowdSince: undefined, broken: new Set(),
       hopeless: new Map(), forecastAt: -Infinity,
       front: undefined
@@ -79,7 +79,7 @@ export class Wants {
     if (state === undefined || state.deadline === deadline) return
     this.#withdraw(state)
     state.deadline = deadline
-    state.margin = marginOf(deadline, now)
+    state.lead = leadOf(deadline, now)
     this.#enter(state)
   }
 
@@ -122,8 +122,8 @@ export class Wants {
   }
 }
 
-function marginOf (deadline: number | undefined, now: number): number {
-  return deadline === undefined ? 0 : Math.max(0, Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_SHARE * (deadline - now)))
+function leadOf (deadline: number | undefined, now: number): number {
+  return deadline === undefined ? 0 : Math.max(0, deadline - now)
 }
 
 function isDated (want: WantState): want is WantState & { deadline: number } {

@@ -1,4 +1,4 @@
-import { FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS } from './defaults.js'
+import { FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS, URGENT_MARGIN_MS, URGENT_MARGIN_SHARE } from './defaults.js'
 import type { State } from './state.js'
 import { within, type Missing, type WantState } from './wants.js'
 
@@ -26,6 +26,11 @@ export function fronts (state: State, all: boolean): Front[] {
   return found
 }
 
+/** ms that the origin is to have to spare when it is asked in the last moment. */
+export function marginOf (state: State, { segment, lead }: WantState): number {
+  return state.pushed(segment) ? Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_SHARE * lead) : URGENT_MARGIN_MS
+}
+
 function frontOf (state: State, want: WantState & { deadline: number }): Front | undefined {
   const index = state.board.slotsOf(want.segment)
   if (index === undefined) return undefined
@@ -36,7 +41,7 @@ function frontOf (state: State, want: WantState & { deadline: number }): Front |
   const front = want.front as Missing
   if (front.slots.length === 0) return undefined
   const urgentAt = state.jobs.possible(want.segment)
-    ? want.deadline - state.jobs.queued(front.bytes) - want.margin
+    ? want.deadline - state.jobs.queued(front.bytes) - marginOf(state, want)
     : want.deadline - SWAP_MS
   return { ...front, want, urgentAt }
 }

@@ -209,7 +209,7 @@ describe('decide', () => {
       if (company !== 'alone') join('a', false)
       all(swarm, 10_000)
       expect(act()).to.deep.equal([])
-      clock.advance(7500)
+      clock.advance(5500)
       const asked = act()
       clock.advance(500)
       expect([...asked, ...act()].filter(({ type }) => type === 'origin')).to.have.length(1)

@@ -12,6 +12,8 @@ import type { Figures } from './viewing.ts'
 const POLL_MS = 1_000
 /** Playback may lag behind by this much before the run is given up. */
 const SLACK_MS = 45_000
+/** A picture that stands still everywhere for so long will not move again: wrong bytes end a film for good. */
+const STUCK_MS = 15_000
 
 export interface Playing {
   readonly title: string
@@ -65,6 +67,8 @@ export async function play (playing: Playing): Promise<Played> {
     const lastAt = (count - 1) * scenario.stagger
     const leaving = scenario.leaveEvery ?? Infinity
     let gone = 0
+    let played = 0
+    let movedAt = 0
     let figures: (Figures | undefined)[] = []
     for (;;) {
       await sleep(POLL_MS)
@@ -75,6 +79,10 @@ export async function play (playing: Playing): Promise<Played> {
       const done = scenario.live === true ? elapsed >= lastAt + seconds * 1000 : staying.every(each => each?.ended === true)
       if (elapsed >= lastAt && done) break
       if (elapsed > lastAt + seconds * 1000 + SLACK_MS) break
+      const positions = sum(staying.map(each => each?.position ?? 0))
+      if (positions !== played) movedAt = elapsed
+      played = positions
+      if (elapsed > lastAt && elapsed - movedAt > STUCK_MS) break
       // the last one stays to the end
       if (elapsed >= leaving * (gone + 1) && gone < count - 1) await all[gone++]?.leave()
     }
