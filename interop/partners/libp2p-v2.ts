@@ -9,7 +9,7 @@ const TRAITS: Traits = {
   name: 'js-libp2p 2',
   dialled: '/tls/1.0.0',
   dials: '/noise',
-  noDirect: 'its WebRTC is left out here: the same wire as that of version 3',
+  noDirect: 'its WebRTC (@libp2p/webrtc 5) rests on a binary that is in no npm package, but fetched from elsewhere on installation',
   noQuic: 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough'
 }
 
