@@ -66,8 +66,10 @@ try {
   })
   const options = { bootstrap: [bootstrap], iceServers: [{ urls: `stun:${serving.address}:${STUN_PORT}` }] }
   const start = async (kind: Kind): Promise<ShoalChild> => {
-    const host = await begin(machine(kind))
+    const where = machine(kind)
+    const host = await begin(where)
     await host.ask({ do: 'start', options })
+    await found(kind, where, host)
     return host
   }
   const givers = new Map<Kind, ShoalChild>()
@@ -77,7 +79,6 @@ try {
     givers.set(kind, giver)
     takers.set(kind, taker)
   }))
-  for (const [kind, host] of givers) if (kind !== 'public') await relayed(kind, host)
 
   const matrix = new Map<Kind, Map<Kind, Route>>(kinds.map(kind => [kind, new Map()]))
   // all who take at the same time, each from one after the other
@@ -118,12 +119,13 @@ async function exchange (giver: ShoalChild, taker: ShoalChild, name: string, rou
   return fetched
 }
 
-/** Waits until the node behind the router can be found through the relay. */
-async function relayed (kind: Kind, host: ShoalChild): Promise<void> {
-  for (let tries = 0; tries < 300; tries++) {
+/** Waits until the node can be found: where it is, as others have confirmed, or behind its router through the relay. */
+async function found (kind: Kind, { address }: Machine, host: ShoalChild): Promise<void> {
+  const way = kind === 'public' ? `/ip4/${address}/` : '/p2p-circuit'
+  for (let tries = 0; tries < 600; tries++) {
     const { addrs = [] } = await host.ask({ do: 'addrs' })
-    if (addrs.some(addr => addr.includes('/p2p-circuit'))) return
+    if (addrs.some(addr => addr.includes(way))) return
     await sleep(100)
   }
-  throw new Error(`the node behind a ${kind} router has no relay`)
+  throw new Error(`the ${kind} node has no address with ${way}`)
 }
