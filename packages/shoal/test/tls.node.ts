@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { TLSSocket } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { Connection, ConnectionEncrypter, ConnectionGater, Libp2p, MessageStream, Stream } from '@libp2p/interface'
+import type { Connection, ConnectionEncrypter, ConnectionGater, Libp2p, Stream } from '@libp2p/interface'
 import { noise } from '@libp2p/noise'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { tcp } from '@libp2p/tcp'
@@ -66,34 +66,6 @@ describe('TLS', () => {
     // what lies on a TCP handle knows its port, what lies on a stream in JavaScript does not
     expect(await port('/ip4/127.0.0.1/tcp/0')).to.be.a('number')
     expect(await port('/ip4/127.0.0.1/tcp/0/ws')).to.equal(undefined)
-  })
-
-  it('hands up at once what came in one turn, not record by record', async () => {
-    const [one, two] = [await node(nativeTls()), await node(nativeTls())]
-    const connection = await one.dial(two.getMultiaddrs())
-    let messages = 0
-    encryptedOf(connection).addEventListener('message', () => { messages++ })
-    const sent = bytes(3_000_000)
-    expect(await echoed(connection, sent)).to.deep.equal(sent)
-    expect(messages).to.be.below(sent.byteLength / 16_384 / 2)
-  })
-
-  it('loses nothing of what came right before the end', async () => {
-    const sent = bytes(300_000)
-    const [one, two] = [await node(nativeTls()), await node(nativeTls())]
-    await two.handle('/give/1.0.0', async (stream, connection) => {
-      stream.send(sent)
-      await stream.close()
-      await connection.close()
-    })
-    const stream = await one.dialProtocol(two.getMultiaddrs(), '/give/1.0.0')
-    const parts: Uint8Array[] = []
-    await new Promise(resolve => {
-      stream.addEventListener('message', ({ data }) => { parts.push(data.subarray()) })
-      stream.addEventListener('end', resolve)
-      stream.addEventListener('close', resolve)
-    })
-    expect(new Uint8Array(Buffer.concat(parts))).to.deep.equal(sent)
   })
 
   it('has one certificate for all connections of a node, and its peers have others', async () => {
@@ -174,10 +146,6 @@ async function echoed (connection: Connection, sent: Uint8Array): Promise<Uint8A
 }
 
 /** The library keeps it private. */
-function encryptedOf (connection: Connection): MessageStream & { socket: TLSSocket } {
-  return (connection as unknown as { muxer: { maConn: MessageStream & { socket: TLSSocket } } }).muxer.maConn
-}
-
 function socketOf (connection: Connection): TLSSocket {
-  return encryptedOf(connection).socket
+  return (connection as unknown as { muxer: { maConn: { socket: TLSSocket } } }).muxer.maConn.socket
 }

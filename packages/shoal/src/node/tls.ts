@@ -1,5 +1,4 @@
 import { Socket } from 'node:net'
-import { setImmediate } from 'node:timers'
 import { connect, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { InvalidCryptoExchangeError } from '@libp2p/interface'
 import type {
@@ -8,13 +7,9 @@ import type {
 import { PROTOCOL, type TLSComponents } from '@libp2p/tls'
 import { generateCertificate, toMessageStream, toNodeDuplex, verifyPeerCertificate } from '@libp2p/tls/utils'
 import { systemClock } from '@shoal/base'
-import { Uint8ArrayList } from 'uint8arraylist'
 
 /** How libp2p's streams hand down what is sent on them. */
 type SendData = (data: Iterable<Uint8Array> & { readonly byteLength: number }) => { sentBytes: number, canSendMore: boolean }
-
-/** How libp2p's streams are given what came. */
-type ReceiveData = (data: Uint8Array | Uint8ArrayList) => void
 
 /** A connection has no early muxer when its ends agree on this protocol alone. */
 const NO_MUXER = 'libp2p'
@@ -82,7 +77,7 @@ class NativeTls implements ConnectionEncrypter {
       if (streamMuxer === undefined && typeof agreed === 'string' && agreed !== NO_MUXER) {
         throw new InvalidCryptoExchangeError(`expected one of the muxers that were offered, got ${agreed}`)
       }
-      const encrypted = collecting(gathering(toMessageStream(connection, socket), socket), socket)
+      const encrypted = gathering(toMessageStream(connection, socket), socket)
       return { remotePeer, connection: encrypted, ...streamMuxer === undefined ? {} : { streamMuxer } }
     } catch (error) {
       socket.destroy()
@@ -125,29 +120,6 @@ function gathering (stream: MessageStream, socket: TLSSocket): MessageStream {
     return { sentBytes: data.byteLength, canSendMore }
   }
   return sender
-}
-
-/**
- * What comes in one turn of the event loop is handed up at once, at its end. TLS gives it in records of 16 KiB, and each that is handed up
- * goes through the events and buffers of the connection, the muxer and the stream: for a block of 256 KiB that is sixteen times as often.
- */
-function collecting (stream: MessageStream, socket: TLSSocket): MessageStream {
-  const receiver = stream as MessageStream & { onData: ReceiveData }
-  const handUp = receiver.onData.bind(receiver)
-  let waiting = new Uint8ArrayList()
-  const flush = (): void => {
-    if (waiting.byteLength === 0) return
-    const all = waiting
-    waiting = new Uint8ArrayList()
-    handUp(all)
-  }
-  receiver.onData = data => {
-    if (waiting.byteLength === 0) setImmediate(flush)
-    waiting.append(data)
-  }
-  // nothing that came is left behind, and nothing comes after the end
-  for (const end of ['end', 'error', 'close'] as const) socket.prependListener(end, flush)
-  return stream
 }
 
 async function secured (socket: TLSSocket, signal: AbortSignal | undefined): Promise<void> {
