@@ -14,7 +14,7 @@ const NAME = 'Shoal'
 const MEDIA = join(import.meta.dirname, '..', '..', 'media')
 const FILM = join(MEDIA, 'stream')
 /** An edge that gave all that anybody wants would leave viewers nothing to give each other. */
-const EDGE_RATE = '1Mbit'
+const EDGE_RATE = '4Mbit'
 
 export interface DemoOptions {
   /** Port of the page. @default a free one */
