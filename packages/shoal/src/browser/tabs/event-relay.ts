@@ -1,5 +1,3 @@
-import type { TypedEventTarget } from 'main-event'
-
 type Target = Pick<EventTarget, 'addEventListener' | 'removeEventListener'>
 
 /** Hands on the events that somebody listens for, from whoever gives them at the moment. */
@@ -21,9 +19,8 @@ export class EventRelay {
     this.#from?.addEventListener(type, this.#onevent)
   }
 
-  /** From now on they come from here. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- of whatever events
-  from (target: TypedEventTarget<any> | undefined): void {
+  /** @param target an event target of whatever events: from now on they come from here */
+  from (target: object | undefined): void {
     for (const type of this.#types) this.#from?.removeEventListener(type, this.#onevent)
     this.#from = target as Target | undefined
     for (const type of this.#types) this.#from?.addEventListener(type, this.#onevent)
