@@ -8,13 +8,14 @@ import type { Config } from './config.js'
 import type { Network } from './platform.js'
 
 /**
- * Keeps the node connected to the nodes it was told of: dials each entry until one answers, and again when the last connection is lost.
- * Failures are reported once per entry and round, never silent.
+ * Keeps the node connected to the nodes it was told of: dials each entry until one answers, and again when the last connection is lost,
+ * or the relay through which alone others reach the node. Failures are reported once per entry and round, never silent.
  */
 export class Bootstrap {
   readonly #entries: readonly string[]
   readonly #name: string
   readonly #network: Pick<Network, 'addEventListener' | 'dial' | 'getConnections'>
+  readonly #lacksRelay: () => boolean
   /** Entries by the peer that answered, until it has said what it is. */
   readonly #strangers = new Map<string, string>()
   readonly #clock: Clock
@@ -24,14 +25,17 @@ export class Bootstrap {
   #pause = BOOTSTRAP_FIRST_MS
   #cancel: (() => void) | undefined
   #running = false
+  /** An entry has answered in the last round. */
+  #reached = false
 
   constructor (
     { bootstrap, network: name }: Pick<Config, 'bootstrap' | 'network'>, network: Pick<Network, 'addEventListener' | 'dial' | 'getConnections'>,
-    clock: Clock, onerror: (error: Error) => void
+    lacksRelay: () => boolean, clock: Clock, onerror: (error: Error) => void
   ) {
     this.#entries = bootstrap
     this.#name = name
     this.#network = network
+    this.#lacksRelay = lacksRelay
     this.#clock = clock
     this.#onerror = onerror
     this.#first.promise.catch(() => {})
@@ -44,7 +48,11 @@ export class Bootstrap {
 
   start (): void {
     this.#network.addEventListener('peer:identify', ({ detail: { peerId, protocols } }) => { this.#identified(peerId.toString(), protocols) })
-    this.#network.addEventListener('connection:close', () => { this.#soon(BOOTSTRAP_FIRST_MS) })
+    this.#network.addEventListener('connection:close', () => {
+      // what answered a moment ago is worth a quick try
+      if (this.#reached) this.#pause = BOOTSTRAP_FIRST_MS
+      this.#soon(BOOTSTRAP_FIRST_MS)
+    })
     this.#soon(0)
   }
 
@@ -60,21 +68,26 @@ export class Bootstrap {
   }
 
   async #round (): Promise<void> {
-    if (this.#running || (this.#entries.length > 0 && this.#connected())) return
+    if (this.#running) return
+    if (this.#entries.length > 0 && this.#connected() && !this.#lacksRelay()) {
+      this.#pause = BOOTSTRAP_FIRST_MS
+      return
+    }
     this.#running = true
     const failures = await Promise.all(this.#entries.map(entry => this.#reach(entry)))
     this.#running = false
     if (this.#abort.signal.aborted) return
     const errors = failures.filter(error => error !== undefined)
-    if (this.#entries.length === 0 || errors.length < this.#entries.length) {
-      this.#pause = BOOTSTRAP_FIRST_MS
-      this.#first.resolve()
-    } else {
+    this.#reached = errors.length < this.#entries.length
+    if (this.#entries.length === 0 || this.#reached) this.#first.resolve()
+    else {
       this.#first.reject(new BootstrapError(
         `none of the ${this.#entries.length} bootstrap nodes could be reached: ${errors.map(error => error.message).join('; ')}`, { cause: errors[0] }))
-      this.#soon(this.#pause)
-      this.#pause = Math.min(BOOTSTRAP_MAX_MS, this.#pause * 2)
     }
+    if (this.#entries.length === 0) return
+    // finds nothing left to do where an entry has answered, and relays for this node if it has to be relayed
+    this.#soon(this.#pause)
+    this.#pause = Math.min(BOOTSTRAP_MAX_MS, this.#pause * 2)
   }
 
   #connected (): boolean {

@@ -74,11 +74,8 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
 
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
     const book = addressBook(network, platform.addressRules)
-    const addresses = {
-      ...book,
-      surroundings: whereabouts(network, config.region),
-      lacksRelay: () => book.own().length === 0 && config.listen.some(addr => addr.includes('/p2p-circuit'))
-    }
+    const lacksRelay = (): boolean => book.own().length === 0 && config.listen.some(addr => addr.includes('/p2p-circuit'))
+    const addresses = { ...book, surroundings: whereabouts(network, config.region), lacksRelay }
     const routes = routing({
       onevent: event => {
         if (event.type === 'failed') emit('error', { error: new Error(event.reason), doing: event.doing })
@@ -111,7 +108,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
         createHaveMap: bounds => createHaveMap(bounds ?? {}),
         emit
       })
-    const bootstrap = new Bootstrap(config, network, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
+    const bootstrap = new Bootstrap(config, network, lacksRelay, clock, error => { emit('error', { error, doing: 'reaching a bootstrap node' }) })
     const node = running.node = new ShoalNode({
       config, platform, clock, random, privateKey, network, store, ledger, library, engine, bootstrap, close
     })

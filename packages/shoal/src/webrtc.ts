@@ -36,20 +36,29 @@ export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock)
   }
 }
 
-/** Resolves when the dialler has closed the channel of the handshake, or has had the time to. */
+/**
+ * Resolves when the dialler has closed the channel of the handshake, or goes on with other channels (a channel that is closed at once
+ * may never say so), or has had the time to, or the connection is gone.
+ */
 export async function handshakeOver ({ peerConnection, earlyDataChannels = [] }: Factory, clock: Clock): Promise<void> {
   if (peerConnection === undefined) return
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = (channel: RTCDataChannel): void => {
-    if (channel.label !== 'init') return
-    if (channel.readyState === 'closed') resolve()
+    if (channel.label !== 'init' || channel.readyState === 'closed') resolve()
     else channel.addEventListener('close', () => { resolve() }, { once: true })
   }
   const onchannel = (event: Event): void => { look((event as RTCDataChannelEvent).channel) }
+  const onstate = (): void => {
+    const { connectionState = 'connected' } = peerConnection
+    if (connectionState === 'closed' || connectionState === 'failed') resolve()
+  }
   for (const { channel } of earlyDataChannels) look(channel)
+  onstate()
   peerConnection.addEventListener('datachannel', onchannel)
+  peerConnection.addEventListener('connectionstatechange', onstate)
   const cancel = clock.after(HANDSHAKE_MS, resolve)
   await promise
   cancel()
   peerConnection.removeEventListener('datachannel', onchannel)
+  peerConnection.removeEventListener('connectionstatechange', onstate)
 }

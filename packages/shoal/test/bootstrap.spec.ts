@@ -8,7 +8,7 @@ const ENTRIES = PEERS.map((peer, i) => `/ip4/127.0.0.1/tcp/${i + 1}/p2p/${peer}`
 const EXCHANGE = '/shoal/exchange/1.0.0'
 
 /** A network on which those answer who are `alive`, and then say what they speak. */
-function setup (alive: readonly string[], protocols: (peer: string) => readonly string[], bootstrap = ENTRIES) {
+function setup (alive: readonly string[], protocols: (peer: string) => readonly string[], lacksRelay = () => false) {
   const clock = new ManualClock()
   const network = Object.assign(new EventTarget(), {
     connections: [] as { limits: undefined }[],
@@ -24,11 +24,11 @@ function setup (alive: readonly string[], protocols: (peer: string) => readonly 
     }
   })
   const errors: string[] = []
-  const first = new Bootstrap({ bootstrap, network: 'ours' }, network as never, clock, error => { errors.push(error.message) })
+  const first = new Bootstrap({ bootstrap: ENTRIES, network: 'ours' }, network as never, lacksRelay, clock, error => { errors.push(error.message) })
   first.start()
   const settle = async (): Promise<void> => {
     clock.advance(BOOTSTRAP_FIRST_MS)
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await new Promise(resolve => setTimeout(resolve, 5))
   }
   return { bootstrap: first, network, errors, settle }
 }
@@ -65,5 +65,25 @@ describe('bootstrap', () => {
     for (let i = 0; i < 5; i++) await none.settle()
     expect(none.network.dials).to.be.above(dials)
     for (const { bootstrap } of [one, none]) bootstrap.stop()
+  })
+
+  it('dials again although others are connected, while nobody relays for a node that has to be relayed', async () => {
+    let lacking = true
+    const { bootstrap, network, settle } = setup([PEERS[1]], () => [EXCHANGE], () => lacking)
+    await settle()
+    await bootstrap.first
+    const before = network.dials
+    for (let i = 0; i < 4; i++) await settle()
+    expect(network.dials).to.be.above(before)
+    lacking = false
+    const { dials } = network
+    for (let i = 0; i < 100; i++) await settle()
+    expect(network.dials).to.equal(dials)
+    // the relay is gone
+    lacking = true
+    network.dispatchEvent(new Event('connection:close'))
+    await settle()
+    expect(network.dials).to.be.above(dials)
+    bootstrap.stop()
   })
 })

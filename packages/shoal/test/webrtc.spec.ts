@@ -33,11 +33,24 @@ describe('webrtc', () => {
 
   it('waits until the dialler has closed the channel of the handshake', async () => {
     const init = new Channel('init')
-    const other = new Channel('')
-    const over = handshakeOver({ peerConnection: new EventTarget(), earlyDataChannels: early(other, init) }, clock)
-    other.close()
+    const over = handshakeOver({ peerConnection: new EventTarget(), earlyDataChannels: early(init) }, clock)
     expect(await settled(over)).to.equal(false)
     init.close()
+    expect(await settled(over)).to.equal(true)
+  })
+
+  it('goes on as soon as the dialler does: what is closed before it was open does not always say so', async () => {
+    const peerConnection = new EventTarget()
+    const over = handshakeOver({ peerConnection, earlyDataChannels: early(new Channel('init')) }, clock)
+    peerConnection.dispatchEvent(Object.assign(new Event('datachannel'), { channel: new Channel('') }))
+    expect(await settled(over)).to.equal(true)
+  })
+
+  it('does not wait on a connection that is gone', async () => {
+    const peerConnection = Object.assign(new EventTarget(), { connectionState: 'connected' as RTCPeerConnectionState })
+    const over = handshakeOver({ peerConnection, earlyDataChannels: early(new Channel('init')) }, clock)
+    peerConnection.connectionState = 'failed'
+    peerConnection.dispatchEvent(new Event('connectionstatechange'))
     expect(await settled(over)).to.equal(true)
   })
 

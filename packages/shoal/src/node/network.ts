@@ -28,6 +28,7 @@ import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
 import { dialBack } from './dial-back.js'
 import { holePunching } from './hole-punching.js'
+import { nativeRtc } from './peer-connection.js'
 import { pendingGate } from './pending-gate.js'
 import { canBePrivate, privateNetwork } from './private-network.js'
 import { reachable } from './reachable.js'
@@ -42,7 +43,7 @@ export async function nodeNetwork (
   const { networkKey } = config
   const webRtc = [
     webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
-    patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock)
+    patientWebRTC({ rtcConfiguration: nativeRtc(config.iceServers), dataChannel: DATA_CHANNEL }, systemClock)
   ]
   try {
     return await createLibp2p({
