@@ -12,7 +12,7 @@ import { randomFile, temporaryFolder } from './support/folders.ts'
 import { CONGESTION_CONTROL, Lan, type Host } from './support/lan.ts'
 import { machine, median, print, progress, type Target } from './support/report.ts'
 import { ownVersion } from './support/rivals.ts'
-import { positive, readOptions, type Bench } from './support/usage.ts'
+import { positive, readOptions, UsageError, type Bench } from './support/usage.ts'
 
 /** Of all fetchers. */
 const RIDERS_SHARE = 0.4
@@ -33,7 +33,9 @@ const TARGETS: readonly Target[] = [
   { key: 'newcomer_first_block_s', op: '<=', want: OPTIMISTIC_S },
   { key: 'spare_slowdown', op: '<=', want: 1.15 }
 ]
-const CUNNING_TARGETS: readonly Target[] = ['strategic', 'sybil', 'colluding', 'whitewasher'].map(kind => ({ key: `${kind}_gain`, op: '<=', want: 1.1 }))
+const CUNNING = ['strategic', 'sybil', 'colluding', 'whitewasher'] as const
+const KINDS = ['honest', ...CUNNING] as const
+type Kind = typeof KINDS[number]
 const SIMULATED_TARGETS: readonly Target[] = [
   { key: 'simulated_contributor_over_freerider', op: '>=', want: 1.5 },
   { key: 'simulated_contributor_slowdown', op: '<=', want: 1.15 }
@@ -46,6 +48,7 @@ const help = `usage: npm run -s bench -- freeride [options]
   --mib N     size of the content in MiB (default 24)
   --mbit N    uplink of each fetcher in 10^6 bits per second (default 5); the publisher has ${PUBLISHER} times that
   --cunning   peers out for an advantage instead of riders, one of five fetchers; each kind has a run of its own in each round
+  --kinds A,B of the cunning, these alone: honest (for comparison), strategic, sybil, colluding, whitewasher (default all)
   --runs N    rounds (default 3)
   --simulated  the simulator alone: nothing of the machine is needed
   --json      one JSON object as the last line of standard output, all else on standard error
@@ -77,6 +80,7 @@ export const freeride: Bench = {
       mib: { type: 'string', default: '24' },
       mbit: { type: 'string', default: '5' },
       cunning: { type: 'boolean', default: false },
+      kinds: { type: 'string' },
       runs: { type: 'string', default: '3' },
       simulated: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false }
@@ -85,6 +89,7 @@ export const freeride: Bench = {
     const mib = positive('mib', options.mib)
     const mbit = positive('mbit', options.mbit)
     const rounds = positive('runs', options.runs)
+    const kinds = kindsOf(options.kinds)
     if (options.simulated) {
       build()
       const runs = await simulated(peers, mib * 2 ** 20, mbit * 1e6)
@@ -110,7 +115,7 @@ export const freeride: Bench = {
       crowd: async (publisher, parts) => await crowd(source, publisher, parts, join(folder, 'peers')),
       add (key, value) { (values[key] ??= []).push(value) }
     }
-    const round = options.cunning ? outwit(scene) : ride(scene)
+    const round = options.cunning ? outwit(scene, kinds) : ride(scene)
     for (let turn = 0; turn < rounds; turn++) {
       await round(turn)
       progress(`round ${turn + 1} of ${rounds}: ${Object.entries(values).map(([key, of]) => `${key} ${of.at(-1)?.toFixed(2)}`).join(', ')}`)
@@ -127,7 +132,7 @@ export const freeride: Bench = {
     }
     const measured = Object.fromEntries(Object.entries(values).map(([key, of]) => [key, median(of)]))
     const [bench, targets] = options.cunning
-      ? ['freeride --cunning', CUNNING_TARGETS] as const
+      ? ['freeride --cunning', CUNNING.filter(kind => kinds.includes(kind)).map((kind): Target => ({ key: `${kind}_gain`, op: '<=', want: 1.1 }))] as const
       : ['freeride', [...TARGETS, ...SIMULATED_TARGETS]] as const
     print({ bench, env, measured, runs: values, targets }, options.json)
   }
@@ -176,10 +181,11 @@ function ride ({ lan, mbit, publisher, fetchers, crowd, add }: Scene): (turn: nu
 }
 
 /** A round with one kind of cunning peers after the other among peers that give, and one in which they are honest. */
-function outwit ({ mbit, publisher, fetchers, crowd, add }: Scene): (turn: number) => Promise<void> {
+function outwit ({ mbit, publisher, fetchers, crowd, add }: Scene, chosen: readonly Kind[]): (turn: number) => Promise<void> {
   const givers = fetchers.length - share(fetchers.length, CUNNING_SHARE)
   const contributors: Part = { kind: 'contributor', hosts: fetchers.slice(0, givers), rate: rateOf(mbit) }
   const kinds = [{ ...contributors, kind: 'honest', hosts: fetchers.slice(givers) }, ...cunning(fetchers.slice(givers), share => rateOf(share * mbit))]
+    .filter(({ kind }) => chosen.some(one => one === kind))
   return async turn => {
     const took = new Map<string, number>()
     for (let i = 0; i < kinds.length; i++) {
@@ -193,8 +199,19 @@ function outwit ({ mbit, publisher, fetchers, crowd, add }: Scene): (turn: numbe
       add(`${part.kind}_contributor_s`, others)
       add(`${part.kind}_cpu_saturated_percent`, run.saturated)
     }
-    for (const [kind, seconds] of took) if (kind !== 'honest') add(`${kind}_gain_over_honest`, (took.get('honest') ?? NaN) / seconds)
+    const honest = took.get('honest')
+    if (honest === undefined) return
+    for (const [kind, seconds] of took) if (kind !== 'honest') add(`${kind}_gain_over_honest`, honest / seconds)
   }
+}
+
+function kindsOf (text: string | undefined): readonly Kind[] {
+  if (text === undefined) return KINDS
+  return text.split(',').map(name => {
+    const kind = KINDS.find(one => one === name)
+    if (kind === undefined) throw new UsageError(`--kinds: expected some of ${KINDS.join(',')}, got ${name}`)
+    return kind
+  })
 }
 
 /** So many of all, one at least, and one at least is left. */

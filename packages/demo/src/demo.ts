@@ -14,7 +14,9 @@ const NAME = 'Shoal'
 const MEDIA = join(import.meta.dirname, '..', '..', 'media')
 const FILM = join(MEDIA, 'stream')
 /** An edge that gave all that anybody wants would leave viewers nothing to give each other. */
-const EDGE_RATE = '4Mbit'
+const EDGE_RATE = '1Mbit'
+/** Parts of a low-latency stream have no time to wait for each other. */
+const LOW_RATE = '4Mbit'
 
 export interface DemoOptions {
   /** Port of the page. @default a free one */
@@ -32,6 +34,7 @@ export interface Demo {
   /** Address of the page. */
   readonly url: string
   readonly origin: OriginServer
+  /** Has all shows but the low-latency one. */
   readonly node: Shoal
   readonly relay: Relay
   /** The film's link without hints: the page is told where to begin. */
@@ -43,9 +46,9 @@ export interface Demo {
 }
 
 /**
- * Starts the origin, a relay, the node beside the origin and the page, all on loopback.
+ * Starts the origin, a relay, the nodes beside the origin and the page, all on loopback.
  *
- * The relay introduces browsers that cannot dial each other yet and answers DHT queries; the node publishes, and seeds. So what is there
+ * The relay introduces browsers that cannot dial each other yet and answers DHT queries; the nodes publish, and seed. So what is there
  * goes on when the origin is switched off, and whoever comes then can begin; and viewers that know each other do not need the relay.
  */
 export async function startDemo ({ port = 0, seed = true }: DemoOptions = {}): Promise<Demo> {
@@ -68,29 +71,33 @@ export async function startDemo ({ port = 0, seed = true }: DemoOptions = {}): P
     // a node that keeps copies of what is rare would be a source that the pictures do not tell from an edge
     const policy = { replication: 0 }
     const listening = ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']
-    const node = await createShoal({ listen: listening, bootstrap: relay.addrs, server: true, policy, upload: { rate: EDGE_RATE } })
-    opened.push(() => node.stop())
+    const edge = async (rate: string): Promise<Shoal> => {
+      const started = await createShoal({ listen: listening, bootstrap: relay.addrs, server: true, policy, upload: { rate } })
+      opened.push(() => started.stop())
+      return started
+    }
+    const [node, lowNode] = [await edge(EDGE_RATE), await edge(LOW_RATE)]
     const film = { origin: `${origin.url}film/`, name: NAME }
     const published = seed ? await node.publish(FILM, film) : await elsewhere(node, async publisher => await publisher.publish(FILM, film))
     const many = { origin: `${origin.url}files/`, name: 'Files' }
     const bundle = seed
       ? await node.publishBytes(files, many)
       : await elsewhere(node, async publisher => await publisher.publishBytes(files, many))
-    const liveLink = async (name: string): Promise<string> => {
-      const { link } = await node.publish(`${encoder.url}${name}/main.m3u8`, { live: true, name, origin: `${origin.url}${name}/` })
+    const liveLink = async (name: string, by: Shoal): Promise<string> => {
+      const { link } = await by.publish(`${encoder.url}${name}/main.m3u8`, { live: true, name, origin: `${origin.url}${name}/` })
       return link.replace(/\?.*$/, '')
     }
-    const show = (name: string, link: string): Show => ({ link, origin: `${origin.url}${name}/`, playlist: 'main.m3u8' })
+    const show = (name: string, link: string, { peerId } = node): Show =>
+      ({ link, origin: `${origin.url}${name}/`, playlist: 'main.m3u8', node: peerId })
     const link = `shoal:${published.manifest}`
     const config: PageConfig = {
       shows: {
         film: show('film', link),
-        live: show('live', await liveLink('live')),
-        low: show('low', await liveLink('low')),
+        live: show('live', await liveLink('live', node)),
+        low: show('low', await liveLink('low', lowNode), lowNode),
         files: { ...show('files', `shoal:${bundle.manifest}`), files: [...files].map(([path, bytes]) => ({ path, bytes: bytes.length })) }
       },
-      bootstrap: [...relay.addrs, ...node.addrs].filter(addr => addr.includes('/ws')),
-      node: node.peerId,
+      bootstrap: [relay, node, lowNode].flatMap(({ addrs }) => addrs).filter(addr => addr.includes('/ws')),
       relay: relay.peerId
     }
     const page = await startPage({ port, files: pages, config, origin, relay })

@@ -50,6 +50,8 @@ export interface Show {
   readonly origin: string
   /** Path of the multivariant playlist under it. */
   readonly playlist: string
+  /** Peer id of the node beside the origin that has it. */
+  readonly node: string
   /** Of files to load, without a player. */
   readonly files?: readonly { readonly path: string, readonly bytes: number }[] | undefined
 }
@@ -58,7 +60,6 @@ export interface Show {
 export interface PageConfig {
   readonly shows: Readonly<Record<ShowName, Show>>
   readonly bootstrap: readonly string[]
-  /** Names of the node beside the origin, and of the relay, in the pictures. */
-  readonly node: string
+  /** Name of the relay in the pictures. */
   readonly relay: string
 }

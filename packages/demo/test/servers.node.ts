@@ -17,8 +17,8 @@ describe('demo: servers', () => {
 
   before(async () => {
     origin = await startOrigin(async path => path.includes('/../') ? undefined : await readFile(join(MEDIA, path)).catch(() => undefined))
-    const show = { link: 'shoal:x', origin: origin.url, playlist: 'main.m3u8' }
-    const config = { shows: { film: show, live: show, low: show, files: show }, bootstrap: [], node: 'n', relay: 'r' }
+    const show = { link: 'shoal:x', origin: origin.url, playlist: 'main.m3u8', node: 'n' }
+    const config = { shows: { film: show, live: show, low: show, files: show }, bootstrap: [], relay: 'r' }
     page = await startPage({ port: 0, files: new Map([['index.html', new TextEncoder().encode('<p>hello')]]), config, origin, relay })
   })
 

@@ -43,6 +43,10 @@ describe('a native peer connection', () => {
     const { iceServers, peerConnection } = make()
     open.push(peerConnection)
     expect(iceServers).to.have.length(2)
-    expect(make().peerConnection).not.to.equal(peerConnection)
+    expect(peerConnection.state()).to.equal('new')
+  })
+
+  it('is made when it is needed: a dial that fails before would leave it open', () => {
+    expect(Object.getOwnPropertyDescriptor(nativeRtc([])(), 'peerConnection')).to.have.property('get').that.is.a('function')
   })
 })

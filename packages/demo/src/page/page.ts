@@ -71,7 +71,7 @@ async function main (): Promise<void> {
   const config = await (await fetch('config.json')).json() as PageConfig
   const show = config.shows[name]
   const video = element<HTMLVideoElement>('video')
-  const model = new Model(config.node)
+  const model = new Model(show.node)
   // the player must not wait for the node: it is another chunk, and starts while the first segments play
   const starting = import('./node.js').then(({ startNode }) => startNode(config))
   const playback = name === 'files' ? idle() : play(video, name, show, starting, model)
@@ -127,7 +127,7 @@ async function main (): Promise<void> {
     strip: createStrip(element('segments'), name === 'film' ? 'times' : name === 'files' ? 'none' : 'behind'),
     chart: createChart(element('delivered')),
     gauge: createGauge(element('offload')),
-    graph: createGraph(element('network'), () => shoal?.peerId, config.node, config.relay),
+    graph: createGraph(element('network'), () => shoal?.peerId, show.node, config.relay),
     scores: createScoreboard(element('scores'))
   }
   const panel = new Panel(element, async what => await post('network', what))

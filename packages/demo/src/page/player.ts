@@ -19,7 +19,7 @@ export interface Playback {
   readonly ended: boolean
   /** Fatal errors of the player, and each time the player gave up one source for another. */
   readonly troubles: string[]
-  /** Seconds behind the live edge; undefined for what is not live. */
+  /** Seconds from when a picture was taken to when it is shown; undefined for what is not live. */
   latency (): number | undefined
 }
 
@@ -33,7 +33,11 @@ export function play (video: HTMLVideoElement, name: ShowName, config: Show, sho
   const playback = {
     ...idle(),
     startMs: undefined as number | undefined,
-    latency: () => live && hls.latency > 0 ? hls.latency : undefined
+    latency: () => {
+      // by the stream's own dates: hls.js's `latency` guesses where the edge is between two playlists, and says 0 when it is wrong
+      const { playingDate } = hls
+      return live && playingDate !== null ? (Date.now() - playingDate.getTime()) / 1000 : undefined
+    }
   }
   const loader = createHlsLoader(shoal, {
     link: config.link,

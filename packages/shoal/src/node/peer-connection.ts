@@ -4,12 +4,15 @@ import { overlay } from '../overlay.js'
 /** A standard configuration, with the native connection that is to be used. */
 export type NativeRtcConfiguration = RTCConfiguration & { readonly peerConnection: PeerConnection }
 
-/** Makes a native connection for each dial and each answer of libp2p's WebRTC. */
+/**
+ * Has a native connection made for each dial and each answer of libp2p's WebRTC, when one begins: a dial that fails before would never
+ * close it, and an open one keeps the process alive.
+ */
 export function nativeRtc (iceServers: readonly RTCIceServer[]): () => NativeRtcConfiguration {
   const servers = iceServers.flatMap(urlsOf)
   return () => ({
     iceServers: iceServers.map(server => ({ ...server })),
-    peerConnection: withheld(new PeerConnection('shoal', { iceServers: servers }))
+    get peerConnection () { return withheld(new PeerConnection('shoal', { iceServers: servers })) }
   })
 }
 
