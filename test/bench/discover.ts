@@ -20,7 +20,7 @@ const help = `usage: npm run -s bench -- discover [options]
 
   --peers N        (default 50)
   --per-process N  of them, in one process (default 5)
-  --every-ms N     between the start of one and the next (default 1000)
+  --every-ms N     between the start of one and the next (default 3000: this machine does the work of as many)
   --settle-s N     from when all of them are complete until they are idle (default 60)
   --idle-s N       how long the idle swarm is listened to (default 60)
   --json           one JSON object as the last line of standard output, all else on standard error
@@ -39,7 +39,7 @@ export const discover: Bench = {
     const options = readOptions(args, {
       peers: { type: 'string', default: '50' },
       'per-process': { type: 'string', default: '5' },
-      'every-ms': { type: 'string', default: '1000' },
+      'every-ms': { type: 'string', default: '3000' },
       'settle-s': { type: 'string', default: '60' },
       'idle-s': { type: 'string', default: '60' },
       json: { type: 'boolean', default: false }

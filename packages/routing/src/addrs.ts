@@ -1,5 +1,7 @@
 import { isPrivate } from '@libp2p/utils'
+import { BoundedMap } from '@shoal/base'
 import { multiaddr, type Component, type Multiaddr } from '@multiformats/multiaddr'
+import { KNOWN_ADDRS, KNOWN_CHARS } from './defaults.js'
 
 /**
  * Who is going to dial. `browser-public`: a page from a public address; it may not touch `ws://` nor private addresses, and peers must not
@@ -36,7 +38,17 @@ export function withPeer (addr: string | Multiaddr, peer: string): string | unde
   return last.value === peer ? parsed.toString() : undefined
 }
 
+/** What was parsed before: in a swarm everybody tells of the same addresses again and again. */
+const known = new BoundedMap<string, Multiaddr | undefined>(KNOWN_ADDRS)
+
 export function parse (text: string): Multiaddr | undefined {
+  if (known.has(text)) return known.get(text)
+  const parsed = parseAnew(text)
+  if (text.length <= KNOWN_CHARS) known.set(text, parsed)
+  return parsed
+}
+
+function parseAnew (text: string): Multiaddr | undefined {
   try {
     // through the bytes, so that every spelling of an address becomes the same
     return multiaddr(multiaddr(text).bytes)

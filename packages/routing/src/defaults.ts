@@ -96,3 +96,7 @@ export const MAX_ADDR_BYTES = 512
 /** Largest `/.well-known/shoal`, and most addresses taken from it. */
 export const MAX_WELL_KNOWN_BYTES = 64 * 1024
 export const MAX_WELL_KNOWN_ADDRS = 32
+
+/** Addresses that are not parsed again, of at most so many characters. */
+export const KNOWN_ADDRS = 1024
+export const KNOWN_CHARS = 256
