@@ -1,11 +1,17 @@
-/** A stream may have 2 MiB under way: at the library's 256 KiB a link of 10 ms gets no more than 25 MB/s. */
-export const YAMUX = { streamOptions: { maxStreamWindowSize: 2 << 20 } }
+/**
+ * A stream may have 2 MiB under way: at the library's 256 KiB a link of 10 ms gets no more than 25 MB/s. What is idle is kept open by a
+ * few bytes a minute.
+ */
+export const YAMUX = { streamOptions: { maxStreamWindowSize: 2 << 20 }, keepAliveInterval: 60_000 }
 
 /** What a WebRTC data channel may hold back: control must not queue behind the library's 2 MiB of data. */
 export const DATA_CHANNEL = { maxBufferedAmount: 256 * 1024 }
 
-/** Pings queue behind bulk data: a late one says nothing. Sessions judge liveness by progress. */
-export const MONITOR = { abortConnectionOnPingFailure: false, pingInterval: 60_000 }
+/**
+ * No pings on streams of their own: they queue behind bulk data, so that a late one says nothing, and each takes 1.6 kB. Sessions judge
+ * liveness by progress, yamux and ICE keep connections open.
+ */
+export const MONITOR = { enabled: false }
 
 /** A dialler over WebRTC has this long to end its handshake before the connection is used, ms. */
 export const HANDSHAKE_MS = 8_000
