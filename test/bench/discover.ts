@@ -21,7 +21,7 @@ const help = `usage: npm run -s bench -- discover [options]
   --peers N        (default 50)
   --per-process N  of them, in one process (default 5)
   --every-ms N     between the start of one and the next (default 3000: this machine does the work of as many)
-  --settle-s N     from when all of them are complete until they are idle (default 60)
+  --settle-s N     from when all of them are complete until they are idle: intervals have grown (default 240)
   --idle-s N       how long the idle swarm is listened to (default 60)
   --json           one JSON object as the last line of standard output, all else on standard error
 
@@ -40,7 +40,7 @@ export const discover: Bench = {
       peers: { type: 'string', default: '50' },
       'per-process': { type: 'string', default: '5' },
       'every-ms': { type: 'string', default: '3000' },
-      'settle-s': { type: 'string', default: '60' },
+      'settle-s': { type: 'string', default: '240' },
       'idle-s': { type: 'string', default: '60' },
       json: { type: 'boolean', default: false }
     })

@@ -41,7 +41,7 @@ export const COPIES = 4
 export const ANNOUNCE_BYTES_PER_SECOND = 1500
 
 /** Who has nothing new to say doubles its interval with each announcement, up to so many times the interval of the others. */
-export const IDLE_STRETCH = 4
+export const IDLE_STRETCH = 8
 
 /** A cell of more peers is divided, one of fewer goes together with its other half; and what a cell is taken for before it is known. */
 export const CELL_SPLIT = 400
