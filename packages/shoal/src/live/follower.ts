@@ -2,7 +2,8 @@ import type { PrivateKey } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
 import type { Sequence, WindowEntry } from '@shoal/content/live'
 import {
-  blockRefs, boundariesOf, buildHead, readPresentation, segmentFiles, type MediaPlaylist, type Named
+  blockRefs, boundariesOf, buildHead, readPresentation, segmentFiles, type BuiltHead, type MediaPlaylist,
+  type Named
 } from '@shoal/content/publishing'
 import type { BlockStore, Policy } from '@shoal/interface'
 import { Shelf } from './shelf.js'
@@ -56,6 +57,8 @@ export class Follower {
   /** What the last head says is no longer so. */
   #due = true
   #sequence: Sequence
+  /** The last head. */
+  #before: BuiltHead | undefined
   #cancel = (): void => {}
   #unwatch = (): void => {}
   #looking = false
@@ -203,7 +206,8 @@ export class Follower {
     if (!this.#due) return
     const sequence = { ...this.#sequence, counter: this.#sequence.counter + 1 }
     const window = { origins, policy, targetMs, ended, entries: this.#shelf.entries }
-    const { head, block, left } = await buildHead({ name, sequence, window, key })
+    const built = await buildHead({ name, sequence, window, key, before: this.#before })
+    const { head, block, left } = built
     for (const entry of left) {
       this.#shelf.drop(entry)
       this.#release(entry)
@@ -212,6 +216,7 @@ export class Follower {
     // the engine asks for a window that is not in its head, and finds it here
     await store.put(block)
     this.#sequence = sequence
+    this.#before = built
     this.#ended = ended
     this.#due = false
     onhead(head)
