@@ -89,8 +89,11 @@ export class Stage {
   }
 
   #answer (path: string, query: URLSearchParams): Uint8Array | undefined | Promise<Uint8Array | undefined> {
-    if (this.#scenario.live !== true || !path.endsWith('/index.m3u8')) return this.#files.get(path)
     const each = this.#perSegment
+    const [, hinted, of] = /\/seg(\d+)\.(\d+)\.m4s$/.exec(path) ?? []
+    // whoever asks for the part that the playlist gives a hint of gets it when it is there
+    if (Number(hinted) * each + Number(of) === this.#parts) return this.#reach(this.#parts + 1).then(() => this.#files.get(path))
+    if (this.#scenario.live !== true || !path.endsWith('/index.m3u8')) return this.#files.get(path)
     const segment = query.get('_HLS_msn')
     const part = query.get('_HLS_part')
     const asked = segment === null ? 0 : Number(segment) * each + (part === null ? each : Number(part) + 1)
