@@ -36,6 +36,7 @@ export class LiveHead implements Source {
   /** The newest sequence that a session named to us, and the newest that we named to it. */
   readonly #said = new WeakMap<Session, Sequence>()
   readonly #told = new WeakMap<Session, Sequence>()
+  readonly #opening = new WeakMap<Session, Promise<Head>>()
   /** By the number under which they are asked for: the window that counts and those before it. */
   readonly #windows = new BoundedMap<number, VerifiedBlock>(WINDOWS_KEPT)
   /** Windows that are being verified: the next head may come meanwhile. */
@@ -71,9 +72,7 @@ export class LiveHead implements Source {
   }
 
   async heard (session: Session, bytes: Uint8Array): Promise<void> {
-    const current = this.#log.current?.head
-    // what most neighbours send is what we have: no signature needs to be checked again
-    const head = current !== undefined && equalBytes(current.signed, bytes.subarray(0, current.signed.byteLength)) ? current : await this.#open(bytes)
+    const head = await this.#inOrder(session, bytes)
     const before = this.#said.get(session)
     if (before !== undefined && compareSequences(head.sequence, before) < 0) {
       throw new ManifestError(
@@ -126,6 +125,19 @@ export class LiveHead implements Source {
   close (): void {
     this.fail(new NotFoundError('the content was closed before its head was found'))
     this.#host.blocks.close()
+  }
+
+  /** Opens what a session sends in the order in which it came: what is known already would overtake one whose signature is being checked. */
+  async #inOrder (session: Session, bytes: Uint8Array): Promise<Head> {
+    const current = this.#log.current?.head
+    // what most neighbours send is what we have: no signature needs to be checked again
+    const known = current !== undefined && equalBytes(current.signed, bytes.subarray(0, current.signed.byteLength))
+    const before = this.#opening.get(session)
+    const opening = known ? Promise.resolve(current) : this.#open(bytes)
+    opening.catch(() => {})
+    const opened = before === undefined ? opening : before.then(() => opening, () => opening)
+    this.#opening.set(session, opened)
+    return await opened
   }
 
   async #open (bytes: Uint8Array): Promise<Head> {
