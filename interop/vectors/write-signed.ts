@@ -71,7 +71,8 @@ export async function heads (): Promise<HeadVectors> {
   const entry = (index: number, path: string): unknown[] => [index, false, [path, 0, null, new Uint8Array(), null, null, null]]
 
   const apart = whole.head.subarray(0, whole.head.byteLength - whole.block.bytes.byteLength)
-  const later = await buildHead({ name: content, sequence: { ...sequence, counter: 8 }, window: { ...window, entries: entries.slice(1) }, key, before: whole })
+  const rest = { ...window, entries: entries.slice(1) }
+  const later = await buildHead({ name: content, sequence: { ...sequence, counter: 8 }, window: rest, key, before: whole })
   const change = later.head.subarray(0, later.head.byteLength - later.block.bytes.byteLength)
   const good: [name: string, head: Uint8Array, window?: Uint8Array, before?: Uint8Array][] = [
     ['a window of three segments', whole.head],

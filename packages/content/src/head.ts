@@ -91,5 +91,9 @@ function split (bytes: Uint8Array): { signed: Uint8Array, envelope: Uint8Array, 
   expect(length <= MAX_ENVELOPE_BYTES && end <= bytes.byteLength, () => {
     return `expected an envelope of at most ${MAX_ENVELOPE_BYTES} bytes in the head, got ${length} of ${bytes.byteLength}`
   })
-  return { signed: bytes.subarray(0, end), envelope: bytes.subarray(HEAD_PREFIX_BYTES, end), inline: end < bytes.byteLength ? bytes.subarray(end) : undefined }
+  return {
+    signed: bytes.subarray(0, end),
+    envelope: bytes.subarray(HEAD_PREFIX_BYTES, end),
+    inline: end < bytes.byteLength ? bytes.subarray(end) : undefined
+  }
 }

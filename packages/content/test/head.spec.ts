@@ -116,7 +116,9 @@ describe('head', () => {
   })
 
   it('says nothing of the head before where too much has changed', async () => {
-    const entries = async (first: number): Promise<WindowEntry[]> => await Promise.all(Array.from({ length: 60 }, async (_, i) => await entry(first + i, `v/${first + i}.ts`)))
+    const entries = async (first: number): Promise<WindowEntry[]> => {
+      return await Promise.all(Array.from({ length: 60 }, async (_, i) => await entry(first + i, `v/${first + i}.ts`)))
+    }
     const before = await build(await windowOf(await entries(0)))
     expect((await open((await build(await windowOf(await entries(40)), { ...SEQUENCE, counter: 4 }, before)).head)).delta).to.equal(undefined)
   })

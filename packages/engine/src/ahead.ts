@@ -43,8 +43,9 @@ export class Ahead {
     if (deadline === undefined || !this.#host.pushes(index)) return
     const readAt = this.#host.now()
     const edge = this.#edges.get(rendition)
-    if (edge === undefined || index > edge.index) this.#edges.set(rendition, { index, due: deadline + 1000 * duration, readAt, dues: new Map() })
-    else this.#edges.set(rendition, { ...edge, due: edge.due + this.#shift(edge, index, deadline), readAt })
+    this.#edges.set(rendition, edge === undefined || index > edge.index
+      ? { index, due: deadline + 1000 * duration, readAt, dues: new Map() }
+      : { ...edge, due: edge.due + this.#shift(edge, index, deadline), readAt })
     this.#release()
   }
 

@@ -1,6 +1,6 @@
 import {
-  applyDelta, compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, withWindow, type Accepted, type Head, type Seen, type Sequence,
-  type Verdict, type WindowChange
+  applyDelta, compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, withWindow, type Accepted, type Head, type Seen,
+  type Sequence, type Verdict, type WindowChange
 } from '@shoal/content/live'
 import { refusalOf, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
@@ -127,7 +127,7 @@ export class LiveHead implements Source {
     this.#host.blocks.close()
   }
 
-  /** Opens what a session sends in the order in which it came: what is known already would overtake one whose signature is being checked. */
+  /** Opens what a session sends in the order in which it came: what is known would overtake one whose signature is being checked. */
   async #inOrder (session: Session, bytes: Uint8Array): Promise<Head> {
     const current = this.#log.current?.head
     // what most neighbours send is what we have: no signature needs to be checked again

@@ -1,6 +1,7 @@
 /** What runs in a viewer's page whoever gets the bytes: a player, and what it went through. */
 
 import type Hls from 'hls.js'
+import type { HlsConfig } from 'hls.js'
 
 /** What a page is told. */
 export interface ViewerConfig {
@@ -42,12 +43,11 @@ export interface Figures {
 }
 
 /**
- * The same player for all. As pages for low latency have it, it plays a little faster while it is behind where the playlist wants it: by default
- * hls.js stays behind for good after whatever held it up.
+ * The same player for all. As pages for low latency have it, it plays a little faster while it is behind where the playlist wants it: by
+ * default hls.js stays behind for good after whatever held it up.
  */
-export function player ({ lowLatency }: ViewerConfig): { maxBufferLength: number, maxMaxBufferLength: number, maxLiveSyncPlaybackRate?: number } {
-  const buffer = { maxBufferLength: 30, maxMaxBufferLength: 30 }
-  return lowLatency ? { ...buffer, maxLiveSyncPlaybackRate: 1.1 } : buffer
+export function player ({ lowLatency }: ViewerConfig): Partial<HlsConfig> {
+  return { maxBufferLength: 30, maxMaxBufferLength: 30, ...lowLatency && { maxLiveSyncPlaybackRate: 1.1 } }
 }
 
 /** A stall that the end of the film explains is none. */

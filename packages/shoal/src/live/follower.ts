@@ -2,8 +2,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
 import type { Sequence, WindowEntry } from '@shoal/content/live'
 import {
-  blockRefs, boundariesOf, buildHead, readPresentation, segmentFiles, type BuiltHead, type MediaPlaylist,
-  type Named
+  blockRefs, boundariesOf, buildHead, readPresentation, segmentFiles, type BuiltHead, type MediaPlaylist, type Named
 } from '@shoal/content/publishing'
 import type { BlockStore, Policy } from '@shoal/interface'
 import { Shelf } from './shelf.js'
@@ -209,7 +208,7 @@ export class Follower {
     const ended = media.every(playlist => playlist.ended)
     this.#due ||= ended !== this.#ended
     this.#stale ||= gone.length > 0
-    // what has left is said with what comes next, if something does: a stream would have twice the heads, most of them of an old playlist's end
+    // what has left is said with what comes next, if something does: there would be twice the heads, most of an old playlist's end
     if (!this.#due && !(this.#stale && clock.now() - this.#saidAt >= STALE_TARGETS * targetMs)) return
     const sequence = { ...this.#sequence, counter: this.#sequence.counter + 1 }
     const window = { origins, policy, targetMs, ended, entries: this.#shelf.entries }

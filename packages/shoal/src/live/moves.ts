@@ -4,8 +4,8 @@ import { raceSignal, type Clock } from '@shoal/base'
 /** A publisher that was silent for so many target durations is not waited for. */
 const SILENT_TARGETS = 2
 /**
- * Where something new comes more often than this, ms, a head may take as long all the same: with half a second for parts of half a second all
- * viewers asked the origin for each whose head a busy machine had for 0.6 s.
+ * Where something new comes more often than this, ms, a head may take as long all the same: with half a second for parts of half a second
+ * all viewers asked the origin for each whose head a busy machine had for 0.6 s.
  */
 const LEAST_TARGET_MS = 1_000
 /** Of the time that is left, a head on its way may take this share: the origin must still be in time after it. */
