@@ -77,8 +77,7 @@ describe('a live content', function () {
       await until(() => b.events.filter(({ name }) => name === 'manifest:update').length === i, 'it hears of it')
       expect(await view(atB)).to.equal(await view(atA))
     }
-    // what came with JOIN is not counted on
-    expect(told[0]).to.be.above(4_000)
+    // what came with JOIN need not count: the first may be whole
     expect(told).to.have.length(4)
     for (const bytes of told.slice(1)) expect(bytes).to.be.below(600)
     expect([...a.events, ...b.events].filter(({ name }) => name === 'peer:penalty' || name === 'error')).to.deep.equal([])
