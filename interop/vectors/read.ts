@@ -119,6 +119,8 @@ export interface HeadVector {
   readonly head: string
   /** The window's block, where it is not in the head. */
   readonly window: string | null
+  /** The window of the head before, of which the head says how its own comes. */
+  readonly before?: string
   readonly says: HeadBody
 }
 

@@ -1,7 +1,7 @@
 /** What publishers and tenants sign, in the form that the vectors have: bytes are hex, what is not there is null. */
 
 import { verifyBlock, type Purge } from '@shoal/content'
-import { decodeWindow, openHead, type WindowEntry } from '@shoal/content/live'
+import { applyDelta, decodeWindow, openHead, type WindowEntry } from '@shoal/content/live'
 import type { Grant } from '@shoal/policy'
 import { dagCborCid, dagPbCid, rawCid } from '../../packages/content/dist/src/cid.js'
 import { hex, unhex, type HeadBody, type HeadVector, type PurgeBody, type TokenGrant } from './read.ts'
@@ -9,9 +9,12 @@ import { hex, unhex, type HeadBody, type HeadVector, type PurgeBody, type TokenG
 const BLOCK = 262_144
 
 /** What a head says, its window verified. @throws ManifestError, BlockMismatchError */
-export async function readHead ({ publisher, content, head, window }: Pick<HeadVector, 'publisher' | 'content' | 'head' | 'window'>): Promise<HeadBody> {
+export async function readHead (
+  { publisher, content, head, window, before }: Pick<HeadVector, 'publisher' | 'content' | 'head' | 'window' | 'before'>
+): Promise<HeadBody> {
   const opened = await openHead(unhex(head), publisher, content)
-  const { bytes } = await verifyBlock(opened.window, opened.inline ?? unhex(window ?? ''))
+  const made = before === undefined ? undefined : applyDelta(opened.delta ?? [], unhex(before), opened.window.size)
+  const { bytes } = await verifyBlock(opened.window, opened.inline ?? made ?? unhex(before === undefined ? window ?? '' : ''))
   const { origins, policy, targetMs, ended, entries } = decodeWindow(bytes)
   return {
     epoch: opened.sequence.epoch,

@@ -71,10 +71,14 @@ export async function heads (): Promise<HeadVectors> {
   const entry = (index: number, path: string): unknown[] => [index, false, [path, 0, null, new Uint8Array(), null, null, null]]
 
   const apart = whole.head.subarray(0, whole.head.byteLength - whole.block.bytes.byteLength)
-  const good: [name: string, head: Uint8Array, window?: Uint8Array][] = [
+  const rest = { ...window, entries: entries.slice(1) }
+  const later = await buildHead({ name: content, sequence: { ...sequence, counter: 8 }, window: rest, key, before: whole })
+  const change = later.head.subarray(0, later.head.byteLength - later.block.bytes.byteLength)
+  const good: [name: string, head: Uint8Array, window?: Uint8Array, before?: Uint8Array][] = [
     ['a window of three segments', whole.head],
     ['a window that is nothing yet', nothing.head],
     ['a window that is asked for as a block', apart, whole.block.bytes],
+    ['what has changed since the head before', change, later.block.bytes, whole.block.bytes],
     ['the highest sequence', await seal({ statement: { epoch: Number.MAX_SAFE_INTEGER, counter: Number.MAX_SAFE_INTEGER } })],
     ['fields of the statement that are not known are passed over', await seal({ statement: { mood: 'good' } })],
     ['fields of the window that are not known are passed over', await about({ mood: 'good', segments: [entry(4_294_967_294, 'x')] })],
@@ -110,10 +114,12 @@ export async function heads (): Promise<HeadVectors> {
     ['a window of version 2', await about({ version: 2 })],
     ['an origin that is not in its normal form', await about({ origins: ['https://CDN.example.com/live/'] })]
   ]
-  const vector = ([name, head, block]: typeof good[number]): HeadVectors['refused'][number] =>
-    ({ name, publisher, content, head: hex(head), window: block === undefined ? null : hex(block) })
+  const vector = ([name, head, block, before]: typeof good[number]): HeadVectors['refused'][number] => {
+    const vector = { name, publisher, content, head: hex(head), window: block === undefined ? null : hex(block) }
+    return before === undefined ? vector : { ...vector, before: hex(before) }
+  }
   return {
-    about: 'Heads of the live content `content` of `publisher`, as they travel, with the block of the window where that is not inside.',
+    about: 'Heads of the live content `content` of `publisher`, as they travel, with the block of the window where that is not inside, and of the one before where the head says what has changed.',
     accepted: await Promise.all(good.map(async one => ({ ...vector(one), says: await readHead(vector(one)) }))),
     refused: bad.map(vector)
   }

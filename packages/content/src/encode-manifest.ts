@@ -50,7 +50,7 @@ export function joinPage (entries: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Head of a CBOR array, RFC 8949 §3.1 (major type 4), in its shortest form. */
-function listHead (length: number): Uint8Array {
+export function listHead (length: number): Uint8Array {
   if (length < 24) return Uint8Array.of(0x80 | length)
   if (length < 0x100) return Uint8Array.of(0x98, length)
   return Uint8Array.of(0x99, length >>> 8, length)

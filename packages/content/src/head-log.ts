@@ -51,6 +51,11 @@ export class HeadLog {
     return this.#accepted.at(-1)
   }
 
+  /** The head before another, if it counted: the window of a head says how it comes of that one's. */
+  before ({ sequence: { epoch, counter } }: Pick<Head, 'sequence'>): Accepted | undefined {
+    return this.#accepted.find(({ head }) => compareSequences(head.sequence, { epoch, counter: counter - 1 }) === 0)
+  }
+
   /** What to remember for the next run. */
   get seen (): Seen | undefined {
     const newest = this.current?.head ?? this.#before

@@ -1,5 +1,5 @@
 import { ManifestError, type BlockRef, type PeerName } from '@shoal/interface'
-import { equalBytes } from '@shoal/base'
+import { concat, equalBytes } from '@shoal/base'
 import { CID } from 'multiformats/cid'
 import { DAG_CBOR_CODE, isCidOf } from './cid.js'
 import { openEnvelope } from './envelope.js'
@@ -7,6 +7,7 @@ import { BLOCK_SIZE_BYTES, MAX_ENVELOPE_BYTES, MAX_HEAD_BYTES } from './limits.j
 import { decodeCanonical, expect, readInt, readMap, readText, show } from './manifest-fields.js'
 import { signerOf } from './signer.js'
 import { sha256 } from './verify.js'
+import { readDelta, type WindowDelta } from './window-delta.js'
 
 /** Domain of the envelope's signature. */
 export const HEAD_DOMAIN = 'shoal-head'
@@ -33,10 +34,12 @@ export interface Head {
   readonly window: BlockRef & { readonly size: number }
   /** SHA-256 of the statement: the same for the same head, whoever sent it. */
   readonly digest: Uint8Array
+  /** How the window comes of that of the head before, whose counter is one less, where that is little; not verified yet. */
+  readonly delta: WindowDelta | undefined
   /** The window's bytes where they came along; not verified yet. */
   readonly inline: Uint8Array | undefined
-  /** As it came, to pass on. */
-  readonly bytes: Uint8Array
+  /** What is signed, as it came: to pass on to those who have the window before. */
+  readonly signed: Uint8Array
 }
 
 export function compareSequences (a: Sequence, b: Sequence): number {
@@ -49,7 +52,7 @@ export function compareSequences (a: Sequence, b: Sequence): number {
  * @throws ManifestError malformed, absurd, for another content, or signed by somebody else; and nothing else
  */
 export async function openHead (bytes: Uint8Array, publisher: PeerName, name: string): Promise<Head> {
-  const { envelope, inline } = split(bytes)
+  const { signed, envelope, inline } = split(bytes)
   const opened = await openEnvelope(envelope, HEAD_DOMAIN)
   if (typeof opened === 'string') throw new ManifestError(`the head of ${name} is not signed: ${opened}`)
   expect(equalBytes(opened.payloadType, HEAD_PAYLOAD_TYPE), () => 'expected the envelope of a head, got one of something else')
@@ -70,17 +73,27 @@ export async function openHead (bytes: Uint8Array, publisher: PeerName, name: st
     },
     window: { digest: cid.multihash.digest, size },
     digest: await sha256(opened.payload),
+    delta: map.delta === undefined ? undefined : readDelta(map.delta),
     inline,
-    bytes
+    signed
   }
 }
 
-function split (bytes: Uint8Array): { envelope: Uint8Array, inline: Uint8Array | undefined } {
+/** The head with its window, for those who may not have the one before; without, where a message has no room for both. */
+export function withWindow ({ signed }: Head, window: Uint8Array): Uint8Array {
+  return signed.byteLength + window.byteLength <= MAX_HEAD_BYTES ? concat([signed, window]) : signed
+}
+
+function split (bytes: Uint8Array): { signed: Uint8Array, envelope: Uint8Array, inline: Uint8Array | undefined } {
   expect(bytes.byteLength <= MAX_HEAD_BYTES, () => `expected a head of at most ${MAX_HEAD_BYTES} bytes, got ${bytes.byteLength}`)
   const length = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)
   const end = HEAD_PREFIX_BYTES + length
   expect(length <= MAX_ENVELOPE_BYTES && end <= bytes.byteLength, () => {
     return `expected an envelope of at most ${MAX_ENVELOPE_BYTES} bytes in the head, got ${length} of ${bytes.byteLength}`
   })
-  return { envelope: bytes.subarray(HEAD_PREFIX_BYTES, end), inline: end < bytes.byteLength ? bytes.subarray(end) : undefined }
+  return {
+    signed: bytes.subarray(0, end),
+    envelope: bytes.subarray(HEAD_PREFIX_BYTES, end),
+    inline: end < bytes.byteLength ? bytes.subarray(end) : undefined
+  }
 }

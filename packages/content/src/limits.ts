@@ -75,6 +75,9 @@ export const LIVE_SEGMENTS_END = 0xffff_ffff
 /** Bytes of a head with its window inside: what a HEAD message holds. */
 export const MAX_HEAD_BYTES = 64 * 1024
 
+/** Of a head's envelope, bytes for how its window differs from the one before: the rest has room beside them. */
+export const MAX_DELTA_BYTES = 2_048
+
 /** Longest target duration of a live content in ms: an hour. */
 export const MAX_TARGET_MS = 3_600_000
 

@@ -1,6 +1,7 @@
 import { NotFoundError, type BlockRef, type ManifestSummary, type PeerName, type Policy, type Segment, type VerifiedBlock } from '@shoal/interface'
 import { blockLength } from './block-range.js'
 import { dagCborCid } from './cid.js'
+import { withWindow } from './head.js'
 import type { Accepted } from './head-log.js'
 import { DIGEST_BYTES } from './limits.js'
 import { show } from './manifest-fields.js'
@@ -58,7 +59,7 @@ export class LiveManifest implements OpenedManifest {
 
   /** The head as it travels. */
   get envelope (): Uint8Array {
-    return this.#accepted.head.bytes
+    return withWindow(this.#accepted.head, this.#root.bytes)
   }
 
   get policy (): Policy {

@@ -18,7 +18,7 @@ function head (epoch: number, counter: number, indices: readonly number[], say =
   const digest = Uint8Array.of(epoch, counter, say)
   const window = { digest, size: 1 }
   return {
-    head: { sequence: { epoch, counter }, window, digest, inline: undefined, bytes: digest },
+    head: { sequence: { epoch, counter }, window, digest, delta: undefined, inline: undefined, signed: digest },
     window: { origins: [], policy: {}, targetMs: 2_000, ended: false, entries: indices.map(index => entry(index)) }
   }
 }

@@ -6,12 +6,13 @@ import { ManifestError, PublishError } from '@shoal/interface'
 import { buildHead, type BuiltHead } from '../src/build-head.js'
 import { dagCborCid } from '../src/cid.js'
 import { concat } from '@shoal/base'
-import { HEAD_DOMAIN, HEAD_PAYLOAD_TYPE, openHead, type Head, type Sequence } from '../src/head.js'
+import { HEAD_DOMAIN, HEAD_PAYLOAD_TYPE, openHead, withWindow, type Head, type Sequence } from '../src/head.js'
 import { MAX_HEAD_BYTES } from '../src/limits.js'
 import { MANIFEST_DOMAIN } from '../src/open-manifest.js'
 import { sealEnvelope } from '../src/seal-envelope.js'
 import { hashBlock, verifyBlock } from '../src/verify.js'
 import { decodeWindow, type Window, type WindowEntry } from '../src/window.js'
+import { applyDelta, deltaOf, type WindowDelta } from '../src/window-delta.js'
 import { entryOf, keyOf, randomBytes, rejection, segmentAll, fakeFile } from './helpers.js'
 
 const NAME = 'show'
@@ -29,8 +30,8 @@ async function windowOf (entries: readonly WindowEntry[], more: Partial<Window> 
   return { origins: ['https://a.test/live/'], policy: { ttl: 60 }, targetMs: 2_000, ended: false, entries, ...more }
 }
 
-async function build (window: Window, sequence = SEQUENCE): Promise<BuiltHead> {
-  return await buildHead({ name: NAME, sequence, window, key: await keyOf(1) })
+async function build (window: Window, sequence = SEQUENCE, before?: BuiltHead): Promise<BuiltHead> {
+  return await buildHead({ name: NAME, sequence, window, key: await keyOf(1), before })
 }
 
 async function open (bytes: Uint8Array, seed = 1, name = NAME): Promise<Head> {
@@ -95,6 +96,33 @@ describe('head', () => {
     }), { numRuns: 60 })
   })
 
+  it('says what has changed since the head before, in a fraction of the window', async () => {
+    const entries = await Promise.all(Array.from({ length: 60 }, async (_, i) => await entry(i, `v/seg${i}.m4s`)))
+    const before = await build(await windowOf([...entries, await entry(60, 'v/index.m3u8', 90, true)]))
+    const window = await windowOf([...entries.slice(2), await entry(61, 'v/seg60.m4s'), await entry(62, 'v/index.m3u8', 91, true)])
+    const built = await build(window, { ...SEQUENCE, counter: 4 }, before)
+    const head = await open(built.head)
+    expect(decodeWindow((await verifyBlock(head.window, head.inline as Uint8Array)).bytes)).to.deep.equal(window)
+    // to those who have the one before goes what is signed, without the window
+    expect(head.signed.byteLength).to.be.below(built.head.byteLength / 8)
+    const { delta, inline, window: { size } } = await open(head.signed)
+    expect(inline).to.equal(undefined)
+    expect(applyDelta(delta as WindowDelta, before.block.bytes, size)).to.deep.equal(built.block.bytes)
+    expect(withWindow(head, built.block.bytes)).to.deep.equal(built.head)
+    // of another window come other bytes, or none
+    expect(applyDelta(delta as WindowDelta, built.block.bytes.subarray(100), size)).not.to.deep.equal(built.block.bytes)
+    expect(applyDelta(delta as WindowDelta, new Uint8Array(0), size)).to.equal(undefined)
+    expect(applyDelta(delta as WindowDelta, before.block.bytes, size - 1)).to.equal(undefined)
+  })
+
+  it('says nothing of the head before where too much has changed', async () => {
+    const entries = async (first: number): Promise<WindowEntry[]> => {
+      return await Promise.all(Array.from({ length: 60 }, async (_, i) => await entry(first + i, `v/${first + i}.ts`)))
+    }
+    const before = await build(await windowOf(await entries(0)))
+    expect((await open((await build(await windowOf(await entries(40)), { ...SEQUENCE, counter: 4 }, before)).head)).delta).to.equal(undefined)
+  })
+
   it('is refused with another key, name, domain or any byte of its envelope changed', async () => {
     const { head, block } = await build(await windowOf([await entry(1, 'a.ts')]))
     const length = head.byteLength - block.bytes.byteLength
@@ -116,12 +144,22 @@ describe('head', () => {
     expect((await rejection(verifyBlock(changed.window, changed.inline as Uint8Array))).name).to.equal('BlockMismatchError')
   })
 
+  it('differs from any head before by what makes its window of that one’s', () => {
+    const piece = fc.uint8Array({ minLength: 1, maxLength: 4 })
+    const pieces = fc.array(piece, { maxLength: 30 })
+    fc.assert(fc.property(pieces, pieces, (one, other) => {
+      const [before, after] = [concat(one), concat(other)]
+      expect(applyDelta(deltaOf(one, other), before, after.byteLength)).to.deep.equal(after)
+    }))
+  })
+
   it('is refused when its publisher signed nonsense', async () => {
     const window = dagCborCid((await hashBlock(Uint8Array.of(1))).digest)
     const good = { version: 1, name: NAME, epoch: 1, counter: 1, window, size: 5 }
     const bad: [object, RegExp][] = [
       [{ version: 2 }, /version 1/], [{ name: 5 }, /name/], [{ epoch: -1 }, /epoch/], [{ counter: 'x' }, /counter/], [{ size: 0 }, /size/],
-      [{ size: 262_145 }, /size/], [{ window: 'x' }, /CID/], [{ window: null }, /CID/]
+      [{ size: 262_145 }, /size/], [{ window: 'x' }, /CID/], [{ window: null }, /CID/], [{ delta: 5 }, /change of the window/],
+      [{ delta: [5] }, /stretch/], [{ delta: [[-1, 5]] }, /offset/], [{ delta: [[0, 0]] }, /length/], [{ delta: [[0, 262_145]] }, /length/]
     ]
     for (const [edit, message] of bad) {
       const payload = dagCbor.encode({ ...good, ...edit })

@@ -126,13 +126,18 @@ describe('demo: live streams', () => {
     expect(await live(`720p/${last.replace('.m4s', '.0.m4s')}`, none)).to.equal(undefined)
     expect(await live('720p/seg9999.m4s', none)).to.equal(undefined)
     const first = await text(low('720p/index.m3u8', none))
-    const parts = (playlist: string): string[] => playlist.match(/seg\d+\.\d\.m4s/g) ?? []
+    const parts = (playlist: string): string[] => [...playlist.matchAll(/EXT-X-PART:.*(seg\d+\.\d\.m4s)/g)].map(found => found[1] as string)
+    const hinted = (playlist: string): string | undefined => /EXT-X-PRELOAD-HINT:TYPE=PART,URI="(.*)"\n$/.exec(playlist)?.[1]
     const [, segment, part] = /seg(\d+)\.(\d)\.m4s/.exec(parts(first).at(-1) as string) as unknown as [string, string, string]
     const next = Number(segment) * 4 + Number(part) + 1
     const name = `seg${Math.floor(next / 4)}.${next % 4}.m4s`
     expect(parts(first)).to.not.include(name)
+    expect(hinted(first)).to.equal(name)
+    const soon = await low(`720p/${name}`, none)
     const later = await text(low('720p/index.m3u8', new URLSearchParams({ _HLS_msn: String(Math.floor(next / 4)), _HLS_part: String(next % 4) })))
     expect(parts(later)).to.include(name)
+    expect(soon).to.deep.equal(await low(`720p/${name}`, none))
+    expect(soon?.length).to.be.above(0)
     const whole = Buffer.concat(await Promise.all([0, 1, 2, 3].map(async n => await low(`720p/seg6.${n}.m4s`, none) as Uint8Array)))
     expect(whole.equals(await low('720p/seg6.m4s', none) as Uint8Array)).to.equal(true)
   })

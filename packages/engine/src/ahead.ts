@@ -8,6 +8,7 @@ export interface AheadHost {
   readonly pushes: (segment: number) => boolean
   readonly complete: (segment: number) => boolean
   readonly want: (segment: number, first: number, end: number, deadline: number) => number
+  readonly redate: (id: number, deadline: number) => void
   readonly unwant: (id: number) => void
 }
 
@@ -18,6 +19,8 @@ interface Edge {
   readonly due: number
   /** When something of it was read last. */
   readonly readAt: number
+  /** When what is ahead of the player, or was, is due, by segment. */
+  readonly dues: Map<number, number>
 }
 
 /**
@@ -38,12 +41,32 @@ export class Ahead {
   /** @param deadline on the clock; `undefined`: no player reads it */
   read ({ index, rendition = '', duration = 0 }: Segment, deadline: number | undefined): void {
     if (deadline === undefined || !this.#host.pushes(index)) return
-    const now = this.#host.now()
+    const readAt = this.#host.now()
     const edge = this.#edges.get(rendition)
-    // what is fetched ahead is due when it was, unless the player has gone elsewhere
-    const due = edge === undefined || index > edge.index ? deadline + 1000 * duration : edge.due
-    this.#edges.set(rendition, { index: Math.max(index, edge?.index ?? index), due, readAt: now })
+    this.#edges.set(rendition, edge === undefined || index > edge.index
+      ? { index, due: deadline + 1000 * duration, readAt, dues: new Map() }
+      : { ...edge, due: edge.due + this.#shift(edge, index, deadline), readAt })
     this.#release()
+  }
+
+  /**
+   * A player that stood still, or plays faster for a while, needs all that comes later or sooner than it was thought to be due. Left as it
+   * was, what is ahead of one that has stood still would be asked of the origin in its last moment, by all and for ever.
+   */
+  #shift ({ dues }: Edge, read: number, deadline: number): number {
+    const due = dues.get(read)
+    if (due === undefined) return 0
+    const by = deadline - due
+    for (const [index, due] of dues) {
+      if (index <= read) {
+        dues.delete(index)
+        continue
+      }
+      dues.set(index, due + by)
+      const wanted = this.#wants.get(index)
+      if (wanted !== undefined) this.#host.redate(wanted.id, due + by)
+    }
+    return by
   }
 
   /** The publisher has named another segment. */
@@ -53,6 +76,7 @@ export class Ahead {
     const edge = this.#edges.get(rendition)
     if (edge === undefined || index <= edge.index || now() - edge.readAt > AHEAD_MS || !pushes(index)) return
     this.#wants.set(index, { id: want(index, 0, blocks, edge.due), rendition })
+    edge.dues.set(index, edge.due)
     this.#edges.set(rendition, { ...edge, index, due: edge.due + 1000 * duration })
   }
 

@@ -87,6 +87,10 @@ export class Delivery {
       pushes: segment => this.#subscribers.pushes(segment),
       complete: segment => have.complete(segment),
       want: (segment, first, end, deadline) => this.#want(segment, first, end, deadline),
+      redate: (id, deadline) => {
+        this.swarm.redate(id, deadline)
+        this.schedule()
+      },
       unwant: id => { this.swarm.unwant(id) }
     })
     this.#flow = origin === undefined

@@ -1,6 +1,6 @@
 import {
-  compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, type Accepted, type Head, type Seen, type Sequence, type Verdict,
-  type WindowChange
+  applyDelta, compareSequences, decodeWindow, HeadLog, LiveManifest, openHead, withWindow, type Accepted, type Head, type Seen,
+  type Sequence, type Verdict, type WindowChange
 } from '@shoal/content/live'
 import { refusalOf, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
@@ -27,7 +27,8 @@ export interface LiveHeadHost extends Pick<LiveHost, 'swarm' | 'blocks' | 'membe
 
 /**
  * The manifest of a live content: heads come from neighbours, over gossipsub, or from us when we publish it; the newest counts, and goes on
- * to every neighbour that is not known to have it.
+ * to every neighbour that is not known to have it. Those that have the one before get only what has changed: with the whole window, twice a
+ * second from everybody, heads of a low-latency stream were two fifths of what came.
  */
 export class LiveHead implements Source {
   readonly #host: LiveHeadHost
@@ -35,8 +36,11 @@ export class LiveHead implements Source {
   /** The newest sequence that a session named to us, and the newest that we named to it. */
   readonly #said = new WeakMap<Session, Sequence>()
   readonly #told = new WeakMap<Session, Sequence>()
+  readonly #opening = new WeakMap<Session, Promise<Head>>()
   /** By the number under which they are asked for: the window that counts and those before it. */
   readonly #windows = new BoundedMap<number, VerifiedBlock>(WINDOWS_KEPT)
+  /** Windows that are being verified: the next head may come meanwhile. */
+  readonly #making = new Map<string, Promise<VerifiedBlock | undefined>>()
   readonly #manifest = Promise.withResolvers<OpenedManifest>()
   #live: LiveManifest | undefined
 
@@ -50,8 +54,11 @@ export class LiveHead implements Source {
     return this.#manifest.promise
   }
 
+  /** The newest, with its window. */
   get head (): Uint8Array | undefined {
-    return this.#log.current?.head.bytes
+    const { current } = this.#log
+    const window = current === undefined ? undefined : this.#windows.get(windowNumber(current.head))
+    return current === undefined || window === undefined ? current?.head.signed : withWindow(current.head, window.bytes)
   }
 
   /** What there is now. */
@@ -65,9 +72,7 @@ export class LiveHead implements Source {
   }
 
   async heard (session: Session, bytes: Uint8Array): Promise<void> {
-    const current = this.#log.current?.head
-    // what most neighbours send is what we have: no signature needs to be checked again
-    const head = current !== undefined && equalBytes(current.bytes, bytes) ? current : await this.#open(bytes)
+    const head = await this.#inOrder(session, bytes)
     const before = this.#said.get(session)
     if (before !== undefined && compareSequences(head.sequence, before) < 0) {
       throw new ManifestError(
@@ -95,8 +100,10 @@ export class LiveHead implements Source {
   tell (session: Session): void {
     const { current } = this.#log
     if (current === undefined || !this.#tells(session) || this.#knows(session, current.head.sequence)) return
+    const { sequence: { epoch, counter }, delta, signed } = current.head
+    const bytes = delta !== undefined && this.#knows(session, { epoch, counter: counter - 1 }) ? signed : this.head
     this.#told.set(session, current.head.sequence)
-    session.head(this.#host.swarm, current.head.bytes)
+    if (bytes !== undefined) session.head(this.#host.swarm, bytes)
   }
 
   arrived (at: number, block: VerifiedBlock): void {
@@ -118,6 +125,19 @@ export class LiveHead implements Source {
   close (): void {
     this.fail(new NotFoundError('the content was closed before its head was found'))
     this.#host.blocks.close()
+  }
+
+  /** Opens what a session sends in the order in which it came: what is known would overtake one whose signature is being checked. */
+  async #inOrder (session: Session, bytes: Uint8Array): Promise<Head> {
+    const current = this.#log.current?.head
+    // what most neighbours send is what we have: no signature needs to be checked again
+    const known = current !== undefined && equalBytes(current.signed, bytes.subarray(0, current.signed.byteLength))
+    const before = this.#opening.get(session)
+    const opening = known ? Promise.resolve(current) : this.#open(bytes)
+    opening.catch(() => {})
+    const opened = before === undefined ? opening : before.then(() => opening, () => opening)
+    this.#opening.set(session, opened)
+    return await opened
   }
 
   async #open (bytes: Uint8Array): Promise<Head> {
@@ -145,18 +165,39 @@ export class LiveHead implements Source {
     this.#windows.set(windowNumber(head), block)
     this.#show(accepted, block)
     this.#remember()
-    this.#host.accepted(head.bytes, accepted.window.policy)
+    this.#host.accepted(head.delta === undefined ? withWindow(head, block.bytes) : head.signed, accepted.window.policy)
     for (const { session } of this.#host.members) this.tell(session)
   }
 
   async #window (head: Head): Promise<VerifiedBlock> {
-    if (head.inline === undefined) return await this.#host.blocks.load(head.window, windowNumber(head))
+    const key = keyOf(head.sequence)
+    const making = this.#make(head)
+    this.#making.set(key, making)
     try {
-      return await verifyBlock(head.window, head.inline)
-    } catch (error) {
-      if (!(error instanceof BlockMismatchError)) throw error
-      throw new ManifestError(`the window in the head is not what the publisher signed: ${error.message}`, { cause: error })
+      return await making ?? await this.#host.blocks.load(head.window, windowNumber(head))
+    } finally {
+      if (this.#making.get(key) === making) this.#making.delete(key)
     }
+  }
+
+  /** The window that came with its head, or that of the head before with what has changed; `undefined` when it has to be asked for. */
+  async #make ({ inline, delta, window, sequence: { epoch, counter } }: Head): Promise<VerifiedBlock | undefined> {
+    if (inline !== undefined) {
+      return await verifyBlock(window, inline).catch((error: unknown) => {
+        if (!(error instanceof BlockMismatchError)) throw error
+        throw new ManifestError(`the window in the head is not what the publisher signed: ${error.message}`, { cause: error })
+      })
+    }
+    if (delta === undefined) return undefined
+    const before = await this.#making.get(keyOf({ epoch, counter: counter - 1 }))?.catch(() => undefined) ?? this.#before(epoch, counter)
+    const bytes = before === undefined ? undefined : applyDelta(delta, before.bytes, window.size)
+    // what does not make it may have been made for another window of that sequence
+    return bytes === undefined ? undefined : await verifyBlock(window, bytes).catch(() => undefined)
+  }
+
+  #before (epoch: number, counter: number): VerifiedBlock | undefined {
+    const before = this.#log.before({ sequence: { epoch, counter } })
+    return before === undefined ? undefined : this.#windows.get(windowNumber(before.head))
   }
 
   #show (accepted: Accepted, block: VerifiedBlock): void {
@@ -201,7 +242,7 @@ export class LiveHead implements Source {
     failed(new ManifestError(
       `${this.#host.publisher} signed two different heads ${head.sequence.epoch}/${head.sequence.counter} of ${this.#host.name}: ` +
       'neither counts, until it starts again'))
-    for (const { session } of members) if (this.#tells(session)) session.head(swarm, head.bytes)
+    for (const { session } of members) if (this.#tells(session)) session.head(swarm, head.signed)
   }
 
   #tells (session: Session): boolean {
@@ -216,4 +257,8 @@ export class LiveHead implements Source {
 /** The block number under which a window is asked for: one that no other window of these days has. */
 function windowNumber ({ window: { digest } }: Head): number {
   return new DataView(digest.buffer, digest.byteOffset).getUint32(0)
+}
+
+function keyOf ({ epoch, counter }: Sequence): string {
+  return `${epoch}/${counter}`
 }

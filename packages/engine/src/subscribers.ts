@@ -18,16 +18,19 @@ export interface SubscribersHost {
 export class Subscribers {
   readonly #host: SubscribersHost
   readonly #peers = new BoundedMap<string, Set<PeerName>>(SUBSCRIBED_PLACES)
+  readonly #live: boolean
 
   constructor (host: SubscribersHost) {
     this.#host = host
+    // summing a window up for each segment that is looked at took a third of all decisions
+    this.#live = host.manifest.summary.live !== undefined
   }
 
   /** Whether a segment goes down trees: as it was asked for, else what is as short as parts of low-latency streams are. */
   pushes (segment: number): boolean {
     const { overlay, manifest } = this.#host
     if (overlay !== 'auto') return overlay === 'tree'
-    return manifest.summary.live !== undefined && (manifest.peek(segment)?.duration ?? Infinity) < PUSHED_BELOW_S
+    return this.#live && (manifest.peek(segment)?.duration ?? Infinity) < PUSHED_BELOW_S
   }
 
   /** A peer subscribes to a block: what becomes of that. */

@@ -17,6 +17,7 @@ describe('parts that are wanted before they are asked for', () => {
       pushes: segment => segment < 100,
       complete: segment => complete.has(segment),
       want: (segment, _first, _end, deadline) => { wants.set(++id, { segment, deadline }); return id },
+      redate: (wanted, deadline) => { wants.set(wanted, { ...wants.get(wanted) as { segment: number }, deadline }) },
       unwant: wanted => { wants.delete(wanted) }
     })
     return { ahead, complete, wants: () => [...wants.values()], pass: (ms: number) => { now += ms } }
@@ -31,10 +32,26 @@ describe('parts that are wanted before they are asked for', () => {
     ahead.added(part(2))
     ahead.added(part(3))
     expect(wants()).to.deep.equal([{ segment: 2, deadline: 1_500 }, { segment: 3, deadline: 2_000 }])
-    // what was fetched ahead is read: those behind it are due as before
-    ahead.read(part(2), 1_400)
+    // what was fetched ahead is read when it was due: so are those behind it
+    ahead.read(part(2), 1_500)
     ahead.added(part(4))
     expect(wants().at(-1)).to.deep.equal({ segment: 4, deadline: 2_500 })
+  })
+
+  it('are due later for a player that stood still, and sooner for one that plays faster', () => {
+    const { ahead, wants } = setup()
+    ahead.read(part(1), 1_000)
+    for (const index of [2, 3, 4]) ahead.added(part(index))
+    ahead.read(part(2), 3_500)
+    ahead.added(part(5))
+    expect(wants().slice(1).map(({ deadline }) => deadline)).to.deep.equal([4_000, 4_500, 5_000])
+    ahead.read(part(3), 3_900)
+    ahead.added(part(6))
+    expect(wants().slice(2).map(({ deadline }) => deadline)).to.deep.equal([4_400, 4_900, 5_400])
+    // read again: that says nothing
+    ahead.read(part(2), 9_000)
+    ahead.added(part(7))
+    expect(wants().at(-1)?.deadline).to.equal(5_900)
   })
 
   it('go by rendition, and are none for bulk, for other renditions and for what is pulled', () => {

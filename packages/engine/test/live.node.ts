@@ -57,6 +57,32 @@ describe('a live content', function () {
     expect([...a.events, ...b.events, ...c.events].filter(({ name }) => name === 'peer:penalty' || name === 'error')).to.deep.equal([])
   })
 
+  it('tells a neighbour that has the head before only what has changed', async () => {
+    const net = new VirtualNet()
+    const [a, b] = [await node(net, 'a'), await node(net, 'b')]
+    const studio = await Studio.open(a.store, 40)
+    for (let i = 0; i < 60; i++) await studio.next(1_000)
+    const atA = await a.openLive(studio, { head: await studio.next(1_000) })
+    const atB = await b.openLive(studio, { hints: ['a'] })
+    await view(atB)
+    const [session] = net.exchanges.get('a')?.sessions ?? []
+    if (session === undefined) throw new Error('they have no session')
+    const told: number[] = []
+    const tell = session.head.bind(session)
+    session.head = (swarm, head) => { told.push(head.byteLength); tell(swarm, head) }
+    for (let i = 1; i <= 4; i++) {
+      const head = await studio.next(1_000)
+      expect(head.byteLength).to.be.above(4_000)
+      await atA.update(head)
+      await until(() => b.events.filter(({ name }) => name === 'manifest:update').length === i, 'it hears of it')
+      expect(await view(atB)).to.equal(await view(atA))
+    }
+    // what came with JOIN need not count: the first may be whole
+    expect(told).to.have.length(4)
+    for (const bytes of told.slice(1)) expect(bytes).to.be.below(600)
+    expect([...a.events, ...b.events].filter(({ name }) => name === 'peer:penalty' || name === 'error')).to.deep.equal([])
+  })
+
   it('drops what has left the window: readers, have-maps, claims; and refuses it as retired', async () => {
     const net = new VirtualNet()
     const [a, b] = [await node(net, 'a'), await node(net, 'b')]

@@ -2,7 +2,7 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Sequence, WindowEntry } from '@shoal/content/live'
-import { buildHead, segmentFiles } from '@shoal/content/publishing'
+import { buildHead, segmentFiles, type BuiltHead } from '@shoal/content/publishing'
 import type { BlockStore, Policy } from '@shoal/interface'
 import { randomBytes } from './bytes.js'
 
@@ -18,6 +18,7 @@ export class Studio {
   readonly #key: PrivateKey
   readonly #store: BlockStore | undefined
   readonly #length: number
+  #before: BuiltHead | undefined
 
   constructor (key: PrivateKey, store: BlockStore | undefined, length: number) {
     this.#key = key
@@ -59,8 +60,9 @@ export class Studio {
   async head (ended = false): Promise<Uint8Array> {
     this.sequence = { ...this.sequence, counter: this.sequence.counter + 1 }
     const window = { origins: [], policy: this.policy, targetMs: 2_000, ended, entries: this.entries }
-    const { head, block } = await buildHead({ name: this.name, sequence: this.sequence, window, key: this.#key })
-    await this.#store?.put(block)
-    return head
+    const built = await buildHead({ name: this.name, sequence: this.sequence, window, key: this.#key, before: this.#before })
+    this.#before = built
+    await this.#store?.put(built.block)
+    return built.head
   }
 }

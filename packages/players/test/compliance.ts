@@ -114,6 +114,14 @@ export function compliance (adapter: Adapter): void {
       expect(content.reads).to.deep.equal([{ path: 'main.m3u8', options: {} }])
     })
 
+    it('keeps no copy of a live content’s playlists, which come by themselves', async () => {
+      const { content, seat } = await bench()
+      content.summary = { live: {} }
+      expect((await seat.load(playlist).done).bytes).to.deep.equal(PLAYLIST)
+      await settled()
+      expect(content.reads).to.deep.equal([])
+    })
+
     for (const [what, answer] of [
       ['answers with an error', () => new Response('down', { status: 503 })],
       ['cannot be reached, or refuses by CORS', () => { throw new TypeError('Failed to fetch') }]

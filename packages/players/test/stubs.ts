@@ -13,6 +13,7 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
   readonly looks: ReadOptions[] = []
   readonly files: Map<string, Uint8Array>
   policy: Policy = {}
+  summary: { live?: object } = {}
   stats = { connected: 1 }
   source: SourceKind = 'peer'
   /** Fail a read after this many bytes. */

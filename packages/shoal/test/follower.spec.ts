@@ -119,4 +119,22 @@ describe('a follower', function () {
     expect(window.map(({ path }) => path)).to.have.members(['init.mp4', PLAYLIST, '2.m4s'])
     expect([...pins.values()].filter(held => held > 0)).to.have.length(window.length)
   })
+
+  it('says what has left with what comes next, and without that a little later', async () => {
+    followed = new Followed(memoryStore({ quota: 2 ** 20 }))
+    followed.segments = ['0.m4s']
+    await followed.start()
+    await followed.look()
+    for (let i = 1; i < 9; i++) {
+      const heads = followed.heads.length
+      followed.segments = [`${i}.m4s`]
+      // a target duration: the version of the playlist before leaves in the middle of it
+      await followed.look()
+      expect(followed.heads.length - heads, `of segment ${i}`).to.equal(1)
+    }
+    const versions = async (): Promise<number> => (await followed?.window() ?? []).filter(({ playlist }) => playlist).length
+    expect(await versions()).to.equal(2)
+    for (let i = 0; i < 3; i++) await followed.look()
+    expect(await versions()).to.equal(1)
+  })
 })

@@ -12,7 +12,7 @@ describe('a head on its way', () => {
     readonly moves: Moves
     /** What there is. */
     readonly window: Set<string>
-    readonly find: (deadline: number, signal?: AbortSignal) => Promise<string>
+    readonly find: (deadline: number, signal?: AbortSignal, target?: number) => Promise<string>
     readonly turn: () => Promise<void>
   }
 
@@ -26,7 +26,7 @@ describe('a head on its way', () => {
       clock,
       moves,
       window,
-      find: (deadline, signal = new AbortController().signal) => moves.find(look, deadline, TARGET_S, signal).then(
+      find: (deadline, signal = new AbortController().signal, target = TARGET_S) => moves.find(look, deadline, target, signal).then(
         ({ path }) => `${path} at ${clock.now() - 10_000}`, (error: Error) => `${error.message} at ${clock.now() - 10_000}`),
       turn: async () => { for (let i = 0; i < 10; i++) await Promise.resolve() }
     }
@@ -54,6 +54,19 @@ describe('a head on its way', () => {
         clock.advance(100)
       }
       expect(await found, String(deadline)).to.equal(`not now at ${until}`)
+    }
+  })
+
+  it('has a second of a stream with shorter parts, whose publisher may be silent for two', async () => {
+    for (const [deadline, silent, until] of [[1_400, 0, 700], [5_000, 0, 1_000], [1_400, 1_300, 2_000], [1_400, 2_001, 2_001]] as const) {
+      const { clock, find, turn } = setup()
+      clock.advance(silent)
+      const found = find(deadline, undefined, 0.5)
+      for (let ms = 0; ms < 3_000; ms += 100) {
+        await turn()
+        clock.advance(100)
+      }
+      expect(await found, `${deadline} with ${silent} of silence`).to.equal(`not now at ${until}`)
     }
   })
 

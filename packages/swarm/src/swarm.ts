@@ -241,6 +241,8 @@ export class SwarmMachine implements Swarm {
   }
 
   retired (segment: number): void {
+    // readers hear of it a little later: until then the origin would be asked for what is no more
+    for (const { id } of [...this.#state.wants.of(segment)]) this.unwant(id)
     this.#state.jobs.forget(segment)
   }
 

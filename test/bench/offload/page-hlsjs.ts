@@ -1,6 +1,6 @@
 /** hls.js alone. */
 import Hls from 'hls.js'
 import { begin } from './begin.ts'
-import { PLAYER } from './viewing.ts'
+import { player } from './viewing.ts'
 
-begin(viewing => { viewing.play(new Hls({ ...PLAYER }), Hls) })
+begin((viewing, _video, config) => { viewing.play(new Hls(player(config)), Hls) })

@@ -3,9 +3,10 @@ import { createHlsLoader } from '@shoal/players/hls'
 import Hls from 'hls.js'
 import type { Shoal } from '@shoal/interface'
 import { begin } from './begin.ts'
-import { PLAYER } from './viewing.ts'
+import { player } from './viewing.ts'
 
-begin((viewing, video, { base, swarm, meet }) => {
+begin((viewing, video, config) => {
+  const { base, swarm, meet } = config
   const told = {
     left: [] as string[],
     penalties: [] as string[],
@@ -54,5 +55,5 @@ begin((viewing, video, { base, swarm, meet }) => {
     })
     viewing.told = () => ({ ...told, ...node.status.total, peers: node.status.peers.map(({ peer, transport }) => `${peer.slice(-4)} ${transport}`) })
   }
-  viewing.play(new Hls({ ...PLAYER, ...loader }), Hls)
+  viewing.play(new Hls({ ...player(config), ...loader }), Hls)
 })

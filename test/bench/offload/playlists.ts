@@ -52,6 +52,8 @@ export function live (times: LiveTimes, parts: number): string {
     }
     if (i < whole) lines.push(`#EXTINF:${segment / 1000},`, segmentName(i))
   }
+  // without a line behind the last segment hls.js takes that for the one that is begun, and counts it twice: it is two seconds off then
+  if (part !== undefined) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${partName(whole, parts % each)}"`)
   return [...lines, ''].join('\n')
 }
 

@@ -48,6 +48,8 @@ export async function play (playing: Playing): Promise<Played> {
     base: stage.url,
     swarm: meeting.swarm,
     meet: meeting.meet,
+    live: scenario.live === true,
+    lowLatency: scenario.part !== undefined,
     ...scenario.first === 'wrong' ? { digests: stage.digests } : {},
     ...scenario.switches === true ? { switchAt: seconds / 2 } : {}
   }))

@@ -23,6 +23,8 @@ export class Stage {
   readonly #waiting = new Set<() => void>()
   #parts = 0
   #timer: NodeJS.Timeout | undefined
+  #advancing: Promise<void> | undefined
+  #closed = false
   #origin: Origin | undefined
 
   /** @param folder where the same files are written, for those who publish from there */
@@ -44,7 +46,7 @@ export class Stage {
     if (scenario.live === true) {
       await stage.#advance()
     } else {
-      for (let i = 0; i < stage.#segments; i++) await stage.#cut(i)
+      for (let i = 0; i < stage.#segments; i++) for (const [path, bytes] of stage.#cut(i)) await stage.#put(path, bytes)
       for (const { name } of stage.#renditions) await stage.#put(`${name}/index.m3u8`, Buffer.from(vod(stage.#segments, scenario.segment)))
     }
     stage.#origin = await startOrigin((path, query) => stage.#answer(path, query))
@@ -83,14 +85,20 @@ export class Stage {
   }
 
   async close (): Promise<void> {
+    this.#closed = true
     clearTimeout(this.#timer)
+    // it writes into a folder that is about to go
+    await this.#advancing
     for (const wake of this.#waiting) wake()
     await this.#origin?.close()
   }
 
   #answer (path: string, query: URLSearchParams): Uint8Array | undefined | Promise<Uint8Array | undefined> {
-    if (this.#scenario.live !== true || !path.endsWith('/index.m3u8')) return this.#files.get(path)
     const each = this.#perSegment
+    const [, hinted, of] = /\/seg(\d+)\.(\d+)\.m4s$/.exec(path) ?? []
+    // whoever asks for the part that the playlist gives a hint of gets it when it is there
+    if (Number(hinted) * each + Number(of) === this.#parts) return this.#reach(this.#parts + 1).then(() => this.#files.get(path))
+    if (this.#scenario.live !== true || !path.endsWith('/index.m3u8')) return this.#files.get(path)
     const segment = query.get('_HLS_msn')
     const part = query.get('_HLS_part')
     const asked = segment === null ? 0 : Number(segment) * each + (part === null ? each : Number(part) + 1)
@@ -118,32 +126,38 @@ export class Stage {
   async #advance (): Promise<void> {
     const { start, segment, part } = this.#times
     const each = this.#perSegment
-    while (start + (this.#parts + 1) * segment / each <= Date.now()) {
+    while (!this.#closed && start + (this.#parts + 1) * segment / each <= Date.now()) {
       const n = this.#parts
+      const made = new Map<string, Uint8Array>()
       if (part !== undefined) {
         for (const { name, rate } of this.#renditions) {
-          const bytes = this.#film.cut(n * part, part, rate / 8 * part / 1000)
-          await this.#put(`${name}/${partName(Math.floor(n / each), n % each)}`, bytes)
+          made.set(`${name}/${partName(Math.floor(n / each), n % each)}`, this.#film.cut(n * part, part, rate / 8 * part / 1000))
         }
       }
-      if ((n + 1) % each === 0) await this.#cut(Math.floor(n / each))
+      for (const [path, bytes] of made) this.#files.set(path, bytes)
+      if ((n + 1) % each === 0) {
+        for (const [path, bytes] of this.#cut(Math.floor(n / each))) {
+          made.set(path, bytes)
+          this.#files.set(path, bytes)
+        }
+      }
       this.#parts = n + 1
+      // viewers wait for no disk
+      for (const wake of this.#waiting) wake()
+      for (const [path, bytes] of made) await this.#write(path, bytes)
       const playlist = Buffer.from(live(this.#times, this.#parts))
       for (const { name } of this.#renditions) await this.#write(`${name}/index.m3u8`, playlist)
-      for (const wake of this.#waiting) wake()
     }
-    this.#timer = setTimeout(() => { void this.#advance() }, start + (this.#parts + 1) * segment / each - Date.now())
+    if (this.#closed) return
+    this.#timer = setTimeout(() => { this.#advancing = this.#advance() }, start + (this.#parts + 1) * segment / each - Date.now())
   }
 
   /** One segment of each rendition: its parts in a row, where it has any. */
-  async #cut (segment: number): Promise<void> {
+  #cut (segment: number): [path: string, bytes: Uint8Array][] {
     const { segment: length, part } = this.#times
-    for (const { name, rate } of this.#renditions) {
-      const whole = part === undefined
-        ? this.#film.cut(segment * length, length, rate / 8 * length / 1000)
-        : Buffer.concat(Array.from({ length: length / part }, (_, p) => this.#files.get(`${name}/${partName(segment, p)}`) ?? Buffer.alloc(0)))
-      await this.#put(`${name}/${segmentName(segment)}`, whole)
-    }
+    return this.#renditions.map(({ name, rate }) => [`${name}/${segmentName(segment)}`, part === undefined
+      ? this.#film.cut(segment * length, length, rate / 8 * length / 1000)
+      : Buffer.concat(Array.from({ length: length / part }, (_, p) => this.#files.get(`${name}/${partName(segment, p)}`) ?? Buffer.alloc(0)))])
   }
 
   async #put (path: string, bytes: Uint8Array): Promise<void> {

@@ -1,6 +1,7 @@
 /** What runs in a viewer's page whoever gets the bytes: a player, and what it went through. */
 
 import type Hls from 'hls.js'
+import type { HlsConfig } from 'hls.js'
 
 /** What a page is told. */
 export interface ViewerConfig {
@@ -12,6 +13,9 @@ export interface ViewerConfig {
   readonly meet: readonly string[]
   /** By path, SHA-256 in hex: what does not have it is counted. @default nothing is looked at */
   readonly digests?: Readonly<Record<string, string>>
+  readonly live: boolean
+  /** The stream has parts. */
+  readonly lowLatency: boolean
   /** Begin with the lowest rendition, go to the next at this position, seconds. @default the player decides */
   readonly switchAt?: number
 }
@@ -38,8 +42,13 @@ export interface Figures {
   readonly told: unknown
 }
 
-/** The same player for all. */
-export const PLAYER = { maxBufferLength: 30, maxMaxBufferLength: 30 } as const
+/**
+ * The same player for all. As pages for low latency have it, it plays a little faster while it is behind where the playlist wants it: by
+ * default hls.js stays behind for good after whatever held it up.
+ */
+export function player ({ lowLatency }: ViewerConfig): Partial<HlsConfig> {
+  return { maxBufferLength: 30, maxMaxBufferLength: 30, ...lowLatency && { maxLiveSyncPlaybackRate: 1.1 } }
+}
 
 /** A stall that the end of the film explains is none. */
 const NEAR_END_S = 0.3
@@ -122,7 +131,9 @@ export class Viewing {
 
   #waits (): void {
     const video = this.#video
-    if (this.#startMs === undefined || video.seeking || video.duration - video.currentTime < NEAR_END_S) return
+    // of what is live, the end is that of what there is by now
+    const ends = !this.#config.live && video.duration - video.currentTime < NEAR_END_S
+    if (this.#startMs === undefined || video.seeking || ends) return
     this.#stalls++
     this.#stalledAt ??= performance.now()
   }

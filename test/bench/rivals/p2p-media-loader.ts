@@ -2,14 +2,15 @@
 import Hls from 'hls.js'
 import { HlsJsP2PEngine } from 'p2p-media-loader-hlsjs'
 import { begin } from '../offload/begin.ts'
-import { PLAYER } from '../offload/viewing.ts'
+import { player } from '../offload/viewing.ts'
 
 const HlsWithP2P = HlsJsP2PEngine.injectMixin(Hls)
 
-begin((viewing, _video, { swarm, meet }) => {
+begin((viewing, _video, config) => {
+  const { swarm, meet } = config
   const told = { http: 0, p2p: 0, uploaded: 0, peers: 0 }
   const hls = new HlsWithP2P({
-    ...PLAYER,
+    ...player(config),
     p2p: {
       core: { swarmId: swarm, announceTrackers: [...meet], rtcConfig: { iceServers: [] } },
       onHlsJsCreated (created) {

@@ -65,6 +65,8 @@ export async function liveStream (folder: string, low: boolean): Promise<LiveStr
       }
       if (segment < whole) lines.push(`#EXTINF:${SEGMENT_SECONDS},`, `seg${segment}.m4s`)
     }
+    // with no line behind it hls.js takes the last segment for one that is only begun, and is a segment off
+    if (low) lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="seg${whole}.${parts % PARTS}.m4s"`)
     return [...lines, ''].join('\n')
   }
 
@@ -81,6 +83,8 @@ export async function liveStream (folder: string, low: boolean): Promise<LiveStr
     const [, segment, part] = /^720p\/seg(\d+)(?:\.(\d))?\.m4s$/.exec(path) ?? []
     if (segment === undefined) return undefined
     const end = Number(segment) * PARTS + (part === undefined ? PARTS : Number(part) + 1)
+    // the one that the playlist gives a hint of
+    while (low && part !== undefined && end === ready() + 1) await sleep(POLL_MS)
     if (end > ready() || end < ready() - 2 * WINDOW * PARTS || (part !== undefined && !low)) return undefined
     const parts = partsOf(Number(segment))
     return part === undefined ? Buffer.concat(parts) : parts[Number(part)]

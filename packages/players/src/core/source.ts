@@ -94,7 +94,7 @@ export class ContentSource {
 
   /**
    * The player got a small file past Shoal: fetch it into the store too when the content is open, so that others can have it from here when
-   * the origin is gone. Once per path; without a deadline, so in the order that serves the swarm.
+   * the origin is gone. Once per path; without a deadline, so in the order that serves the swarm. Not of live contents.
    */
   async keep (path: string, url: string): Promise<void> {
     if (this.#kept.has(path)) return
@@ -102,6 +102,8 @@ export class ContentSource {
     await this.#beginning.promise
     const content = await this.open()
     if (content === undefined) { this.#kept.delete(path); return }
+    // of what is live each version comes by itself; to read one after the other, each gone before it is here, would have no end
+    if (content.summary.live !== undefined) return
     try {
       const reading = content.read(withQuery(path, url, content))[Symbol.asyncIterator]()
       while ((await reading.next()).done !== true);

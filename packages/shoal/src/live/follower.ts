@@ -2,7 +2,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
 import type { Sequence, WindowEntry } from '@shoal/content/live'
 import {
-  blockRefs, boundariesOf, buildHead, readPresentation, segmentFiles, type MediaPlaylist, type Named
+  blockRefs, boundariesOf, buildHead, readPresentation, segmentFiles, type BuiltHead, type MediaPlaylist, type Named
 } from '@shoal/content/publishing'
 import type { BlockStore, Policy } from '@shoal/interface'
 import { Shelf } from './shelf.js'
@@ -14,6 +14,8 @@ const LOOK_MAX_MS = 10_000
 const LOOK_FIRST_MS = 500
 /** After something changed in a folder, so that one look sees all that is written at once. */
 const SETTLE_MS = 50
+/** A head that names what has left stands for so many target durations, if nothing new comes. */
+const STALE_TARGETS = 2
 /** Playlists that one presentation may have. */
 const MAX_PLAYLISTS = 256
 /** Segment numbers per second of an epoch: more than any presentation needs, so that the next epoch begins beyond this one's. */
@@ -55,7 +57,12 @@ export class Follower {
   readonly #absent = new Map<string, ReadonlySet<string>>()
   /** What the last head says is no longer so. */
   #due = true
+  /** The last head names what has left. */
+  #stale = false
+  #saidAt = -Infinity
   #sequence: Sequence
+  /** The last head. */
+  #before: BuiltHead | undefined
   #cancel = (): void => {}
   #unwatch = (): void => {}
   #looking = false
@@ -199,11 +206,14 @@ export class Follower {
     for (const entry of gone) this.#release(entry)
     for (const path of this.#left) if (!listed.has(path)) this.#left.delete(path)
     const ended = media.every(playlist => playlist.ended)
-    this.#due ||= gone.length > 0 || ended !== this.#ended
-    if (!this.#due) return
+    this.#due ||= ended !== this.#ended
+    this.#stale ||= gone.length > 0
+    // what has left is said with what comes next, if something does: there would be twice the heads, most of an old playlist's end
+    if (!this.#due && !(this.#stale && clock.now() - this.#saidAt >= STALE_TARGETS * targetMs)) return
     const sequence = { ...this.#sequence, counter: this.#sequence.counter + 1 }
     const window = { origins, policy, targetMs, ended, entries: this.#shelf.entries }
-    const { head, block, left } = await buildHead({ name, sequence, window, key })
+    const built = await buildHead({ name, sequence, window, key, before: this.#before })
+    const { head, block, left } = built
     for (const entry of left) {
       this.#shelf.drop(entry)
       this.#release(entry)
@@ -212,8 +222,10 @@ export class Follower {
     // the engine asks for a window that is not in its head, and finds it here
     await store.put(block)
     this.#sequence = sequence
+    this.#before = built
     this.#ended = ended
-    this.#due = false
+    this.#due = this.#stale = false
+    this.#saidAt = clock.now()
     onhead(head)
   }
 

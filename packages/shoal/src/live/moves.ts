@@ -3,6 +3,11 @@ import { raceSignal, type Clock } from '@shoal/base'
 
 /** A publisher that was silent for so many target durations is not waited for. */
 const SILENT_TARGETS = 2
+/**
+ * Where something new comes more often than this, ms, a head may take as long all the same: with half a second for parts of half a second
+ * all viewers asked the origin for each whose head a busy machine had for 0.6 s.
+ */
+const LEAST_TARGET_MS = 1_000
 /** Of the time that is left, a head on its way may take this share: the origin must still be in time after it. */
 const SHARE = 0.5
 
@@ -27,17 +32,18 @@ export class Moves {
    * What `find` gives, or gives in time.
    *
    * @param deadline ms from now
-   * @param target seconds between two heads, at the most
+   * @param target seconds between two heads, at the most; taken for a second where it is less
    * @throws NotFoundError and whatever else `find` throws
    */
   async find (find: () => Promise<Segment>, deadline: number, target: number, signal: AbortSignal): Promise<Segment> {
-    const until = this.#clock.now() + Math.min(deadline * SHARE, target * 1000)
+    const most = Math.max(LEAST_TARGET_MS, target * 1000)
+    const until = this.#clock.now() + Math.min(deadline * SHARE, most)
     for (;;) {
       try {
         return await find()
       } catch (error) {
         const now = this.#clock.now()
-        if (!(error instanceof NotFoundError) || now >= until || now - this.at > SILENT_TARGETS * target * 1000) throw error
+        if (!(error instanceof NotFoundError) || now >= until || now - this.at > SILENT_TARGETS * most) throw error
       }
       await this.#next(until, signal)
     }
