@@ -54,12 +54,17 @@ export class Candidates {
     return this.#all.values()
   }
 
-  /** Adds the peer, or what is new about it. `teller`: the member that named it, for `pex`. False when there is no room for it. */
-  add (peer: PeerName, addrs: readonly string[], source: Source, teller?: PeerName): boolean {
+  /**
+   * Adds the peer, or what is new about it. Returns what came of it: `full` when there is no room for it.
+   *
+   * @param teller the member that named it, for `pex`
+   */
+  add (peer: PeerName, addrs: readonly string[], source: Source, teller?: PeerName): 'full' | 'known' | 'news' {
+    let news = true
     const rank = SOURCES.indexOf(source)
     let candidate = this.#all.get(peer)
     if (candidate === undefined) {
-      if (source !== 'link' && !this.#makeRoom(rank, teller)) return false
+      if (source !== 'link' && !this.#makeRoom(rank, teller)) return 'full'
       candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0, heardAt: -Infinity }
       this.#all.set(peer, candidate)
       this.#count(candidate, 1)
@@ -69,9 +74,13 @@ export class Candidates {
       candidate.linked = source === 'link'
       candidate.teller = teller
       this.#count(candidate, 1)
+    } else {
+      news = false
     }
+    // most of what is said is known, and there is much of it
+    if (addrs.every(addr => candidate.addrs.some(known => known.addr === addr && known.rank >= rank))) return news ? 'news' : 'known'
     candidate.addrs = merge(candidate.addrs, addrs, rank)
-    return true
+    return 'news'
   }
 
   delete (peer: PeerName): void {

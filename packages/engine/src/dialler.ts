@@ -51,10 +51,9 @@ export class Dialler {
     let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
     let others = false
     let hopeful = false
-    const { direct } = interest.circle
     for (const candidate of this.#inOrder(interest, target)) {
       const { peer, teller } = candidate
-      if (direct.has(peer) || accounts.banned(peer)) continue
+      if (accounts.banned(peer)) continue
       if (this.#dialing.has(peer)) {
         others = true
         hopeful ||= candidate.failures === 0
@@ -115,7 +114,7 @@ export class Dialler {
   }
 
   /**
-   * Suspects last, those of the link first, then those that failed least, those that the swarm's make-up calls for, those that were worth
+   * Those that are no neighbours yet. Suspects last, those of the link first, then those that failed least, those that the swarm's make-up calls for, those that were worth
    * most, and those of the strongest word.
    */
   #inOrder ({ candidates, cell, circle: { direct } }: Interest, target: number): Candidate[] {
@@ -128,6 +127,7 @@ export class Dialler {
       ofCell: connected.filter(has).length
     }
     return shuffle([...candidates], random)
+      .filter(({ peer }) => !direct.has(peer))
       .map(candidate => ({
         candidate,
         suspect: ledger.accounts.suspect(candidate.peer),

@@ -34,13 +34,15 @@ export class Discovery {
     // without any the node may still know the way, but not when all that is said of it must not be tried
     if (believed.length === 0 && addrs.length > 0) return
     // it speaks for itself: it is back
-    if (source === 'announcement') interest.away.delete(peer)
+    const back = source === 'announcement' && interest.away.delete(peer)
     const fresh = interest.candidates.get(peer) === undefined
-    if (!interest.candidates.add(peer, believed, source, session?.peer)) return
+    const added = interest.candidates.add(peer, believed, source, session?.peer)
+    if (added === 'full') return
     const candidate = interest.candidates.get(peer)
     if (candidate !== undefined && source === 'announcement') candidate.heardAt = clock.now()
     if (fresh) interest.expected = clock.now() + EXPECT_MS
-    this.#changed()
+    // who is named again is no reason to look at all of them again
+    if (back || added === 'news') this.#changed()
   }
 
   /** Looks for more when it is time. Returns when it will be. */

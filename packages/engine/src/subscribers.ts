@@ -27,7 +27,7 @@ export class Subscribers {
   pushes (segment: number): boolean {
     const { overlay, manifest } = this.#host
     if (overlay !== 'auto') return overlay === 'tree'
-    return manifest.summary.live !== undefined && (manifest.peek(segment)?.duration ?? Infinity) < PUSHED_BELOW_S
+    return (manifest.peek(segment)?.duration ?? Infinity) < PUSHED_BELOW_S && manifest.summary.live !== undefined
   }
 
   /** A peer subscribes to a block: what becomes of that. */

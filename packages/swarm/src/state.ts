@@ -30,6 +30,8 @@ export class State {
   readonly stirred = new Set<Peer>()
   /** Who was asked for a block, by key. More than one only at the end. */
   readonly holders = new Map<number, Peer[]>()
+  /** Changes with what peers are asked for, and with who else could give that. */
+  asked = 0
   readonly outbox = new Outbox()
   readonly jobs: OriginJobs
   readonly fetching: Fetching
@@ -179,7 +181,9 @@ export class State {
     if (mask !== after) peer.setMask(slot, after)
     if (before === after) return false
     board.count(slot, before, after, !peer.withholds)
-    if ((after & ~before) !== 0) peer.stir()
+    const gained = after & ~before
+    if (gained !== 0) peer.stir()
+    if ((gained & (board.flying[slot] as number)) !== 0) this.asked++
     return true
   }
 
@@ -233,6 +237,7 @@ export class State {
     const key = keyOf(slot, bit)
     const size = this.parts.size(segment, block)
     this.pushes.settle(key, peer.name)
+    this.asked++
     const asked = this.holders.get(key)
     if (asked === undefined) this.holders.set(key, [peer])
     else asked.push(peer)
@@ -265,6 +270,7 @@ export class State {
   unfly (peer: Peer, key: number): void {
     const size = peer.flights.get(key)
     if (size === undefined) return
+    this.asked++
     peer.flights.delete(key)
     if (peer.flights.size === 0 && peer.rate <= 0) peer.vain += Math.max(0, this.now - peer.busySince - (peer.link.rtt ?? 0))
     peer.stir()
