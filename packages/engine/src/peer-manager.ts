@@ -11,6 +11,8 @@ import { localityOf, nearness } from './locality.js'
 import { RelaySearch } from './relay-search.js'
 import { swarmCell } from './swarm-cell.js'
 
+const NOBODY: readonly Session[] = []
+
 interface PeerManagerInit extends DiscoveryInit, DiallerInit {
   readonly random: Random
   readonly alarm: Alarm
@@ -135,7 +137,7 @@ export class PeerManager {
   }
 
   sessionsOf (peer: PeerName): Iterable<Session> {
-    return this.#sessions.get(peer) ?? []
+    return this.#sessions.get(peer) ?? NOBODY
   }
 
   /** Peers that were named for the swarm. */

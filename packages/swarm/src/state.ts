@@ -2,7 +2,7 @@ import { shuffle } from '@shoal/base'
 import { nextCommon } from './bits.js'
 import { Board } from './board.js'
 import { DUPLICATES_SHARE, KNOWN_MS, RECALLS_SHARE, RUN_BLOCKS } from './defaults.js'
-import { electionSeed } from './election.js'
+import { electionSeeds } from './election.js'
 import { Fetching } from './fetching.js'
 import { OriginJobs, type Displacement } from './jobs.js'
 import { bitOf, keyOf, slotOf } from './key.js'
@@ -36,6 +36,7 @@ export class State {
   readonly jobs: OriginJobs
   readonly fetching: Fetching
   readonly pushes: Pushes
+  readonly seedOf: (peer: PeerName) => number
   readonly self: number
   /** Blocks that a source was to give and did not, until they are asked for elsewhere. */
   readonly displaced = new Map<number, Displacement>()
@@ -67,7 +68,8 @@ export class State {
     this.init = init
     this.mode = init.mode
     this.parts = parts
-    this.self = electionSeed(init.swarm, init.self)
+    this.seedOf = electionSeeds(init.swarm)
+    this.self = this.seedOf(init.self)
     this.jobs = new OriginJobs(this)
     this.fetching = new Fetching(this)
     this.pushes = new Pushes(this)
@@ -87,9 +89,9 @@ export class State {
   get strangers (): readonly number[] {
     if (this.now - this.#strangersAt >= KNOWN_MS) {
       this.#strangersAt = this.now
-      const { self, swarm } = this.init
-      const strangers = [...this.parts.known()].filter(name => name !== self && !this.peers.has(name))
-      this.#strangers = strangers.map(name => electionSeed(swarm, name))
+      const strangers: number[] = []
+      for (const name of this.parts.known()) if (name !== this.init.self && !this.peers.has(name)) strangers.push(this.seedOf(name))
+      this.#strangers = strangers
     }
     return this.#strangers
   }

@@ -1,6 +1,5 @@
 import { nextCommon } from './bits.js'
 import { COVERED_MS, RUN_BLOCKS, WITHHOLD_MS } from './defaults.js'
-import { electionSeed } from './election.js'
 import { Endgame } from './endgame.js'
 import { far } from './far.js'
 import { hedge, probe } from './hedge.js'
@@ -83,7 +82,7 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     state.tick()
     this.peerLeft(peer)
-    const joined = new Peer(peer, have, electionSeed(state.init.swarm, peer), state.stirred)
+    const joined = new Peer(peer, have, state.seedOf(peer), state.stirred)
     joined.pushes = pushes
     state.peers.set(peer, joined)
     this.#behold(joined)
