@@ -60,9 +60,9 @@ export class Candidates {
    * @param teller the member that named it, for `pex`
    */
   add (peer: PeerName, addrs: readonly string[], source: Source, teller?: PeerName): 'full' | 'known' | 'news' {
-    let news = true
     const rank = SOURCES.indexOf(source)
     let candidate = this.#all.get(peer)
+    let news = candidate === undefined || rank > candidate.rank
     if (candidate === undefined) {
       if (source !== 'link' && !this.#makeRoom(rank, teller)) return 'full'
       candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0, heardAt: -Infinity }
@@ -74,13 +74,14 @@ export class Candidates {
       candidate.linked = source === 'link'
       candidate.teller = teller
       this.#count(candidate, 1)
-    } else {
-      news = false
     }
     // most of what is said is known, and there is much of it
-    if (addrs.every(addr => candidate.addrs.some(known => known.addr === addr && known.rank >= rank))) return news ? 'news' : 'known'
-    candidate.addrs = merge(candidate.addrs, addrs, rank)
-    return 'news'
+    const before = candidate.addrs
+    if (!addrs.every(addr => before.some(known => known.addr === addr && known.rank >= rank))) {
+      candidate.addrs = merge(before, addrs, rank)
+      news ||= candidate.addrs.some((known, i) => known !== before[i])
+    }
+    return news ? 'news' : 'known'
   }
 
   delete (peer: PeerName): void {

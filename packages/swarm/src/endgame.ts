@@ -29,7 +29,8 @@ export class Endgame {
     for (const peer of state.peers.values()) {
       const done = peer.exhausted || (peer.flights.size === 0 && !state.board.available)
       // whoever stalls takes nothing over: two of them would hand the last block to and fro for ever
-      if (done && !peer.stalled && peer.slots.count > 0 && peer.usable(state.now) && helps(state, peer) && state.view(peer).room) free.push(peer)
+      if (!done || peer.stalled || peer.slots.count === 0 || !peer.usable(state.now)) continue
+      if (helps(state, peer) && state.view(peer).room) free.push(peer)
     }
     if (free.length === 0) return
     this.#ranAt = state.now

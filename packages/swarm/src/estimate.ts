@@ -32,9 +32,9 @@ export function overdueFrom (peer: Peer): number {
   return waitedAt(peer, peer.rate > 0 ? (bytesBefore(peer) + firstOf(peer)) * 1000 * OVERDUE_FACTOR / peer.rate : FIRST_BYTES_MS)
 }
 
-/** When the peer will have been waited for so long beyond a round trip, if nothing comes from it until then. */
+/** When the peer will have been waited for longer than this beyond a round trip, if nothing comes from it until then. */
 function waitedAt (peer: Peer, ms: number): number {
-  return peer.busySince + (peer.link.rtt ?? 0) + Math.max(0, ms - (peer.rate > 0 ? 0 : peer.vain))
+  return peer.busySince + (peer.link.rtt ?? 0) + Math.max(0, ms - (peer.rate > 0 ? 0 : peer.vain)) + 1
 }
 
 function firstOf (peer: Peer): number {

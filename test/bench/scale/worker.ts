@@ -32,7 +32,11 @@ async function viewers (): Promise<Took> {
   if (out !== '') await draw(report)
   return {
     ...seconds < ANNOUNCE_S
-      ? { ...await announcements(), announce_bps_per_peer_arriving: report.announceBpsPerPeer, announce_share_arriving: report.announceShare }
+      ? {
+          ...await announcements(),
+          announce_bps_per_peer_arriving: report.announceBpsPerPeer,
+          announce_share_arriving: report.announceShare
+        }
       : { announce_bps_per_peer: report.announceBpsPerPeer, announce_share: report.announceShare },
     simulated_s: seconds,
     ...report.originCounted > 0 && { origin_copies: report.originCopies.mean, floor_copies: report.originFloor },
