@@ -44,9 +44,17 @@ export class Dialler {
     this.#host = host
   }
 
+  /** Another dial may begin. */
+  get free (): boolean {
+    const { limits } = this.#init
+    return this.#dialing.size < limits.dials && this.#host.outbound() + this.#dialing.size < limits.sessions
+  }
+
   /** Dials up to `missing` candidates, to have `target` neighbours, as far as limits allow. Returns when there will be somebody to dial. */
   dial (interest: Interest, missing: number, target: number, now: number): number {
     const { limits, ledger: { accounts } } = this.#init
+    // the end of a dial, or of a session, calls again
+    if (!this.free) return Infinity
     const { ready, wake, hopeful } = this.#sift(interest, now)
     let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
     let others = this.#dialing.size > 0

@@ -36,7 +36,7 @@ export class PeerManager {
   constructor (init: PeerManagerInit) {
     this.#init = init
     const changed = (): void => { this.#nudge() }
-    this.#discovery = new Discovery(init, changed)
+    this.#discovery = new Discovery(init, interest => { this.#named(interest) })
     const opened = (session: Session, first: boolean): void => {
       if (first && session.direction === 'outbound' && session.transport !== 'relay') this.#unshared.add(session.peer, init.clock.now())
     }
@@ -182,6 +182,17 @@ export class PeerManager {
 
   banned (peer: PeerName): boolean {
     return this.#init.ledger.accounts.banned(peer)
+  }
+
+  /**
+   * Somebody new was named. In a crowd dozens are in a moment, each time hundreds to choose from, and mostly nobody is looked for, or as many
+   * are being dialled as may be: then it has time.
+   */
+  #named (interest: Interest): void {
+    const { clock, alarm, limits: { peersPerSwarm } } = this.#init
+    const now = clock.now()
+    if (this.#dialler.free && missing(interest, targetAfter(now - interest.since, peersPerSwarm)) > 0) this.#nudge()
+    else alarm.soonest(this.#work, now + NEIGHBOUR_EVERY_MS)
   }
 
   /** Something changed that may call for more peers. */
