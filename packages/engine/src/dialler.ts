@@ -26,6 +26,8 @@ export interface DiallerHost {
   since (session: Session): number
   /** Peers with a session that was opened from here: those who come by themselves must not use up our own choice. */
   outbound (): number
+  /** Peers with a session, whoever opened it. */
+  connected (): number
   /** A session is there. `first`: there was no connection to the peer before. */
   opened (session: Session, first: boolean): void
   /** A dial has ended. */
@@ -47,7 +49,10 @@ export class Dialler {
   /** Another dial may begin. */
   get free (): boolean {
     const { limits } = this.#init
-    return this.#dialing.size < limits.dials && this.#host.outbound() + this.#dialing.size < limits.sessions
+    const dialing = this.#dialing.size
+    if (dialing >= limits.dials) return false
+    // counted only where it matters: this is asked for whenever somebody is named
+    return this.#host.connected() + dialing < limits.sessions || this.#host.outbound() + dialing < limits.sessions
   }
 
   /** Dials up to `missing` candidates, to have `target` neighbours, as far as limits allow. Returns when there will be somebody to dial. */

@@ -45,6 +45,7 @@ export class PeerManager {
       sessionsOf: peer => this.sessionsOf(peer),
       since: session => this.#since.get(session) ?? -Infinity,
       outbound: () => this.#outbound(),
+      connected: () => this.#sessions.size,
       opened
     })
     this.#relays = new RelaySearch(init, { connected: peer => this.#sessions.has(peer), banned: peer => this.banned(peer), opened })
@@ -241,7 +242,13 @@ export class PeerManager {
 
   #outbound (): number {
     let count = 0
-    for (const sessions of this.#sessions.values()) if ([...sessions].some(session => session.direction === 'outbound')) count++
+    for (const sessions of this.#sessions.values()) {
+      for (const { direction } of sessions) {
+        if (direction !== 'outbound') continue
+        count++
+        break
+      }
+    }
     return count
   }
 }
