@@ -186,8 +186,8 @@ export class PeerManager {
   }
 
   /**
-   * Somebody new was named. In a crowd dozens are in a moment, each time hundreds to choose from, and mostly nobody is looked for, or as many
-   * are being dialled as may be: then it has time.
+   * Somebody new was named. In a crowd dozens are in a moment, each time hundreds to choose from, and mostly nobody is looked for, or as
+   * many are being dialled as may be: then it has time.
    */
   #named (interest: Interest): void {
     const { clock, alarm, limits: { peersPerSwarm } } = this.#init

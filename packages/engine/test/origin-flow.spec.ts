@@ -1,12 +1,18 @@
 import { expect } from 'chai'
-import type { Manifest, Origin, OriginReply, VerifiedBlock } from '@shoal/interface'
+import { hashBlock, verifyBlock } from '@shoal/content'
+import type { Manifest, Origin, OriginReply } from '@shoal/interface'
 import { OriginFlow } from '../src/origin-flow.js'
 import { randomBytes } from './bytes.js'
 
 /** What arrives of a segment of blocks of 100 bytes whose body comes in these chunks. */
 async function fetched (chunks: readonly Uint8Array[]): Promise<Uint8Array[]> {
-  const size = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  const whole = Uint8Array.from(chunks.flatMap(chunk => [...chunk]))
+  const size = whole.byteLength
   const blocks = Math.ceil(size / 100)
+  const refs = await Promise.all(Array.from({ length: blocks }, async (_, block) => {
+    const { digest, bytes } = await hashBlock(whole.slice(100 * block, 100 * (block + 1)))
+    return { digest, size: bytes.byteLength }
+  }))
   const arrived: Uint8Array[] = []
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const origin = {
@@ -15,9 +21,9 @@ async function fetched (chunks: readonly Uint8Array[]): Promise<Uint8Array[]> {
   const flow = new OriginFlow(origin, {
     manifest: {
       segment: async () => ({ index: 0, path: 'a', size, blocks, offsets: Array.from({ length: blocks }, (_, i) => 100 * i) }),
-      block: (_: number, block: number) => ({ digest: new Uint8Array(32), size: Math.min(100, size - 100 * block) })
+      block: (_: number, block: number) => refs[block]
     } as unknown as Manifest,
-    verify: async (_, bytes) => ({ bytes }) as unknown as VerifiedBlock,
+    verify: verifyBlock,
     arrived: (_, block, { bytes }) => { arrived[block] = bytes },
     wasted: () => {},
     done: (_, _first, _end, _error, cause) => { if (cause === undefined) resolve(); else reject(cause) }
