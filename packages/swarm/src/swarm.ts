@@ -115,11 +115,13 @@ export class SwarmMachine implements Swarm {
     if (segments.length > 0) peer.activeAt = state.now
     peer.place.version = -1
     let news: number | undefined
+    // what has a deadline has time until then, a download is over when its last block is here
+    const later = state.wants.bulk > 0 ? state.now : state.now + COVERED_MS
     const note = (slot: number): void => {
       if (slot < 0 || !state.see(peer, slot)) return
       const open = (state.board.open(slot) & peer.mask(slot)) !== 0
       if (open) news = state.now
-      else news ??= state.now + COVERED_MS
+      else news ??= later
     }
     const narrow = delta?.complete.length === 0 && (delta.dropped?.length ?? 0) === 0
     for (const segment of segments) {

@@ -45,7 +45,7 @@ describe('when to decide', () => {
     join('a', false)
     join('b', false)
     have.add(0, 2, BLOCKS)
-    swarm.want({ segment: 0, first: 0, end: 3, deadline: undefined })
+    const id = swarm.want({ segment: 0, first: 0, end: 3, deadline: 15_000 })
     act()
     expect(gets('a', 0)).to.equal(clock.now())
     expect(blocksFor(act(), 'a')).to.deep.equal([0])
@@ -54,6 +54,10 @@ describe('when to decide', () => {
     expect(gets('a', 2)).to.equal(undefined)
     // neither of both anew
     expect(gets('b', 1)).to.equal(undefined)
+    // the end of a download has no time
+    expect(blocksFor(act(), 'b')).to.deep.equal([1])
+    swarm.redate(id, undefined)
+    expect(gets('a', 1)).to.equal(clock.now())
   })
 
   it('when a neighbour says that it fetches a segment, and not when others repeat it', () => {
