@@ -23,7 +23,7 @@ const help = `usage: npm run -s bench -- scale [options]
 
   --peers LIST   sizes (default 100,1000,10000,100000)
   --kinds LIST   of live and vod (default both)
-  --whole N      largest size that is simulated whole (default 10000); beyond, announcements alone, for 120 s
+  --whole N      largest size that is simulated whole (default 1000); beyond, announcements alone, for 120 s
   --seconds N    seconds of stream that are simulated (default: by size, what takes some minutes: ${LENGTHS})
   --seed N       (default 1)
   --hints        viewers say in which of the three regions they are
@@ -49,7 +49,7 @@ export const scale: Bench = {
     const options = readOptions(args, {
       peers: { type: 'string', default: '100,1000,10000,100000' },
       kinds: { type: 'string', default: KINDS.join() },
-      whole: { type: 'string', default: '10000' },
+      whole: { type: 'string', default: '1000' },
       seconds: { type: 'string', default: '' },
       seed: { type: 'string', default: '1' },
       hints: { type: 'boolean', default: false },
