@@ -96,16 +96,19 @@ class CompactHaveMap implements BoundedHaveMap {
     return true
   }
 
-  apply (delta: HaveDelta): number[] {
-    const dropped: number[] = []
-    const completed: number[] = []
-    const extended = new Set<number>()
-    for (const segment of this.#each(delta.dropped ?? [])) if (this.#clear(segment)) dropped.push(segment)
-    for (const segment of this.#each(delta.complete)) if (this.#setComplete(segment)) completed.push(segment)
-    for (const part of delta.partial) if (this.#applyPartial(part)) extended.add(part.segment)
-    // a partial entry changes no complete segment, so only what was dropped can be named twice
-    const told = [...completed, ...extended]
-    return dropped.length === 0 ? told : told.length === 0 ? dropped : [...new Set([...dropped, ...told])]
+  apply ({ dropped, complete, partial }: HaveDelta): number[] {
+    const told: number[] = []
+    const before: number[] = []
+    if (dropped !== undefined) this.#each(dropped, segment => { if (this.#clear(segment)) before.push(segment) })
+    this.#each(complete, segment => { if (this.#setComplete(segment)) told.push(segment) })
+    // a partial entry changes no complete segment, so only what was dropped, or comes in several, can be named twice
+    const extended = partial.length > 1 ? new Set<number>() : undefined
+    for (const part of partial) {
+      if (!this.#applyPartial(part) || extended?.has(part.segment) === true) continue
+      extended?.add(part.segment)
+      told.push(part.segment)
+    }
+    return before.length === 0 ? told : told.length === 0 ? before : [...new Set([...before, ...told])]
   }
 
   snapshot (): HaveDelta {
@@ -215,8 +218,8 @@ class CompactHaveMap implements BoundedHaveMap {
     return this.#partialBytes - has + Math.max(need, 2 * has) <= 2 * honest
   }
 
-  /** The segments of runs inside the bounds, each at most once. */
-  * #each (runs: readonly SegmentRun[]): Generator<number> {
+  /** Visits the segments of runs inside the bounds, each at most once. */
+  #each (runs: readonly SegmentRun[], visit: (segment: number) => void): void {
     let next = 0
     let left = this.#most
     for (const { start, count } of runs) {
@@ -224,7 +227,7 @@ class CompactHaveMap implements BoundedHaveMap {
       const end = Math.min(this.#segments, start + count)
       for (let segment = Math.max(next, start); segment < end; segment++) {
         if (left-- <= 0) return
-        yield segment
+        visit(segment)
       }
       next = Math.max(next, end)
     }

@@ -54,12 +54,17 @@ export class Candidates {
     return this.#all.values()
   }
 
-  /** Adds the peer, or what is new about it. `teller`: the member that named it, for `pex`. False when there is no room for it. */
-  add (peer: PeerName, addrs: readonly string[], source: Source, teller?: PeerName): boolean {
+  /**
+   * Adds the peer, or what is new about it. Returns what came of it: `full` when there is no room for it.
+   *
+   * @param teller the member that named it, for `pex`
+   */
+  add (peer: PeerName, addrs: readonly string[], source: Source, teller?: PeerName): 'full' | 'known' | 'news' {
     const rank = SOURCES.indexOf(source)
     let candidate = this.#all.get(peer)
+    let news = candidate === undefined || rank > candidate.rank
     if (candidate === undefined) {
-      if (source !== 'link' && !this.#makeRoom(rank, teller)) return false
+      if (source !== 'link' && !this.#makeRoom(rank, teller)) return 'full'
       candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0, heardAt: -Infinity }
       this.#all.set(peer, candidate)
       this.#count(candidate, 1)
@@ -70,8 +75,13 @@ export class Candidates {
       candidate.teller = teller
       this.#count(candidate, 1)
     }
-    candidate.addrs = merge(candidate.addrs, addrs, rank)
-    return true
+    // most of what is said is known, and there is much of it
+    const before = candidate.addrs
+    if (!addrs.every(addr => before.some(known => known.addr === addr && known.rank >= rank))) {
+      candidate.addrs = merge(before, addrs, rank)
+      news ||= candidate.addrs.some((known, i) => known !== before[i])
+    }
+    return news ? 'news' : 'known'
   }
 
   delete (peer: PeerName): void {

@@ -281,6 +281,13 @@ export class Delivery {
     })
   }
 
+  /** Decides at `at` at the latest, ms on the clock. */
+  decideBy (at: number): void {
+    const { alarm, components: { clock } } = this.#host.shared
+    if (at <= clock.now()) this.schedule()
+    else if (!this.#deciding && !this.#closed) alarm.soonest(this.#wake, at)
+  }
+
   decide (): void {
     // with too much waiting for the disk nothing more is asked for; `Holdings` calls again
     if (this.#closed || this.#host.shared.holdings.full) return

@@ -26,6 +26,8 @@ export interface DiallerHost {
   since (session: Session): number
   /** Peers with a session that was opened from here: those who come by themselves must not use up our own choice. */
   outbound (): number
+  /** Peers with a session, whoever opened it. */
+  connected (): number
   /** A session is there. `first`: there was no connection to the peer before. */
   opened (session: Session, first: boolean): void
   /** A dial has ended. */
@@ -44,44 +46,25 @@ export class Dialler {
     this.#host = host
   }
 
+  /** Another dial may begin. */
+  get free (): boolean {
+    const { limits } = this.#init
+    const dialing = this.#dialing.size
+    if (dialing >= limits.dials) return false
+    // counted only where it matters: this is asked for whenever somebody is named
+    return this.#host.connected() + dialing < limits.sessions || this.#host.outbound() + dialing < limits.sessions
+  }
+
   /** Dials up to `missing` candidates, to have `target` neighbours, as far as limits allow. Returns when there will be somebody to dial. */
   dial (interest: Interest, missing: number, target: number, now: number): number {
     const { limits, ledger: { accounts } } = this.#init
-    let wake = Infinity
+    // the end of a dial, or of a session, calls again
+    if (!this.free) return Infinity
+    const { ready, wake, hopeful } = this.#sift(interest, now)
     let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
-    let others = false
-    let hopeful = false
-    const { direct } = interest.circle
-    for (const candidate of this.#inOrder(interest, target)) {
+    let others = this.#dialing.size > 0
+    for (const candidate of ready.length === 0 ? [] : this.#inOrder(ready, interest, target)) {
       const { peer, teller } = candidate
-      if (direct.has(peer) || accounts.banned(peer)) continue
-      if (this.#dialing.has(peer)) {
-        others = true
-        hopeful ||= candidate.failures === 0
-        continue
-      }
-      const away = interest.away.get(peer) ?? 0
-      if (away > now) {
-        wake = Math.min(wake, away)
-        continue
-      }
-      const open = [...this.#host.sessionsOf(peer)].filter(session => !session.closed)
-      if (open.some(session => session.transport !== 'relay')) {
-        for (const session of open) interest.circle.greet(session)
-        continue
-      }
-      hopeful ||= candidate.failures === 0
-      // both at once would leave two connections, each with all that it costs
-      const coming = open.filter(({ limited, direction }) => limited && direction === 'inbound').map(session => this.#host.since(session) + COMING_MS)
-      if (Math.max(...coming) > now) {
-        wake = Math.min(wake, Math.max(...coming))
-        continue
-      }
-      const at = Math.max(candidate.next, this.#turn(interest, candidate, now))
-      if (at > now) {
-        wake = Math.min(wake, at)
-        continue
-      }
       if (room <= 0 || this.#dialing.size >= limits.dials) break
       // what one member says must not keep the others' candidates waiting
       if (teller !== undefined && this.#dialingFor(teller) >= Math.max(1, Math.floor(limits.dials / 2))) continue
@@ -94,6 +77,49 @@ export class Dialler {
     return wake
   }
 
+  /**
+   * Who may be dialled now: in a large swarm a few of hundreds, so that only these are put in order.
+   *
+   * @returns `wake`: when there will be more; `hopeful`: somebody of whom no dial failed yet may come
+   */
+  #sift ({ candidates, circle, away, since }: Interest, now: number): { ready: Candidate[], wake: number, hopeful: boolean } {
+    const { ledger: { accounts }, addresses } = this.#init
+    const ready: Candidate[] = []
+    let wake = Infinity
+    let hopeful = false
+    let relayed: boolean | undefined
+    for (const candidate of candidates) {
+      const { peer } = candidate
+      if (circle.direct.has(peer) || accounts.banned(peer)) continue
+      if (this.#dialing.has(peer)) {
+        hopeful ||= candidate.failures === 0
+        continue
+      }
+      const gone = away.size === 0 ? 0 : away.get(peer) ?? 0
+      if (gone > now) {
+        wake = Math.min(wake, gone)
+        continue
+      }
+      const open = [...this.#host.sessionsOf(peer)].filter(session => !session.closed)
+      if (open.some(session => session.transport !== 'relay')) {
+        for (const session of open) circle.greet(session)
+        continue
+      }
+      hopeful ||= candidate.failures === 0
+      // both at once would leave two connections, each with all that it costs
+      const coming = open.filter(({ limited, direction }) => limited && direction === 'inbound').map(session => this.#host.since(session) + COMING_MS)
+      if (Math.max(...coming) > now) {
+        wake = Math.min(wake, Math.max(...coming))
+        continue
+      }
+      relayed ??= onlyRelayed(addresses.own())
+      const at = Math.max(candidate.next, this.#turn(candidate, { since, relayed, now }))
+      if (at > now) wake = Math.min(wake, at)
+      else ready.push(candidate)
+    }
+    return { ready, wake, hopeful }
+  }
+
   /** Its last session is gone: not before a pause again, and after those that were never tried. */
   lost (candidate: Candidate): void {
     candidate.failures = Math.max(1, candidate.failures)
@@ -104,13 +130,13 @@ export class Dialler {
    * When it is ours to dial a peer that may dial us as well. Who has just come hears of the others before they hear of it, and dials
    * them at once: so whoever speaks for itself is left the time to do that. Else the one whose name is lower has a head start.
    */
-  #turn (interest: Interest, candidate: Candidate, now: number): number {
-    const { self, addresses } = this.#init
+  #turn (candidate: Candidate, { since, relayed, now }: { since: number, relayed: boolean, now: number }): number {
+    const { self } = this.#init
     candidate.since ??= now
-    const mutual = onlyRelayed(addresses.own()) && onlyRelayed(candidate.addrs.map(({ addr }) => addr))
+    const mutual = relayed && onlyRelayed(candidate.addrs.map(({ addr }) => addr))
     if (!mutual) return now
     const announced = speaksForItself(candidate)
-    const newcomer = !announced && candidate.since - interest.since < FIRST_LOOK_MS
+    const newcomer = !announced && candidate.since - since < FIRST_LOOK_MS
     return candidate.since + (announced ? HEAD_START_MS : 0) + (newcomer || self < candidate.peer ? 0 : HEAD_START_MS)
   }
 
@@ -118,7 +144,7 @@ export class Dialler {
    * Suspects last, those of the link first, then those that failed least, those that the swarm's make-up calls for, those that were worth
    * most, and those of the strongest word.
    */
-  #inOrder ({ candidates, cell, circle: { direct } }: Interest, target: number): Candidate[] {
+  #inOrder (ready: Candidate[], { candidates, cell, circle: { direct } }: Interest, target: number): Candidate[] {
     const { random, ledger } = this.#init
     const { has } = cell()
     const connected = [...direct]
@@ -127,7 +153,7 @@ export class Dialler {
       local: connected.filter(peer => (candidates.get(peer)?.nearness ?? 0) > 0).length,
       ofCell: connected.filter(has).length
     }
-    return shuffle([...candidates], random)
+    return shuffle(ready, random)
       .map(candidate => ({
         candidate,
         suspect: ledger.accounts.suspect(candidate.peer),

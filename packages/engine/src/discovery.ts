@@ -19,10 +19,10 @@ export interface DiscoveryInit {
 /** Who may be in a swarm: what others say, and lookups while too few are known. */
 export class Discovery {
   readonly #init: DiscoveryInit
-  readonly #changed: () => void
+  readonly #changed: (interest: Interest) => void
 
   /** @param changed there may be somebody new to dial */
-  constructor (init: DiscoveryInit, changed: () => void) {
+  constructor (init: DiscoveryInit, changed: (interest: Interest) => void) {
     this.#init = init
     this.#changed = changed
   }
@@ -34,13 +34,15 @@ export class Discovery {
     // without any the node may still know the way, but not when all that is said of it must not be tried
     if (believed.length === 0 && addrs.length > 0) return
     // it speaks for itself: it is back
-    if (source === 'announcement') interest.away.delete(peer)
+    const back = source === 'announcement' && interest.away.delete(peer)
     const fresh = interest.candidates.get(peer) === undefined
-    if (!interest.candidates.add(peer, believed, source, session?.peer)) return
+    const added = interest.candidates.add(peer, believed, source, session?.peer)
+    if (added === 'full') return
     const candidate = interest.candidates.get(peer)
     if (candidate !== undefined && source === 'announcement') candidate.heardAt = clock.now()
     if (fresh) interest.expected = clock.now() + EXPECT_MS
-    this.#changed()
+    // who is named again is no reason to look at all of them again
+    if (back || added === 'news') this.#changed(interest)
   }
 
   /** Looks for more when it is time. Returns when it will be. */
@@ -75,7 +77,7 @@ export class Discovery {
       interest.nextFind = clock.now() + (asked ? interest.findPause : ASK_AGAIN_MS)
       const { circle: { direct, active = false }, swarmSize } = interest
       if (asked) interest.findPause = findPause(interest.findPause, { neighbours: direct.size, swarmSize: swarmSize(), active })
-      this.#changed()
+      this.#changed(interest)
     }
   }
 

@@ -54,12 +54,11 @@ export class Unshared {
   due (interests: readonly Interest[], own: () => readonly string[], now: number): { peers: PeerName[], wake: number } {
     const peers: PeerName[] = []
     if (this.#since.size === 0) return { peers, wake: Infinity }
-    const members = new Set([...interests].flatMap(({ circle }) => [...circle.direct]))
-    const opened = [...interests].filter(({ since }) => now - since < EXPECT_MS)
+    const opened = interests.filter(({ since }) => now - since < EXPECT_MS)
     let addrs: readonly string[] | undefined
     let wake = Infinity
-    for (const [peer, since] of [...this.#since]) {
-      if (members.has(peer)) {
+    for (const [peer, since] of this.#since) {
+      if (interests.some(({ circle }) => circle.direct.has(peer))) {
         this.#since.set(peer, now)
       } else if (now - since >= UNSHARED_MS) {
         // named for a swarm that was opened just now, it is about to share that

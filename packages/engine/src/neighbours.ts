@@ -80,7 +80,8 @@ export class Neighbours {
     const touched = member.have.apply(delta)
     for (const segment of touched) this.#host.shared.spread.held(member.peer, this.#host.swarm, segment, member.have)
     if (!member.ready || touched.length === 0) return
-    if (this.#delivery?.swarm.peerHave(member.peer, touched, delta) === true) this.#delivery.schedule()
+    const by = this.#delivery?.swarm.peerHave(member.peer, touched, delta)
+    if (by !== undefined) this.#delivery?.decideBy(by)
   }
 
   /**
@@ -135,8 +136,7 @@ export class Neighbours {
 
   fetching (session: Session, segment: number): void {
     if (this.#host.members.by(session) === undefined) return
-    this.#delivery?.swarm.peerFetching(session.peer, segment)
-    this.#delivery?.schedule()
+    if (this.#delivery?.swarm.peerFetching(session.peer, segment) === true) this.#delivery.schedule()
   }
 
   stalled (session: Session): void {

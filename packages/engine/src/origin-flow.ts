@@ -86,12 +86,17 @@ export class OriginFlow {
       while (rest.byteLength > 0) {
         const ref = refs[at]
         if (ref === undefined) throw this.#fault(`${reply.url} gave more than the ${length} bytes expected`, reply.status)
-        buffer ??= new Uint8Array(ref.size as number)
-        const part = rest.subarray(0, buffer.byteLength - filled)
-        buffer.set(part, filled)
-        filled += part.byteLength
-        rest = rest.subarray(part.byteLength)
-        if (filled < buffer.byteLength) continue
+        if (buffer === undefined && isBlock(rest, ref.size as number)) {
+          buffer = rest
+          rest = rest.subarray(rest.byteLength)
+        } else {
+          buffer ??= new Uint8Array(ref.size as number)
+          const part = rest.subarray(0, buffer.byteLength - filled)
+          buffer.set(part, filled)
+          filled += part.byteLength
+          rest = rest.subarray(part.byteLength)
+          if (filled < buffer.byteLength) continue
+        }
         const block = first + at
         const bytes = buffer
         verifying.push(verify(ref, bytes).then(
@@ -112,4 +117,9 @@ export class OriginFlow {
       throw this.#fault(`${reply.url} gave ${blockOffset(stated, first + at) - start + filled} bytes in place of the ${length} expected`, reply.status)
     }
   }
+}
+
+/** The bytes can be the block as they are: no more memory hangs on them than a copy would take twice over. */
+function isBlock ({ byteLength, buffer }: Uint8Array, size: number): boolean {
+  return byteLength === size && buffer.byteLength <= 2 * size
 }

@@ -11,6 +11,8 @@ import { localityOf, nearness } from './locality.js'
 import { RelaySearch } from './relay-search.js'
 import { swarmCell } from './swarm-cell.js'
 
+const NOBODY: readonly Session[] = []
+
 interface PeerManagerInit extends DiscoveryInit, DiallerInit {
   readonly random: Random
   readonly alarm: Alarm
@@ -34,7 +36,7 @@ export class PeerManager {
   constructor (init: PeerManagerInit) {
     this.#init = init
     const changed = (): void => { this.#nudge() }
-    this.#discovery = new Discovery(init, changed)
+    this.#discovery = new Discovery(init, interest => { this.#named(interest) })
     const opened = (session: Session, first: boolean): void => {
       if (first && session.direction === 'outbound' && session.transport !== 'relay') this.#unshared.add(session.peer, init.clock.now())
     }
@@ -43,6 +45,7 @@ export class PeerManager {
       sessionsOf: peer => this.sessionsOf(peer),
       since: session => this.#since.get(session) ?? -Infinity,
       outbound: () => this.#outbound(),
+      connected: () => this.#sessions.size,
       opened
     })
     this.#relays = new RelaySearch(init, { connected: peer => this.#sessions.has(peer), banned: peer => this.banned(peer), opened })
@@ -135,7 +138,7 @@ export class PeerManager {
   }
 
   sessionsOf (peer: PeerName): Iterable<Session> {
-    return this.#sessions.get(peer) ?? []
+    return this.#sessions.get(peer) ?? NOBODY
   }
 
   /** Peers that were named for the swarm. */
@@ -180,6 +183,17 @@ export class PeerManager {
 
   banned (peer: PeerName): boolean {
     return this.#init.ledger.accounts.banned(peer)
+  }
+
+  /**
+   * Somebody new was named. In a crowd dozens are in a moment, each time hundreds to choose from, and mostly nobody is looked for, or as
+   * many are being dialled as may be: then it has time.
+   */
+  #named (interest: Interest): void {
+    const { clock, alarm, limits: { peersPerSwarm } } = this.#init
+    const now = clock.now()
+    if (this.#dialler.free && missing(interest, targetAfter(now - interest.since, peersPerSwarm)) > 0) this.#nudge()
+    else alarm.soonest(this.#work, now + NEIGHBOUR_EVERY_MS)
   }
 
   /** Something changed that may call for more peers. */
@@ -228,7 +242,13 @@ export class PeerManager {
 
   #outbound (): number {
     let count = 0
-    for (const sessions of this.#sessions.values()) if ([...sessions].some(session => session.direction === 'outbound')) count++
+    for (const sessions of this.#sessions.values()) {
+      for (const { direction } of sessions) {
+        if (direction !== 'outbound') continue
+        count++
+        break
+      }
+    }
     return count
   }
 }

@@ -19,6 +19,8 @@ export class LinkMeter {
   readonly #verify = new Ewma(0.1)
   readonly #rate = new Ewma(0.3)
   readonly #maxWindow: number
+  /** Least of `#rtts`: asked for far more often than they change. */
+  #bare = 0
   #sampleFrom = 0
   #sampleBytes = 0
   #askedAt: number | undefined
@@ -39,8 +41,7 @@ export class LinkMeter {
 
   /** From a request to when its block is usable, on a link that is not queueing, ms. */
   get delay (): number {
-    const bare = this.#rtts.length > 0 ? Math.min(...this.#rtts) : 0
-    return Math.max(bare, this.#answer.value ?? 0) + (this.#verify.value ?? 0)
+    return Math.max(this.#bare, this.#answer.value ?? 0) + (this.#verify.value ?? 0)
   }
 
   /** Two bandwidth-delay products on top of the two blocks that are being read and verified, in bytes. */
@@ -52,6 +53,7 @@ export class LinkMeter {
     this.#rtt.add(ms)
     this.#rtts.push(ms)
     if (this.#rtts.length > RTT_SAMPLES) this.#rtts.shift()
+    this.#bare = Math.min(...this.#rtts)
   }
 
   /** Something is outstanding where nothing was. `asked`: its first byte will tell how soon the peer answers. */

@@ -1,4 +1,8 @@
 const CHUNK_ROWS = 1024
+/** The first chunk begins with so many and doubles: most nodes meet a few dozen peers, and a thousand rows are 88 KB. */
+const FIRST_ROWS = 32
+
+interface Chunk { readonly doubles: Float64Array, readonly floats: Float32Array }
 
 /**
  * Rows of numbers in typed arrays, allocated by the thousand: an object with as many fields takes three times the memory, and the
@@ -7,7 +11,9 @@ const CHUNK_ROWS = 1024
 export class Rows {
   readonly #doubles: number
   readonly #floats: number
-  readonly #chunks: { readonly doubles: Float64Array, readonly floats: Float32Array }[] = []
+  readonly #chunks: Chunk[] = []
+  /** Rows that there is room for. */
+  #room = 0
   readonly #free: number[] = []
   #next = 0
 
@@ -20,10 +26,27 @@ export class Rows {
   /** A row of zeros. */
   add (): number {
     const row = this.#free.pop() ?? this.#next++
-    if (row >> 10 === this.#chunks.length) {
-      this.#chunks.push({ doubles: new Float64Array(CHUNK_ROWS * this.#doubles), floats: new Float32Array(CHUNK_ROWS * this.#floats) })
-    }
+    if (row >= this.#room) this.#grow()
     return row
+  }
+
+  #grow (): void {
+    if (this.#room >= CHUNK_ROWS) {
+      this.#chunks.push(this.#chunkOf(CHUNK_ROWS))
+      this.#room += CHUNK_ROWS
+      return
+    }
+    const first = this.#chunkOf(this.#room = Math.max(FIRST_ROWS, 2 * this.#room))
+    const [before] = this.#chunks
+    if (before !== undefined) {
+      first.doubles.set(before.doubles)
+      first.floats.set(before.floats)
+    }
+    this.#chunks[0] = first
+  }
+
+  #chunkOf (rows: number): Chunk {
+    return { doubles: new Float64Array(rows * this.#doubles), floats: new Float32Array(rows * this.#floats) }
   }
 
   delete (row: number): void {
@@ -51,7 +74,7 @@ export class Rows {
     this.#chunk(row).floats[(row & (CHUNK_ROWS - 1)) * this.#floats + field] = value
   }
 
-  #chunk (row: number): { readonly doubles: Float64Array, readonly floats: Float32Array } {
-    return this.#chunks[row >> 10] as { doubles: Float64Array, floats: Float32Array }
+  #chunk (row: number): Chunk {
+    return this.#chunks[row >> 10] as Chunk
   }
 }

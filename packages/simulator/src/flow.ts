@@ -10,19 +10,26 @@ export interface Flow {
   readonly done: (at: number) => void
 }
 
-interface Time {
+/** What flows share. */
+export interface Link {
+  start (flow: Flow): void
+  /** Nothing more of it goes. Returns whether it was under way. */
+  stop (flow: Flow): boolean
+}
+
+export interface Time {
   now (): number
   after (ms: number, fn: () => void): () => void
 }
 
 /** Less than this is rounding. */
-const EPSILON_BYTES = 0.01
+export const EPSILON_BYTES = 0.01
 
 /**
  * A link that flows share equally, up to each one's cap: what one leaves over the others get (max-min fairness, as long-lived TCP
  * connections over one bottleneck come near to). Never more than the capacity, and never less while somebody could use it.
  */
-export class SharedLink {
+export class SharedLink implements Link {
   /** Bytes per ms. */
   readonly capacity: number
   /** Bytes that have gone. */
@@ -48,7 +55,6 @@ export class SharedLink {
     this.#share()
   }
 
-  /** Nothing more of it goes. Returns whether it was under way. */
   stop (flow: Flow): boolean {
     this.#advance()
     const at = this.#flows.indexOf(flow)

@@ -18,7 +18,7 @@ interface Carried {
   readonly from: Gossip
   readonly message: Message
   readonly bytes: number
-  /** Who has it, or will have: by the index of the host. */
+  /** Who has it, or will have: a bit for each host, by its index. */
   readonly seen: Uint8Array
 }
 
@@ -81,8 +81,8 @@ export class Gossip {
     const { hosts, count } = this.#overlay
     const bytes = data.byteLength + ENVELOPE_BYTES + topic.length
     const message = { type: 'signed', from: this.id, data, topic } as unknown as Message
-    const carried: Carried = { topic, from: this, message, bytes, seen: new Uint8Array(hosts) }
-    carried.seen[this.host.index] = 1
+    const carried: Carried = { topic, from: this, message, bytes, seen: new Uint8Array((hosts + 7) >>> 3) }
+    see(carried, this.host)
     const known = this.topics.get(topic)
     // to whoever is subscribed, when this node is not
     const to = known === undefined ? [...this.neighbours].filter(other => other.topics.has(topic)).slice(0, D) : [...known.mesh]
@@ -134,11 +134,9 @@ export class Gossip {
 
   #forward (carried: Carried, to: Gossip): void {
     const { net: { clock, latencies }, count } = this.#overlay
-    const { seen, topic, bytes } = carried
-    const at = to.host.index
+    const { topic, bytes } = carried
     count(topic, bytes, 0)
-    if (seen[at] === 1 || to.host.gone) return
-    seen[at] = 1
+    if (to.host.gone || !see(carried, to.host)) return
     clock.at(clock.now() + latency(this.host, to.host, latencies), () => { to.#receive(carried, this) })
   }
 
@@ -165,6 +163,15 @@ export class Gossip {
     const told = Math.min(others, Math.max(Dlazy, Math.floor(gossipFactor * others)))
     if (told > 0) this.#overlay.count(topic, told * mcacheGossip * (IHAVE_BYTES + topic.length), 0)
   }
+}
+
+/** Returns whether it had not seen it. */
+function see ({ seen }: Carried, { index }: Host): boolean {
+  const byte = seen[index >>> 3] as number
+  const bit = 1 << (index & 7)
+  if ((byte & bit) !== 0) return false
+  seen[index >>> 3] = byte | bit
+  return true
 }
 
 /** What the gossip of all nodes shares. */

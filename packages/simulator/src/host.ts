@@ -28,6 +28,8 @@ export class Host {
   readonly connections: number
   readonly up: SharedLink
   readonly down: LastLink
+  /** One list for all who know it: in a large swarm that is five hundred others. */
+  readonly addrs: readonly string[]
   /** Gone without a word: nothing comes from it and nothing gets to it. */
   gone = false
 
@@ -40,6 +42,7 @@ export class Host {
     this.connections = connections
     this.up = new SharedLink(up, clock)
     this.down = new LastLink(down)
+    this.addrs = [`/memory/${name}`]
   }
 }
 

@@ -18,6 +18,8 @@ export class VirtualManifest implements OpenedManifest {
   readonly #material: Material
   readonly #live: boolean
   #span: Span
+  /** Of the window as it is: asked for with every decision. */
+  #summary: ManifestSummary | undefined
 
   constructor (material: Material, span: Span, live: boolean) {
     this.#material = material
@@ -32,9 +34,14 @@ export class VirtualManifest implements OpenedManifest {
 
   set span (span: Span) {
     this.#span = span
+    this.#summary = undefined
   }
 
   get summary (): ManifestSummary {
+    return this.#summary ??= this.#summarise()
+  }
+
+  #summarise (): ManifestSummary {
     const { first, end } = this.#span
     const segments = end - first
     const { size, blocks } = (this.#material.pieces[0] as Piece).segment

@@ -103,7 +103,7 @@ export class SimNode {
         own: () => [],
         // a site of its own for everybody
         surroundings: () => world.scenario.hints === true ? { site: self, region: `region ${host.region}` } : {},
-        of: async peer => [`/memory/${peer}`],
+        of: async peer => net.exchanges.get(peer)?.host.addrs ?? [],
         usable: addrs => addrs,
         heard: addrs => addrs,
         connected: peer => exchange.between(peer) !== undefined

@@ -1,13 +1,13 @@
 import { Ewma } from '@shoal/base'
 import { OriginError, type Origin, type OriginReply, type OriginRequest } from '@shoal/interface'
-import type { Flow, SharedLink } from './flow.js'
+import type { Flow, Link } from './flow.js'
 import type { Host } from './host.js'
 import type { Material } from './material.js'
 import type { Network } from './network.js'
 
 export interface OriginServer {
   /** Everything that it sends passes here. */
-  readonly link: SharedLink
+  readonly link: Link
   /** Bytes per ms of one connection at most. */
   readonly perConnection: number
   /** ms until it answers, on top of the round trip, and the way to it. */

@@ -33,7 +33,8 @@ export function live ({ viewers, seconds, seed = 1 }: Size): Scenario {
     latencies: THREE_REGIONS,
     origin: {},
     publisher: { up: 100e6, seeds: false },
-    warmUp: Math.min(60, seconds / 2)
+    // what comes out in the last half minute is not counted, so that a short stream has to begin to count sooner
+    warmUp: Math.max(seconds / 4, Math.min(60, seconds / 2, seconds - 36))
   }
 }
 

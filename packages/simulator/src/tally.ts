@@ -1,5 +1,5 @@
 import { quantilesOf, round } from './quantiles.js'
-import type { Point, Quantiles, Report } from './types.js'
+import type { Point, Report } from './types.js'
 import type { Seen, Viewer } from './viewer.js'
 import type { World } from './world.js'
 
@@ -133,9 +133,9 @@ export class Tally {
   }
 
   /** Of live segments that came out after the warm-up and have had their time, of a film's all that anybody got. */
-  #copies (): { readonly originCopies: Quantiles, readonly originFloor: number } {
+  #copies (): Pick<Report, 'originCopies' | 'originCounted' | 'originFloor'> {
     const { scenario: { content, warmUp = 0 }, server, material, published } = this.#world
-    if (server === undefined || content.kind === 'file') return { originCopies: quantilesOf([]), originFloor: 0 }
+    if (server === undefined || content.kind === 'file') return { originCopies: quantilesOf([]), originCounted: 0, originFloor: 0 }
     const size = (material.pieces[0]?.segment.size ?? 1)
     const window = content.kind === 'live' ? content.window ?? 10 : 0
     const from = content.kind === 'live' ? window + Math.ceil(warmUp / content.segmentSeconds) : 0
@@ -143,7 +143,7 @@ export class Tally {
     const counted = [...server.given.keys()].slice(from, to).filter(index => content.kind === 'live' || server.given[index] !== 0)
     const of = (bytes: Float64Array): number[] => counted.map(index => (bytes[index] as number) / size)
     const least = of(server.firsts).map(first => Math.max(1, first))
-    return { originCopies: quantilesOf(of(server.given)), originFloor: quantilesOf(least).mean }
+    return { originCopies: quantilesOf(of(server.given)), originCounted: counted.length, originFloor: quantilesOf(least).mean }
   }
 
   #sums (): Sums {

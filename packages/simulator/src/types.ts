@@ -167,6 +167,8 @@ export interface Report {
   readonly offloadCeiling: number
   /** Of segments that were published after the warm-up. */
   readonly originCopies: Quantiles
+  /** How many these are: none of a stream that ends before they have had their time. */
+  readonly originCounted: number
   /**
    * Of these, what cannot be saved once viewers have begun as they did: one copy of each segment, or more where the first segments of those
    * who came took more.

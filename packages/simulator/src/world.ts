@@ -1,7 +1,7 @@
 import type { PeerName } from '@shoal/interface'
 import type { Random } from '@shoal/base'
 import { VirtualClock } from './clock.js'
-import { SharedLink } from './flow.js'
+import { EvenLink } from './even-link.js'
 import type { Gossip, Overlay } from './gossip.js'
 import { Host } from './host.js'
 import { makeMaterial, type Material } from './material.js'
@@ -90,7 +90,7 @@ export class World implements Ground {
     if (origin === undefined) return
     const { capacity = 1e12, perConnection = 1e8, answer = 30, roundTrip = 10 } = origin
     this.server = {
-      link: new SharedLink(capacity * PER_MS / scale, clock),
+      link: new EvenLink(capacity * PER_MS / scale, perConnection * PER_MS / scale, clock),
       perConnection: perConnection * PER_MS / scale,
       answer,
       oneWay: roundTrip / 2,

@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { VirtualClock } from '../src/clock.js'
 import { drained } from '../src/drain.node.js'
-import { LastLink, SharedLink, type Flow } from '../src/flow.js'
+import { EvenLink } from '../src/even-link.js'
+import { LastLink, SharedLink, type Flow, type Link } from '../src/flow.js'
 
 const starts = fc.array(fc.record({
   at: fc.integer({ min: 0, max: 200 }), bytes: fc.integer({ min: 1, max: 50_000 }), cap: fc.constantFrom(20, 100, 1e6)
@@ -54,6 +55,39 @@ describe('shared link', () => {
     expect(flows.map(({ rate }) => rate)).to.deep.equal([10, 45, 45])
     link.stop(flows[1] as Flow)
     expect(flows.map(({ rate }) => rate)).to.deep.equal([10, 0, 90])
+  })
+})
+
+describe('even link', () => {
+  const comes = fc.array(fc.record({
+    at: fc.integer({ min: 0, max: 200 }), bytes: fc.integer({ min: 1, max: 50_000 }),
+    // ms after which it is given up
+    stays: fc.option(fc.integer({ min: 1, max: 400 }))
+  }), { minLength: 1, maxLength: 15 })
+
+  it('gives each flow what a shared link gives it when all have one cap', async () => {
+    await fc.assert(fc.asyncProperty(comes, fc.constantFrom(15, 40, 1e6), async (given, cap) => {
+      const run = async (make: (clock: VirtualClock) => Link & { carried: number, flows: number }): Promise<number[]> => {
+        const clock = new VirtualClock(1)
+        const link = make(clock)
+        const ends = given.map(() => -1)
+        const left = given.map(() => -1)
+        given.forEach(({ at, bytes, stays }, i) => {
+          const flow: Flow = { left: bytes, cap, rate: 0, done: end => { ends[i] = end } }
+          clock.at(at, () => { link.start(flow) })
+          if (stays !== null) clock.at(at + stays, () => { if (link.stop(flow)) left[i] = flow.left })
+        })
+        const carried: number[] = []
+        for (let ms = 50; ms <= 500; ms += 50) clock.at(ms, () => { carried.push(link.carried) })
+        await clock.run(60_000, drained)
+        expect(link.flows).to.equal(0)
+        return [...ends, ...left, ...carried, link.carried]
+      }
+      const expected = await run(clock => new SharedLink(100, clock))
+      const found = await run(clock => new EvenLink(100, cap, clock))
+      // a hundredth of a byte is rounded away for each flow
+      for (const [i, value] of found.entries()) expect(value).to.be.closeTo(expected[i] as number, 0.2)
+    }), { numRuns: 200 })
   })
 })
 

@@ -84,11 +84,11 @@ describe('simulate', function () {
 
   it('a swarm of a file takes no less than its fluid bound, and not much more', async () => {
     for (const seed of [1, 2]) {
-      const scenario = swarm({ peers: 6, bytes: 8 * 2 ** 20, seed })
+      const scenario = swarm({ peers: 6, bytes: 16 * 2 ** 20, seed })
       const report = await simulate(scenario)
       const bound = fluidBound(scenario)
-      for (const seconds of report.completed) expect((seconds ?? Infinity) / bound).to.be.within(1, 1.6)
-      expect(report.publisherCopies).to.be.within(1, 1.6)
+      for (const seconds of report.completed) expect((seconds ?? Infinity) / bound).to.be.within(1, 1.45)
+      expect(report.publisherCopies).to.be.within(1, 1.45)
     }
   })
 

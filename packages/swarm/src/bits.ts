@@ -1,6 +1,7 @@
 /** A growable set of small integers that can be intersected 32 at a time, and 1024 at a time where either is empty. */
 export class Bits {
-  words = new Uint32Array(32)
+  // as many as V8 keeps in the object itself: of small contents there are dozens of these for each swarm
+  words = new Uint32Array(16)
   /** One bit for each word that is not 0. */
   summary = new Uint32Array(1)
   count = 0

@@ -39,6 +39,8 @@ export const OVERDUE_MS = 250
 export const WATCH_MS = 100
 /** Windows that other swarms' requests may have freed are looked at this often. */
 export const REFRESH_MS = 100
+/** That somebody else could give what was asked for already is looked at this much later: others are about to say the same. */
+export const COVERED_MS = 100
 
 /** Assumed of a peer that has not delivered yet, for ordering only: bytes per second. */
 export const ASSUMED_PEER_RATE_BPS = 250_000

@@ -4,11 +4,18 @@ import {
 
 /** A peer's hash in a swarm: FNV-1a over both names, the same on every machine. */
 export function electionSeed (swarm: string, peer: string): number {
-  let hash = 0x811c9dc5
-  for (const text of [swarm, '\n', peer]) {
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  }
-  return hash >>> 0
+  return electionSeeds(swarm)(peer)
+}
+
+/** The same for many peers of one swarm, whose name is hashed once. */
+export function electionSeeds (swarm: string): (peer: string) => number {
+  const base = mix(mix(0x811c9dc5, swarm), '\n')
+  return peer => mix(base, peer) >>> 0
+}
+
+function mix (hash: number, text: string): number {
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash
 }
 
 /** A peer's weight for a segment, 32 bits: the highest fetches it. The finaliser is MurmurHash3's. */

@@ -1,5 +1,5 @@
 import { ENDGAME_BLOCKS, ENDGAME_GAIN, ENDGAME_MS } from './defaults.js'
-import { etaOf, etaOfFlight, underWay } from './estimate.js'
+import { etaOf, etaOfFlight, slowerFrom, underWay } from './estimate.js'
 import type { Peer } from './peer.js'
 import { bitOf, slotOf } from './key.js'
 import type { State } from './state.js'
@@ -14,27 +14,55 @@ const CANDIDATES = 32
  */
 export class Endgame {
   #ranAt = -Infinity
+  /** When that may find something again, and for which requests that was worked out. */
+  #dueAt = Infinity
+  #dueFor = -1
 
   run (state: State): void {
-    if (state.holders.size === 0) return
+    if (state.holders.size === 0 || !contested(state)) return
     if (state.now - this.#ranAt < ENDGAME_MS) {
-      state.wake(this.#ranAt + ENDGAME_MS)
+      if (this.#dueFor !== state.asked) this.#dueAt = this.#ranAt + ENDGAME_MS
+      if (this.#dueAt < Infinity) state.wake(this.#dueAt)
       return
     }
     const free: Peer[] = []
     for (const peer of state.peers.values()) {
       const done = peer.exhausted || (peer.flights.size === 0 && !state.board.available)
       // whoever stalls takes nothing over: two of them would hand the last block to and fro for ever
-      if (done && !peer.stalled && peer.slots.count > 0 && peer.usable(state.now) && state.view(peer).room) free.push(peer)
+      if (!done || peer.stalled || peer.slots.count === 0 || !peer.usable(state.now)) continue
+      if (helps(state, peer) && state.view(peer).room) free.push(peer)
     }
-    // who was asked for everything has nobody to help
-    if (free.every(peer => peer.flights.size === state.holders.size)) return
-    state.wake(state.now + ENDGAME_MS)
+    if (free.length === 0) return
     this.#ranAt = state.now
+    this.#dueFor = state.asked
     const slowest = candidates(state)
     free.sort((a, b) => etaOf(a, 0) - etaOf(b, 0))
-    for (const peer of free) help(state, peer, slowest, peer.flights.size === 0 && !state.board.available)
+    let next = Infinity
+    for (const peer of free) next = Math.min(next, help(state, peer, slowest, peer.flights.size === 0 && !state.board.available))
+    this.#dueAt = Math.max(next, state.now + ENDGAME_MS)
+    if (next < Infinity) state.wake(this.#dueAt)
   }
+}
+
+/** Somebody beside those who were asked for it holds a block that was asked for. */
+function contested (state: State): boolean {
+  const { board } = state
+  for (const [key, asked] of state.holders) {
+    const [slot, bit] = [slotOf(key), bitOf(key)]
+    if (asked.length === 1 && ((board.origin[slot] as number) >>> bit & 1) === 0 && board.holders(slot, bit) > 1) return true
+  }
+  return false
+}
+
+/** The peer holds a block that another was asked for. */
+function helps (state: State, peer: Peer): boolean {
+  const { board } = state
+  for (const [key, asked] of state.holders) {
+    const [slot, bit] = [slotOf(key), bitOf(key)]
+    if (asked.length === 1 && asked[0] !== peer && (peer.mask(slot) >>> bit & 1) === 1 &&
+      ((board.origin[slot] as number) >>> bit & 1) === 0) return true
+  }
+  return false
 }
 
 interface Candidate {
@@ -60,14 +88,23 @@ function candidates (state: State): Candidate[] {
   return found.sort((a, b) => b.eta - a.eta).slice(0, CANDIDATES)
 }
 
-/** @param twice what is being sent may be asked for twice */
-function help (state: State, peer: Peer, slowest: Candidate[], twice: boolean): void {
+/**
+ * @param twice what is being sent may be asked for twice
+ * @returns from when on the peer may take something over if nothing comes until then
+ */
+function help (state: State, peer: Peer, slowest: Candidate[], twice: boolean): number {
   let taken = 0
+  let next = Infinity
   for (let i = 0; i < slowest.length && taken < ENDGAME_BLOCKS && peer.room; i++) {
     const { key, holder, eta, size, head, sent } = slowest[i] as Candidate
-    if ((peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 0 || eta <= ENDGAME_GAIN * etaOf(peer, size)) continue
+    if (holder === peer || (peer.mask(slotOf(key)) >>> bitOf(key) & 1) === 0) continue
     const kept = head && !holder.stalled
-    if (kept ? !twice || !state.mayDuplicate : sent > 0 && !state.mayRecall) continue
+    if (kept && (!twice || !state.mayDuplicate)) continue
+    const gain = ENDGAME_GAIN * etaOf(peer, size)
+    if (eta <= gain || (!kept && sent > 0 && !state.mayRecall)) {
+      next = Math.min(next, slowerFrom(state, holder, key, gain))
+      continue
+    }
     if (kept) state.duplicated += size
     else {
       state.recalled += sent
@@ -78,4 +115,5 @@ function help (state: State, peer: Peer, slowest: Candidate[], twice: boolean): 
     slowest.splice(i--, 1)
     taken++
   }
+  return taken > 0 ? state.now : next
 }

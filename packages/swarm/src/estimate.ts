@@ -14,8 +14,7 @@ export function etaOf (peer: Peer, size: number): number {
 export function paceOf (peer: Peer): number {
   const rate = peer.rate > 0 ? peer.rate : ASSUMED_PEER_RATE_BPS
   const waited = waitedFor(peer)
-  const first = peer.flights.values().next().value ?? MAX_BLOCK_BYTES
-  return waited === 0 ? rate : Math.min(rate, (bytesBefore(peer) + first) * 1000 / waited)
+  return waited === 0 ? rate : Math.min(rate, (bytesBefore(peer) + firstOf(peer)) * 1000 / waited)
 }
 
 /** Nothing speaks against it yet: it was not measured, and has not been waited for longer than for first bytes. `viewed` peers only. */
@@ -26,6 +25,20 @@ export function untried (peer: Peer): boolean {
 /** What it was asked for is so late that its rate says nothing any more. `viewed` peers only. */
 export function overdue (peer: Peer): boolean {
   return peer.rate > 0 ? paceOf(peer) < peer.rate / OVERDUE_FACTOR : waitedFor(peer) > FIRST_BYTES_MS
+}
+
+/** From when on that is so if nothing comes from the peer until then. `viewed` peers with flights only. */
+export function overdueFrom (peer: Peer): number {
+  return waitedAt(peer, peer.rate > 0 ? (bytesBefore(peer) + firstOf(peer)) * 1000 * OVERDUE_FACTOR / peer.rate : FIRST_BYTES_MS)
+}
+
+/** When the peer will have been waited for longer than this beyond a round trip, if nothing comes from it until then. */
+function waitedAt (peer: Peer, ms: number): number {
+  return peer.busySince + (peer.link.rtt ?? 0) + Math.max(0, ms - (peer.rate > 0 ? 0 : peer.vain)) + 1
+}
+
+function firstOf (peer: Peer): number {
+  return peer.flights.values().next().value ?? MAX_BLOCK_BYTES
 }
 
 /** ms that the peer has been waited for beyond a round trip. */
@@ -48,6 +61,13 @@ export function etaOfFlight (state: State, peer: Peer, key: number): number {
   queue(state, peer)
   const bytes = peer.queue.get(key)
   return bytes === undefined ? etaOf(peer, 0) : bytes * 1000 / peer.pace
+}
+
+/** From when on `etaOfFlight` is longer than `ms` if nothing comes from the peer until then. */
+export function slowerFrom (state: State, peer: Peer, key: number, ms: number): number {
+  if (etaOfFlight(state, peer, key) > ms) return state.now
+  const bytes = peer.queue.get(key)
+  return bytes === undefined ? Infinity : waitedAt(peer, ms * (bytesBefore(peer) + firstOf(peer)) / bytes)
 }
 
 /**

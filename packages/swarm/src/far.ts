@@ -30,6 +30,8 @@ export function far (state: State, found: readonly Front[], roomy: Peer[]): void
     }
     if (fill(state, peer, nearby)) continue
     peer.exhausted = true
+    // it may take over what others were asked for
+    state.asked++
     state.stirred.delete(peer)
   }
 }

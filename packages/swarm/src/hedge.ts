@@ -10,6 +10,7 @@ import type { Front } from './zones.js'
  * blocks first, so that both meet in the middle.
  */
 export function hedge (state: State): void {
+  if (state.jobs.count === 0) return
   for (const { slot, bit, eta } of state.jobs.overdue()) {
     if (((state.board.flying[slot] as number) >>> bit & 1) === 1) continue
     let best: Peer | undefined

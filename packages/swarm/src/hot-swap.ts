@@ -1,5 +1,5 @@
 import { OVERDUE_MS } from './defaults.js'
-import { overdue, underWay } from './estimate.js'
+import { overdue, overdueFrom, underWay } from './estimate.js'
 import type { Peer } from './peer.js'
 import { bitOf, slotOf } from './key.js'
 import type { State } from './state.js'
@@ -11,18 +11,38 @@ import type { State } from './state.js'
  */
 export class HotSwap {
   #ranAt = -Infinity
+  /** When a peer will be overdue, and for which requests that was worked out. */
+  #dueAt = Infinity
+  #dueFor = -1
 
   run (state: State): void {
     if (state.holders.size === 0) return
-    const at = this.#ranAt + OVERDUE_MS
-    state.wake(Math.max(at, state.now + 1))
-    if (at > state.now) return
-    this.#ranAt = state.now
-    state.wake(state.now + OVERDUE_MS)
-    for (const peer of state.peers.values()) {
-      if (peer.flights.size > 0 && !peer.stalled && (peer.slow || overdue(state.view(peer)))) unload(state, peer)
+    const { now } = state
+    const runs = now - this.#ranAt >= OVERDUE_MS
+    if (runs) {
+      this.#ranAt = now
+      for (const peer of state.peers.values()) {
+        if (peer.flights.size > 0 && !peer.stalled && (peer.slow || overdue(state.view(peer)))) unload(state, peer)
+      }
     }
+    if (runs || this.#dueFor !== state.asked) {
+      this.#dueFor = state.asked
+      this.#dueAt = due(state)
+    }
+    if (this.#dueAt < Infinity) state.wake(Math.max(this.#dueAt, this.#ranAt + OVERDUE_MS))
   }
+}
+
+/** When somebody has to be looked at again if nothing comes until then. */
+function due (state: State): number {
+  let at = Infinity
+  for (const [peer] of state.holders.values()) {
+    if (peer === undefined || peer.stalled) continue
+    // what it was asked for beside may find another
+    if (!peer.slow) at = Math.min(at, overdueFrom(state.view(peer)))
+    else if (peer.flights.size > 1) return state.now
+  }
+  return at
 }
 
 function unload (state: State, slow: Peer): void {

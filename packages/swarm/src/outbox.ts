@@ -10,8 +10,8 @@ export class Outbox {
   #cancels: Grouped = new Map()
   #subscribes: Grouped = new Map()
   #unsubscribes: Grouped = new Map()
-  #origin: SwarmAction[] = []
-  #cancelOrigin: SwarmAction[] = []
+  readonly #origin: SwarmAction[] = []
+  readonly #cancelOrigin: SwarmAction[] = []
   #fallbacks = new Map<string, Fallback>()
 
   request (peer: PeerName, segment: number, block: number): void {
@@ -73,13 +73,16 @@ export class Outbox {
     const actions: SwarmAction[] = []
     drain(this.#cancels, 'cancel', actions)
     drain(this.#unsubscribes, 'unsubscribe', actions)
-    actions.push(...this.#cancelOrigin, ...this.#origin)
+    for (const list of [this.#cancelOrigin, this.#origin]) {
+      actions.push(...list)
+      list.length = 0
+    }
     drain(this.#requests, 'request', actions)
     drain(this.#subscribes, 'subscribe', actions)
-    actions.push(...this.#fallbacks.values())
-    this.#cancelOrigin = []
-    this.#origin = []
-    this.#fallbacks.clear()
+    if (this.#fallbacks.size > 0) {
+      actions.push(...this.#fallbacks.values())
+      this.#fallbacks.clear()
+    }
     return actions
   }
 }
@@ -93,6 +96,8 @@ function push (to: Grouped, peer: PeerName, segment: number, block: number): voi
 }
 
 function drain (from: Grouped, type: 'request' | 'cancel' | 'subscribe' | 'unsubscribe', to: SwarmAction[]): void {
+  // most decisions come to nothing
+  if (from.size === 0) return
   for (const [peer, segments] of from) {
     for (const [segment, blocks] of segments) if (blocks.length > 0) to.push({ type, peer, segment, blocks })
   }

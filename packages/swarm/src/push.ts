@@ -39,6 +39,7 @@ export function push (state: State, found: readonly Front[]): void {
 
 /** What a parent holds now is on its way; one that has it later than others do is left. */
 function watch (state: State): void {
+  if (state.pushes.size === 0) return
   for (const [key, subscription] of state.pushes) {
     const { parent } = subscription
     const [slot, bit] = [slotOf(key), bitOf(key)]

@@ -34,6 +34,10 @@ export class Pushes {
     return this.#masks.get(slot) ?? 0
   }
 
+  get size (): number {
+    return this.#byKey.size
+  }
+
   [Symbol.iterator] (): IterableIterator<[number, Subscription]> {
     return [...this.#byKey].values()
   }

@@ -2,7 +2,7 @@ import { shuffle } from '@shoal/base'
 import { nextCommon } from './bits.js'
 import { Board } from './board.js'
 import { DUPLICATES_SHARE, KNOWN_MS, RECALLS_SHARE, RUN_BLOCKS } from './defaults.js'
-import { electionSeed } from './election.js'
+import { electionSeeds } from './election.js'
 import { Fetching } from './fetching.js'
 import { OriginJobs, type Displacement } from './jobs.js'
 import { bitOf, keyOf, slotOf } from './key.js'
@@ -30,10 +30,13 @@ export class State {
   readonly stirred = new Set<Peer>()
   /** Who was asked for a block, by key. More than one only at the end. */
   readonly holders = new Map<number, Peer[]>()
+  /** Changes with what peers are asked for, and with who else could give that. */
+  asked = 0
   readonly outbox = new Outbox()
   readonly jobs: OriginJobs
   readonly fetching: Fetching
   readonly pushes: Pushes
+  readonly seedOf: (peer: PeerName) => number
   readonly self: number
   /** Blocks that a source was to give and did not, until they are asked for elsewhere. */
   readonly displaced = new Map<number, Displacement>()
@@ -65,7 +68,8 @@ export class State {
     this.init = init
     this.mode = init.mode
     this.parts = parts
-    this.self = electionSeed(init.swarm, init.self)
+    this.seedOf = electionSeeds(init.swarm)
+    this.self = this.seedOf(init.self)
     this.jobs = new OriginJobs(this)
     this.fetching = new Fetching(this)
     this.pushes = new Pushes(this)
@@ -85,9 +89,9 @@ export class State {
   get strangers (): readonly number[] {
     if (this.now - this.#strangersAt >= KNOWN_MS) {
       this.#strangersAt = this.now
-      const { self, swarm } = this.init
-      const strangers = [...this.parts.known()].filter(name => name !== self && !this.peers.has(name))
-      this.#strangers = strangers.map(name => electionSeed(swarm, name))
+      const strangers: number[] = []
+      for (const name of this.parts.known()) if (name !== this.init.self && !this.peers.has(name)) strangers.push(this.seedOf(name))
+      this.#strangers = strangers
     }
     return this.#strangers
   }
@@ -179,7 +183,9 @@ export class State {
     if (mask !== after) peer.setMask(slot, after)
     if (before === after) return false
     board.count(slot, before, after, !peer.withholds)
-    if ((after & ~before) !== 0) peer.stir()
+    const gained = after & ~before
+    if (gained !== 0) peer.stir()
+    if ((gained & (board.flying[slot] as number)) !== 0) this.asked++
     return true
   }
 
@@ -233,6 +239,7 @@ export class State {
     const key = keyOf(slot, bit)
     const size = this.parts.size(segment, block)
     this.pushes.settle(key, peer.name)
+    this.asked++
     const asked = this.holders.get(key)
     if (asked === undefined) this.holders.set(key, [peer])
     else asked.push(peer)
@@ -265,6 +272,7 @@ export class State {
   unfly (peer: Peer, key: number): void {
     const size = peer.flights.get(key)
     if (size === undefined) return
+    this.asked++
     peer.flights.delete(key)
     if (peer.flights.size === 0 && peer.rate <= 0) peer.vain += Math.max(0, this.now - peer.busySince - (peer.link.rtt ?? 0))
     peer.stir()

@@ -1,6 +1,5 @@
 import { nextCommon } from './bits.js'
-import { RUN_BLOCKS, WITHHOLD_MS } from './defaults.js'
-import { electionSeed } from './election.js'
+import { COVERED_MS, RUN_BLOCKS, WITHHOLD_MS } from './defaults.js'
 import { Endgame } from './endgame.js'
 import { far } from './far.js'
 import { hedge, probe } from './hedge.js'
@@ -83,7 +82,7 @@ export class SwarmMachine implements Swarm {
     const state = this.#state
     state.tick()
     this.peerLeft(peer)
-    const joined = new Peer(peer, have, electionSeed(state.init.swarm, peer), state.stirred)
+    const joined = new Peer(peer, have, state.seedOf(peer), state.stirred)
     joined.pushes = pushes
     state.peers.set(peer, joined)
     this.#behold(joined)
@@ -108,14 +107,22 @@ export class SwarmMachine implements Swarm {
     if (state.peers.size === 0) state.bulkSince = state.now
   }
 
-  peerHave (name: PeerName, segments: readonly number[], delta?: HaveDelta): boolean {
+  peerHave (name: PeerName, segments: readonly number[], delta?: HaveDelta): number | undefined {
     const state = this.#state
     const peer = state.peers.get(name)
-    if (peer === undefined) return false
+    if (peer === undefined) return undefined
     state.tick()
     if (segments.length > 0) peer.activeAt = state.now
     peer.place.version = -1
-    let news = false
+    let news: number | undefined
+    // what has a deadline has time until then, a download is over when its last block is here
+    const later = state.wants.bulk > 0 ? state.now : state.now + COVERED_MS
+    const note = (slot: number): void => {
+      if (slot < 0 || !state.see(peer, slot)) return
+      const open = (state.board.open(slot) & peer.mask(slot)) !== 0
+      if (open) news = state.now
+      else news ??= later
+    }
     const narrow = delta?.complete.length === 0 && (delta.dropped?.length ?? 0) === 0
     for (const segment of segments) {
       const index = state.board.slotsOf(segment)
@@ -123,7 +130,7 @@ export class SwarmMachine implements Swarm {
       if (index === undefined) continue
       peer.gainedAt = state.now
       if (narrow) continue
-      for (const slot of index) if (slot >= 0 && state.see(peer, slot)) news = true
+      for (const slot of index) note(slot)
     }
     if (narrow) {
       for (const { segment, first, bits } of delta.partial) {
@@ -131,13 +138,10 @@ export class SwarmMachine implements Swarm {
         if (index === undefined) continue
         const run = Math.floor(first / RUN_BLOCKS)
         const end = Math.min(index.length, run + bits.length)
-        for (let at = run; at < end; at++) {
-          const slot = index[at] as number
-          if (bits[at - run] !== 0 && slot >= 0 && state.see(peer, slot)) news = true
-        }
+        for (let at = run; at < end; at++) if (bits[at - run] !== 0) note(index[at] as number)
       }
     }
-    if (news) this.#recheck(peer)
+    if (news !== undefined) this.#recheck(peer)
     return news
   }
 
@@ -157,14 +161,16 @@ export class SwarmMachine implements Swarm {
     this.#recheck(peer)
   }
 
-  peerFetching (peer: PeerName, segment: number): void {
+  peerFetching (peer: PeerName, segment: number): boolean {
     const state = this.#state
     state.tick()
     // an echo of our own word
-    if (state.jobs.pending(segment) > 0) return
+    if (state.jobs.pending(segment) > 0) return false
     // who waits for it will have it too: neighbours of ours that are none of theirs need not elect another
     const news = state.fetching.heard(peer, segment)
     if (news && state.wants.of(segment).length > 0 && state.fetching.tell(segment)) state.outbox.fetching(segment)
+    // down a tree goes what its members are known to wait for
+    return news || state.pushed(segment)
   }
 
   delivered (segment: number, block: number, from: PeerName | 'origin' | 'store'): void {

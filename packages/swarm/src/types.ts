@@ -110,12 +110,14 @@ export interface Swarm {
   /**
    * @param delta what `have` took over, where the driver has it: then only the blocks it names are looked at, not the whole of `segments`,
    * which matters for a segment of tens of thousands of blocks
-   * @returns whether a decision may come out otherwise: most of what neighbours get is here already
+   * @returns by when to decide, ms on the injected clock: at once where a block that nobody was asked for may come from the peer, a
+   * moment later where it could only take over what others were asked for, and all that is wanted has a deadline; `undefined` where no
+   * decision would come out otherwise, for most of what neighbours get is here already
    */
-  peerHave (peer: PeerName, segments: readonly number[], delta?: HaveDelta): boolean
+  peerHave (peer: PeerName, segments: readonly number[], delta?: HaveDelta): number | undefined
   peerChoked (peer: PeerName, choked: boolean): void
-  /** The peer gets this segment from the origin. */
-  peerFetching (peer: PeerName, segment: number): void
+  /** The peer gets this segment from the origin. @returns whether a decision may come out otherwise: most say what is known */
+  peerFetching (peer: PeerName, segment: number): boolean
 
   /**
    * A verified block came (from whomever, even a second time), or the store had it. Duplicates still outstanding are cancelled by the next

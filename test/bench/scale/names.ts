@@ -16,4 +16,14 @@ export interface Job {
   readonly out: string
 }
 
+/** Up to so many viewers a stream lasts as long as it needs to settle; beyond, no longer than this many viewer-seconds take. */
+const FULL_S = 120
+const LEAST_S = 54
+const MOST_VIEWER_S = 400_000
+
+/** Seconds of stream that a machine simulates in some minutes; fewer than the least say nothing of copies from the origin. */
+export function secondsFor (peers: number): number {
+  return Math.min(FULL_S, Math.max(LEAST_S, Math.floor(MOST_VIEWER_S / peers)))
+}
+
 export type Took = Readonly<Record<string, number>>
