@@ -134,3 +134,15 @@ describe('whatever happens', function () {
     }), { numRuns: 300 })
   })
 })
+
+describe('a segment that is no more', () => {
+  it('is not asked for, whoever still waits for it', () => {
+    for (const gone of [false, true]) {
+      const driver = new Driver(1, 'hybrid')
+      driver.want(0, 0, 2, driver.clock.now())
+      if (gone) driver.swarm.retired(0)
+      driver.decide()
+      expect(driver.jobs).to.have.length(gone ? 0 : 1)
+    }
+  })
+})
