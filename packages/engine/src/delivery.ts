@@ -1,10 +1,9 @@
 import { BoundedMap } from '@shoal/base'
 import { blockRange, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  RetiredError, UnavailableError, type Origin, type ReadOptions, type SaveOptions, type Segment, type ServeHandler, type Session,
-  type VerifiedBlock
+  RetiredError, UnavailableError, type ReadOptions, type SaveOptions, type Segment, type ServeHandler, type Session, type VerifiedBlock
 } from '@shoal/interface'
-import { createSwarm, type OriginLink, type PeerLink, type Swarm } from '@shoal/swarm'
+import { createSwarm, type PeerLink, type Swarm } from '@shoal/swarm'
 import { Actions } from './actions.js'
 import { Ahead } from './ahead.js'
 import type { Completion } from './completion.js'
@@ -12,7 +11,7 @@ import { STARVE_CHECK_MS } from './defaults.js'
 import type { DeliveryHost } from './delivery-host.js'
 import { Inventory } from './inventory.js'
 import { boundsOf } from './members.js'
-import { OriginFlow } from './origin-flow.js'
+import { OriginFlow, originLink } from './origin-flow.js'
 import { Reader } from './reader.js'
 import { Readers } from './readers.js'
 import { shelfLife } from './shelf-life.js'
@@ -396,8 +395,4 @@ export class Delivery {
     })
     if (this.active) alarm.soonest(this.#check, clock.now() + STARVE_CHECK_MS)
   }
-}
-
-function originLink (origin: Origin): OriginLink {
-  return { rate: origin.stats.rate, ttfb: origin.stats.ttfb, downUntil: origin.downUntil }
 }

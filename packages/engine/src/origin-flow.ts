@@ -1,5 +1,6 @@
 import { blockOffset, type verifyBlock } from '@shoal/content'
 import { BlockMismatchError, OriginError, type Manifest, type Origin, type VerifiedBlock } from '@shoal/interface'
+import type { OriginLink } from '@shoal/swarm'
 
 /** What an origin fetch tells its swarm. */
 export interface OriginHost {
@@ -122,4 +123,9 @@ export class OriginFlow {
 /** The bytes can be the block as they are: no more memory hangs on them than a copy would take twice over. */
 function isBlock ({ byteLength, buffer }: Uint8Array, size: number): boolean {
   return byteLength === size && buffer.byteLength <= 2 * size
+}
+
+/** What the picker knows of an origin. */
+export function originLink ({ stats: { rate, ttfb }, downUntil }: Origin): OriginLink {
+  return { rate, ttfb, downUntil }
 }
