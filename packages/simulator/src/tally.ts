@@ -71,11 +71,7 @@ export class Tally {
     const seconds = (now.at - before.at) / 1000
     const peerSeconds = (now.peerMs - before.peerMs) / 1000
     const [peers, origin] = [now.fromPeers - before.fromPeers, now.fromOrigin - before.fromOrigin]
-    let supply = 0
-    for (const { host: { up }, audience: { rate = Infinity } } of this.#viewers) {
-      supply += Math.min(up.capacity * 1000 * this.#world.scale, rate)
-    }
-    this.#giveable += Math.min(supply * seconds, peers + origin)
+    this.#giveable += this.#couldGive(seconds, peers + origin)
     this.#series.push({
       at: round(now.at / 1000),
       viewers: this.#viewers.size,
@@ -88,6 +84,15 @@ export class Tally {
     })
   }
 
+  /** Of so many bytes in so many seconds, what the uplinks of those who are there could give. */
+  #couldGive (seconds: number, bytes: number): number {
+    let supply = 0
+    for (const { host: { up }, audience: { rate = Infinity } } of this.#viewers) {
+      supply += Math.min(up.capacity * 1000 * this.#world.scale, rate)
+    }
+    return Math.min(supply * seconds, bytes)
+  }
+
   report (): Report {
     this.count()
     const { scenario, net: { clock, traffic }, material, publisher, scale } = this.#world
@@ -97,6 +102,8 @@ export class Tally {
     const delivered = end.fromPeers - warm.fromPeers + end.fromOrigin - warm.fromOrigin
     const all = [...this.#gone, ...[...this.#viewers].map(({ seen }) => seen)].sort((a, b) => a.number - b.number)
     const total = end.fromPeers + end.fromOrigin
+    // since the last sample
+    const rest = this.#couldGive((end.at - this.#last.at) / 1000, total - this.#last.fromPeers - this.#last.fromOrigin)
     const once = (this.#given() - this.#givenAtWarm) * (material.pieces[0]?.segment.size ?? 0) * scale
     const known = (values: readonly (number | undefined)[]): number[] => values.flatMap(value => value === undefined ? [] : [value / 1000])
     const file = scenario.content.kind === 'file'
@@ -112,7 +119,7 @@ export class Tally {
       afar: round(ratio(traffic.fromAfar, traffic.fromPeers)),
       wasted: round(traffic.wasted * scale),
       offload: round(ratio(end.fromPeers - warm.fromPeers, delivered)),
-      offloadCeiling: round(Math.max(0, Math.min(1 - ratio(once, delivered), ratio(this.#giveable, total)))),
+      offloadCeiling: round(Math.max(0, Math.min(1 - ratio(once, delivered), ratio(this.#giveable + rest, total)))),
       ...this.#copies(),
       announceBpsPerPeer: round(ratio(end.announced - warm.announced, peerSeconds)),
       announceShare: round(ratio(end.announced - warm.announced, delivered)),

@@ -82,6 +82,11 @@ describe('simulate', function () {
     expect(report.stallRatio).to.be.below(0.03)
   })
 
+  it('no more comes from peers than they can give, whenever it ends', async () => {
+    const { offload, offloadCeiling } = await simulate(smallLive({ seconds: 28, warmUp: 20, sample: 20 }))
+    expect(offload).to.be.within(0.5, offloadCeiling)
+  })
+
   it('a swarm of a file takes no less than its fluid bound, and not much more', async () => {
     for (const seed of [1, 2]) {
       const scenario = swarm({ peers: 6, bytes: 16 * 2 ** 20, seed })
