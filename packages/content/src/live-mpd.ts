@@ -1,11 +1,8 @@
 import { MAX_LIVE_LISTED, MAX_TARGET_MS } from './limits.js'
 import { isOpenEnded } from './mpd-expansion.js'
 import type { MediaPlaylist } from './live-playlist.js'
-import { rangeOf, renditionOf, representationsOf, uriOf, type Representation } from './mpd.js'
+import { isDynamic, rangeOf, renditionOf, representationsOf, uriOf, type Representation } from './mpd.js'
 import { ms, namedFiles, type Base, type Listing, type Named } from './named-files.js'
-
-/** How far back an MPD goes that says nothing of it, and leaves it to the clock what there is. */
-const WITHOUT_DEPTH = 'PT1M'
 
 /**
  * Reads an MPD (ISO/IEC 23009-1) as a playlist that lists the files of all its representations. One that counts segments off by the clock
@@ -18,11 +15,10 @@ const WITHOUT_DEPTH = 'PT1M'
 export function readMpd (text: string, path: string, base: Base, now: number): MediaPlaylist | undefined {
   const tag = /<MPD\b[^>]*>/.exec(text)?.[0]
   if (tag === undefined || !text.includes('</MPD>')) return undefined
-  const dynamic = /\btype\s*=\s*["']dynamic["']/.test(tag)
+  const dynamic = isDynamic(tag)
   const counted = !/<Segment(?:Timeline|List)\b/.test(text)
-  const bounded = dynamic && !tag.includes('timeShiftBufferDepth') ? text.replace('<MPD', `<MPD timeShiftBufferDepth="${WITHOUT_DEPTH}"`) : text
   // one that goes on until now goes on from whenever it says that it began: to list that may take for ever
-  const representations = dynamic && isOpenEnded(text) ? [] : representationsOf(bounded, base.uri.split('?')[0] as string, now)
+  const representations = dynamic && isOpenEnded(text) ? [] : representationsOf(text, base.uri.split('?')[0] as string, now)
   const durations = representations.map(({ segments = [] }) => segments.slice(-MAX_LIVE_LISTED).map(({ duration }) => ms(duration) ?? 0))
   const listed = representations.map(representation => filesOf(representation, path, base.significant))
   const files = new Map<string, Named>()

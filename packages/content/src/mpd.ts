@@ -1,9 +1,11 @@
 import { parse } from 'mpd-parser'
-import { MAX_LISTED_SEGMENTS, listedSegments } from './mpd-expansion.js'
+import { isEndless } from './mpd-expansion.js'
 import { pathFault } from './path.js'
 
 /** Where an MPD seems to come from, so that what its URLs resolve to can be told from other hosts. */
 const HERE = 'http://presentation.invalid/content/'
+/** How far back an MPD goes that says nothing of it, and leaves it to the clock what there is. */
+const WITHOUT_DEPTH = 'PT1M'
 
 interface Range { readonly offset: number | bigint, readonly length: number | bigint }
 
@@ -54,12 +56,24 @@ interface Mpd {
  * @param now ms since 1970, for one that leaves it to the clock what there is
  */
 export function mpdOf (text: string, uri: string, now: number): Mpd {
-  if (listedSegments(text) > MAX_LISTED_SEGMENTS) return {}
+  const bounded = boundedInTime(text)
+  if (isEndless(bounded)) return {}
   try {
-    return parse(text, { manifestUri: HERE + uri, NOW: now }) as Mpd
+    return parse(bounded, { manifestUri: HERE + uri, NOW: now }) as Mpd
   } catch {
     return {}
   }
+}
+
+/** One that says nothing of how far back it goes would go back to whenever it says that it began. */
+function boundedInTime (text: string): string {
+  const tag = /<MPD\b[^>]*>/.exec(text)?.[0] ?? ''
+  return isDynamic(tag) && !tag.includes('timeShiftBufferDepth') ? text.replace('<MPD', `<MPD timeShiftBufferDepth="${WITHOUT_DEPTH}"`) : text
+}
+
+/** @param tag the `MPD` element's */
+export function isDynamic (tag: string): boolean {
+  return /\btype\s*=\s*["']dynamic["']/.test(tag)
 }
 
 /** What an MPD lists, by representation. */

@@ -62,6 +62,29 @@ describe('a live MPD', () => {
     expect((await read(whole.replace('PT9H', 'P999Y')))?.files).to.deep.equal([])
   })
 
+  it('says nothing where a few bytes stand for more than a parser gets through', async () => {
+    const [counted, window] = [await fixture('ffmpeg/live-number/manifest.mpd'), await fixture('shaka/live-window/manifest.mpd')]
+    const started = Date.parse(/availabilityStartTime="([^"]+)"/.exec(counted)?.[1] ?? '')
+    const files = async (text: string): Promise<number | undefined> => (await read(text, started + 86_400_000))?.files.length
+    expect(await files(counted)).to.be.above(0)
+    expect(await files(window)).to.be.above(0)
+    const wide = counted.replace(/timeShiftBufferDepth="[^"]*"/, 'timeShiftBufferDepth="PT8H"')
+    for (const [from, to] of [
+      ['duration="2000000"', 'duration="1e9"'], ['duration="2000000"', 'duration="&#49;e9"'], ['duration="2000000"', 'duration="PT1S"'],
+      ['startNumber="1"', 'startNumber="1" endNumber="999999999"'], ['%05d', '%0999999999d'], ['startNumber="1"', 'startNumber="9007199254740991"']
+    ] as const) {
+      expect(wide, from).to.include(from)
+      expect(await files(wide.replace(from, to)), to).to.equal(0)
+    }
+    // what one element says goes together with what another does
+    const inherited = wide.replace('<SegmentTemplate timescale="1000000"', '<SegmentTemplate').replace('<Representation', '<SegmentTemplate timescale="1000000000"/><Representation')
+    expect(await files(inherited)).to.equal(0)
+    expect(await files(window.replace(/startNumber="\d+"/, 'startNumber="9007199254740991"'))).to.equal(0)
+    for (const count of ['999999.5', '&#57;99999']) expect(await files(window.replace(/ r="\d+"/, ` r="${count}"`)), count).to.equal(0)
+    const many = '<Representation id="x" bandwidth="1" codecs="avc1.42c00a" mimeType="video/mp4"/>'.repeat(400)
+    expect(await files(wide.replace('</AdaptationSet>', `${many}</AdaptationSet>`))).to.equal(0)
+  })
+
   it('is said in the words of HLS', async () => {
     const { master, media } = await readAsHls(await fixture('shaka/live/manifest.mpd'), 'a b/manifest.mpd', 0)
     expect(master.split('\n')).to.deep.equal([
@@ -79,6 +102,13 @@ describe('a live MPD', () => {
       key: undefined
     })
     expect(media.get('a b/manifest-2.m3u8')?.segments[0]?.map).to.equal(undefined)
+  })
+
+  it('goes back a minute, in the words of HLS too, where it says nothing of it', async () => {
+    const text = (await fixture('ffmpeg/live-number/manifest.mpd')).replace(/timeShiftBufferDepth="[^"]*"/, '')
+      .replace(/availabilityStartTime="[^"]*"/, 'availabilityStartTime="1000-01-01T00:00:00Z"')
+    const { media } = await readAsHls(text, 'x.mpd', Date.parse('2026-01-01'))
+    expect([...media.values()].map(({ segments }) => segments.length)).to.deep.equal([30, 30])
   })
 
   it('is said in the words of HLS with its ranges, its periods, and with sound alone', async () => {
