@@ -1,4 +1,5 @@
 import type { Clock } from '@shoal/base'
+import { Heap } from './heap.js'
 
 interface Timer { fn: (() => void) | undefined }
 
@@ -10,8 +11,8 @@ export class VirtualClock implements Clock {
   readonly #tick: number
   readonly #epoch: number
   readonly #slots = new Map<number, Timer[]>()
-  /** Numbers of the slots, the lowest first: a binary heap. */
-  readonly #heap: number[] = []
+  /** Numbers of the slots. */
+  readonly #heap = new Heap<number>(slot => slot)
   #slot = 0
   #now = 0
   /** Timers that have fired. */
@@ -49,13 +50,13 @@ export class VirtualClock implements Clock {
   async run (end: number, drained: () => Promise<void>, done: () => boolean = () => false): Promise<void> {
     await drained()
     while (!done()) {
-      const slot = this.#heap[0]
+      const slot = this.#heap.first
       if (slot === undefined || slot * this.#tick > end) {
         this.#now = Math.max(this.#now, end)
         this.#slot = Math.max(this.#slot, Math.floor(end / this.#tick))
         return
       }
-      this.#pop()
+      this.#heap.pop()
       this.#slot = slot
       this.#now = slot * this.#tick
       const timers = this.#slots.get(slot) as Timer[]
@@ -79,37 +80,7 @@ export class VirtualClock implements Clock {
       return timer
     }
     this.#slots.set(slot, [timer])
-    this.#push(slot)
+    this.#heap.push(slot)
     return timer
-  }
-
-  #push (slot: number): void {
-    const heap = this.#heap
-    let at = heap.length
-    heap.push(slot)
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if ((heap[parent] as number) <= slot) break
-      heap[at] = heap[parent] as number
-      at = parent
-    }
-    heap[at] = slot
-  }
-
-  #pop (): void {
-    const heap = this.#heap
-    const last = heap.pop() as number
-    const size = heap.length
-    if (size === 0) return
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= size) break
-      if (child + 1 < size && (heap[child + 1] as number) < (heap[child] as number)) child++
-      if ((heap[child] as number) >= last) break
-      heap[at] = heap[child] as number
-      at = child
-    }
-    heap[at] = last
   }
 }

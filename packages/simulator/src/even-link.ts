@@ -1,4 +1,5 @@
 import { EPSILON_BYTES, type Flow, type Link, type Time } from './flow.js'
+import { Heap } from './heap.js'
 
 interface Entry {
   readonly flow: Flow
@@ -17,7 +18,7 @@ export class EvenLink implements Link {
   readonly capacity: number
   readonly #cap: number
   readonly #time: Time
-  readonly #heap: Entry[] = []
+  readonly #heap = new Heap<Entry>(({ end }) => end)
   readonly #entries = new Map<Flow, Entry>()
   /** Bytes that a flow would have got that has been under way from the beginning. */
   #each = 0
@@ -40,7 +41,7 @@ export class EvenLink implements Link {
     this.#advance()
     const entry: Entry = { flow, end: this.#each + flow.left, gone: false }
     this.#entries.set(flow, entry)
-    this.#push(entry)
+    this.#heap.push(entry)
     this.#arm()
   }
 
@@ -71,7 +72,7 @@ export class EvenLink implements Link {
       this.carried += bytes * this.#entries.size
       this.#at = until
       for (let first: Entry | undefined = next; first !== undefined && first.end - this.#each <= EPSILON_BYTES; first = this.#next()) {
-        this.#pop()
+        this.#heap.pop()
         this.#entries.delete(first.flow)
         first.flow.left = 0
         first.flow.done(until)
@@ -98,37 +99,7 @@ export class EvenLink implements Link {
 
   /** Who is through next. */
   #next (): Entry | undefined {
-    while (this.#heap[0]?.gone === true) this.#pop()
-    return this.#heap[0]
-  }
-
-  #push (entry: Entry): void {
-    const heap = this.#heap
-    let at = heap.length
-    heap.push(entry)
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if ((heap[parent] as Entry).end <= entry.end) break
-      heap[at] = heap[parent] as Entry
-      at = parent
-    }
-    heap[at] = entry
-  }
-
-  #pop (): void {
-    const heap = this.#heap
-    const last = heap.pop() as Entry
-    const size = heap.length
-    if (size === 0) return
-    let at = 0
-    for (;;) {
-      let child = 2 * at + 1
-      if (child >= size) break
-      if (child + 1 < size && (heap[child + 1] as Entry).end < (heap[child] as Entry).end) child++
-      if ((heap[child] as Entry).end >= last.end) break
-      heap[at] = heap[child] as Entry
-      at = child
-    }
-    heap[at] = last
+    while (this.#heap.first?.gone === true) this.#heap.pop()
+    return this.#heap.first
   }
 }
