@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { PeerConnection } from 'node-datachannel'
-import { nativeRtc, withheld } from '../src/node/peer-connection.js'
+import { nativeRtc, urlsOf, withheld } from '../src/node/peer-connection.js'
 
 describe('a native peer connection', () => {
   const open: PeerConnection[] = []
@@ -39,6 +39,9 @@ describe('a native peer connection', () => {
   })
 
   it('reads servers with a name and a password', () => {
+    expect(urlsOf({ urls: ['stun:a.example:3478', 'turn:b.example'], username: 'me@home', credential: 'a:b' }))
+      .to.deep.equal(['stun:me%40home:a%3Ab@a.example:3478', 'turn:me%40home:a%3Ab@b.example'])
+    expect(urlsOf({ urls: 'stun:a.example' })).to.deep.equal(['stun:a.example'])
     const make = nativeRtc([{ urls: ['stun:stun.example:3478', 'turn:turn.example'], username: 'me@home', credential: 'a:b' }, { urls: 'stun:other.example' }])
     const { iceServers, peerConnection } = make()
     open.push(peerConnection)

@@ -38,7 +38,7 @@ export function withheld (native: PeerConnection): PeerConnection {
 }
 
 /** Of the form that the native side reads: a name and its password stand in the URL. */
-function urlsOf ({ urls, username, credential }: RTCIceServer): string[] {
+export function urlsOf ({ urls, username, credential }: RTCIceServer): string[] {
   return [urls].flat().map(url => {
     if (username === undefined || credential === undefined) return url
     const [scheme, ...rest] = url.split(':')
