@@ -8,8 +8,8 @@ export const YAMUX = { streamOptions: { maxStreamWindowSize: 2 << 20 }, keepAliv
 export const DATA_CHANNEL = { maxBufferedAmount: 256 * 1024 }
 
 /**
- * No pings on streams of their own: they queue behind bulk data, so that a late one says nothing, and each takes 1.6 kB. Sessions judge
- * liveness by progress, yamux and ICE keep connections open.
+ * No pings on streams of their own: they queue behind bulk data, so that a late one says nothing, and a stream costs far more than a ping.
+ * Sessions judge liveness by progress, yamux and ICE keep connections open.
  */
 export const MONITOR = { enabled: false }
 
