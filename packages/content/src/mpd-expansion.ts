@@ -1,14 +1,14 @@
 /** Segments that an MPD may list; one that lists more is only a file. Ten days of two seconds each are 432,000. */
 const MAX_LISTED_SEGMENTS = 500_000
 
-const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { Y: 366 * 86_400, D: 86_400, H: 3600, S: 1 }
-
 /** And that all its representations may list together: eight of them, for ten days. */
 const MAX_LISTED = 4_000_000
 /** Numbers of segments stay below: where adding one changes nothing, whoever counts up to an end never gets there. */
 const MAX_NUMBER = 2 ** 52
 /** Digits that a template may pad a number to. */
 const MAX_WIDTH = 32
+
+const SECONDS_OF_UNIT: Readonly<Record<string, number>> = { Y: 366 * 86_400, D: 86_400, H: 3600, S: 1 }
 
 /** A few bytes of an MPD can stand for more than any machine can list, or for more than its parser ever gets through. */
 export function isEndless (mpd: string): boolean {
