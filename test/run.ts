@@ -34,6 +34,8 @@ interface Outcome {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const TSC = 'node_modules/typescript-native/bin/tsc'
+/** No step takes nearly as long on any machine: it is ended, and has failed. */
+const ENDLESS_MS = 20 * 60_000
 const TALLY = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/
 
 const LINT_CACHE = ['--cache', '--cache-location', '.cache/eslint/', '--cache-strategy', 'content']
@@ -127,6 +129,8 @@ async function run (command: string[], say: (line: string) => void): Promise<Out
   const child = spawn(process.execPath, command, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: ENDLESS_MS,
+    killSignal: 'SIGKILL',
     env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) }
   })
   let tally: RegExpExecArray | undefined
@@ -141,6 +145,7 @@ async function run (command: string[], say: (line: string) => void): Promise<Out
     new Promise<void>(resolve => lines.once('close', resolve))
   ])
   const seconds = (performance.now() - start) / 1000
+  if (child.signalCode !== null) say(`ended by ${child.signalCode} after ${seconds.toFixed(0)} s`)
   const count = (index: number): number => Number(tally?.[index] ?? 0)
   const failed = count(2) === 0 && code !== 0 ? 1 : count(2)
   const passed = tally === undefined && code === 0 ? 1 : count(1)

@@ -336,8 +336,8 @@ export class Delivery {
       completion?.arrived(segment, block, verified.bytes.byteLength)
       this.#writing = true
     } catch (error) {
-      // readers have had it, and whoever needs it on disk is told; asking for it again would fail again
-      this.inventory.forget(segment, block)
+      // whoever needs it on disk is told; asking for it again would fail again, and is for readers alone that came while it was written
+      if (this.inventory.forget(segment, block) && this.#readers.lack(segment, block)) this.#lost(segment, block)
       completion?.fail(error as Error)
       if (!this.#writing) return
       this.#writing = false
@@ -355,9 +355,9 @@ export class Delivery {
     this.#rechecking = false
   }
 
-  /** Gone from the store: wanted again, unless a reader that waits for it has it in hand. */
+  /** Gone from the store: wanted again, unless the readers that wait for it have it in hand. */
   #lost (segment: number, block: number): void {
-    for (const reader of this.#readers.of(segment)) if (reader.has(block)) return
+    if (this.#readers.have(segment, block) && !this.#readers.lack(segment, block)) return
     this.swarm.dropped(segment, block)
     this.schedule()
   }

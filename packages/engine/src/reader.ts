@@ -67,6 +67,11 @@ export class Reader {
     return this.#early.has(index)
   }
 
+  /** Asked for, neither given out nor in hand. */
+  lacks (index: number): boolean {
+    return index >= this.#next && index < this.#wantedTo && !this.#early.has(index)
+  }
+
   fail (error: Error): void {
     this.#failure ??= error
     this.#waiting?.reject(error)

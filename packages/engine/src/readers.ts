@@ -35,6 +35,18 @@ export class Readers {
     return this.#bySegment.get(segment) ?? []
   }
 
+  /** One waits for this block, and has it not in hand. */
+  lack (segment: number, block: number): boolean {
+    for (const reader of this.of(segment)) if (reader.lacks(block)) return true
+    return false
+  }
+
+  /** One has this block in hand. */
+  have (segment: number, block: number): boolean {
+    for (const reader of this.of(segment)) if (reader.has(block)) return true
+    return false
+  }
+
   segments (): IterableIterator<[segment: number, readers: ReadonlySet<Reader>]> {
     return this.#bySegment.entries()
   }

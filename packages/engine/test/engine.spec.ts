@@ -236,6 +236,26 @@ describe('engine', function () {
     await Promise.all([a.engine.stop(), b.engine.stop()])
   })
 
+  it('asks again for what a reader waits for whose block could not be written', async () => {
+    const net = new VirtualNet()
+    const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name))) as [TestNode, TestNode]
+    const built = await testContent(files, a.store)
+    await (await a.open(built, { publish: true })).scan()
+    const { promise: full, reject } = Promise.withResolvers<never>()
+    b.store.put = () => full
+    const opened = await b.open(built)
+    const segment = await (await opened.manifest()).find('a/big.bin')
+    expect(await collect(opened.read(segment, {}))).to.deep.equal(big)
+    // all of it is held while it is written
+    const late = opened.read(segment, {})
+    const first = await late.next()
+    reject(new StoreFullError('full'))
+    await until(() => opened.held === 0, 'nothing could be written')
+    const rest = await collect(late)
+    expect(rest).to.deep.equal(big.subarray(first.value?.byteLength))
+    await Promise.all([a.engine.stop(), b.engine.stop()])
+  })
+
   it('claims no longer what its store evicted', async () => {
     const net = new VirtualNet()
     const a = await testNode(net, 'a')

@@ -45,6 +45,19 @@ if (typeof indexedDB !== 'undefined') {
       })
     }
 
+    it('asks again what was under way when its database was taken away', async () => {
+      await store.put(a, value)
+      await lose()
+      const broken = { get: () => Promise.reject(new DOMException('the transaction was aborted', 'AbortError')) }
+      Object.assign(store, { db: broken })
+      expect(await store.get(a)).to.deep.equal(value)
+    })
+
+    it('does not ask again what was called off', async () => {
+      const error: unknown = await store.get(a, { signal: AbortSignal.abort() }).catch((error: unknown) => error)
+      expect(String(error)).to.include('AbortError')
+    })
+
     it('has nothing that is not there', async () => {
       await lose()
       const error: unknown = await store.get(b).catch((error: unknown) => error)

@@ -4,6 +4,7 @@ import { Key, type Batch, type KeyQuery, type Pair, type Query } from 'interface
 type Options = Parameters<IDBDatastore['get']>[1]
 
 const ANY = new Key('/any')
+const TAKEN_AWAY = /\b(?:InvalidState|Abort|Unknown)Error\b/
 /** Times that opening is tried again. */
 const REOPENINGS = 5
 
@@ -15,19 +16,19 @@ export class LastingDatastore extends IDBDatastore {
   #opening: Promise<void> | undefined
 
   override async put (key: Key, value: Uint8Array, options?: Options): Promise<Key> {
-    return await this.#again(() => super.put(key, value, options))
+    return await this.#again(() => super.put(key, value, options), options)
   }
 
   override async get (key: Key, options?: Options): Promise<Uint8Array> {
-    return await this.#again(() => super.get(key, options))
+    return await this.#again(() => super.get(key, options), options)
   }
 
   override async has (key: Key, options?: Options): Promise<boolean> {
-    return await this.#again(() => super.has(key, options))
+    return await this.#again(() => super.has(key, options), options)
   }
 
   override async delete (key: Key, options?: Options): Promise<void> {
-    await this.#again(() => super.delete(key, options))
+    await this.#again(() => super.delete(key, options), options)
   }
 
   override batch (): Batch {
@@ -35,10 +36,7 @@ export class LastingDatastore extends IDBDatastore {
     return {
       put: (key, value) => { batch.put(key, value) },
       delete: key => { batch.delete(key) },
-      commit: async options => {
-        await this.has(ANY, options)
-        await batch.commit(options)
-      }
+      commit: async options => { await this.#again(async () => { await batch.commit(options) }, options) }
     }
   }
 
@@ -52,12 +50,11 @@ export class LastingDatastore extends IDBDatastore {
     yield * super.queryKeys(query, options)
   }
 
-  async #again<T> (work: () => Promise<T>): Promise<T> {
+  async #again<T> (work: () => Promise<T>, options: Options): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      // as the library wraps what a closed database throws
-      if (!(error instanceof Error && error.message.includes('InvalidStateError'))) throw error
+      if (options?.signal?.aborted === true || !isTakenAway(error)) throw error
       this.#opening ??= this.#reopen().finally(() => { this.#opening = undefined })
       await this.#opening
       return await work()
@@ -75,4 +72,9 @@ export class LastingDatastore extends IDBDatastore {
       }
     }
   }
+}
+
+/** Of a database that is closed, or that was while it worked: an exception, or its name in an error of the library. */
+function isTakenAway (error: unknown): boolean {
+  return error instanceof Error && TAKEN_AWAY.test(`${error.name} ${error.message}`)
 }
