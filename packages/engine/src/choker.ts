@@ -89,9 +89,9 @@ export class Choker {
   }
 
   /** A block goes to it. */
-  used (peer: PeerName): void {
+  used (peer: PeerName, now: number): void {
     const entry = this.#entries.get(peer)
-    if (entry !== undefined) entry.used = this.#init.clock.now()
+    if (entry !== undefined) entry.used = now
   }
 
   /** Its part of a rate that is not enough for all: of those served, all together 1. Those without a slot, who get manifests, come last. */

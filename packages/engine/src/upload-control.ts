@@ -90,10 +90,10 @@ export class UploadControl {
   /** `undefined`: send now. Otherwise resolves when it may be sent. */
   acquire (peer: PeerName, bytes: number, signal: AbortSignal): Promise<void> | undefined {
     const { alarm, clock, ledger: { month } } = this.#init
-    this.#choker.used(peer)
-    month.add(bytes)
-    if (month.bytes >= this.#limits.monthly && this.#choker.slots > 0) this.#apply()
-    alarm.soonest(this.#look, clock.now() + BACK_OFF_EVERY_MS)
+    const now = clock.now()
+    this.#choker.used(peer, now)
+    if (month.add(bytes) >= this.#limits.monthly && this.#choker.slots > 0) this.#apply()
+    alarm.soonest(this.#look, now + BACK_OFF_EVERY_MS)
     return this.#uploads.acquire(peer, bytes, signal)
   }
 

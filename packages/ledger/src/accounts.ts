@@ -1,7 +1,7 @@
 import type { Clock } from '@shoal/base'
 import type { PeerName, PenaltyReason, SwarmId } from '@shoal/interface'
 import {
-  BAN_MS, BAN_SCORE, EVICT_SAMPLE, HALF_LIFE_MS, LATENCY_WEIGHT, PEERS_REMEMBERED, PENALTIES, STALLED_MAX_SCORE, SUSPECT_SCORE,
+  BAN_MS, BAN_SCORE, EVICT_SAMPLE, FOLD_MS, HALF_LIFE_MS, LATENCY_WEIGHT, PEERS_REMEMBERED, PENALTIES, STALLED_MAX_SCORE, SUSPECT_SCORE,
   SWARMS_PER_PEER_MEAN
 } from './defaults.js'
 import { Rows } from './rows.js'
@@ -201,17 +201,22 @@ export class Accounts {
     return ms <= 0 ? 1 : 0.5 ** (ms / HALF_LIFE_MS)
   }
 
-  /** The row of a peer that something happened with, its amounts as of now. */
+  /** The row of a peer that something happened with, its amounts as of now, or of so little before that it is the same. */
   #touch (peer: PeerName): number {
     const row = this.#index.get(peer) ?? this.#add(peer)
+    const now = this.#now()
+    if (now - this.#rows.get(row, AT) >= FOLD_MS) this.#fold(row, now)
+    this.#changed.add(peer)
+    return row
+  }
+
+  #fold (row: number, now: number): void {
     const rows = this.#rows
     const left = this.#left(row)
     rows.setFloat(row, GIVEN, rows.float(row, GIVEN) * left)
     rows.setFloat(row, TAKEN, rows.float(row, TAKEN) * left)
     rows.setFloat(row, PENALTY, rows.float(row, PENALTY) * left)
-    rows.set(row, AT, this.#now())
-    this.#changed.add(peer)
-    return row
+    rows.set(row, AT, now)
   }
 
   #add (peer: PeerName): number {

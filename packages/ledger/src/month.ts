@@ -29,10 +29,12 @@ export class Month {
     return this.#bytes
   }
 
-  add (bytes: number): void {
+  /** Returns the sum of the month. */
+  add (bytes: number): number {
     this.#turn()
     this.#bytes += bytes
     this.dirty = true
+    return this.#bytes
   }
 
   /** When the next month begins, ms since 1970. */
