@@ -37,10 +37,16 @@ export class UploadControl {
   readonly #backOff = new BackOff()
   readonly #queueing = new Queueing()
   readonly #month = (): void => { this.#apply() }
-  readonly #look = (): void => { this.#measure() }
+  readonly #look = (): void => {
+    this.#looks = false
+    this.#measure()
+  }
+
   #limits: UploadLimits
   #gave: boolean
   #contended = false
+  /** The alarm is set for `#look`. */
+  #looks = false
   /** What went out last while nothing was held back, bytes per second. */
   #free = 0
 
@@ -89,11 +95,11 @@ export class UploadControl {
 
   /** `undefined`: send now. Otherwise resolves when it may be sent. */
   acquire (peer: PeerName, bytes: number, signal: AbortSignal): Promise<void> | undefined {
-    const { alarm, clock, ledger: { month } } = this.#init
+    const { clock, ledger: { month } } = this.#init
     const now = clock.now()
     this.#choker.used(peer, now)
-    if (month.add(bytes) >= this.#limits.monthly && this.#choker.slots > 0) this.#apply()
-    alarm.soonest(this.#look, now + BACK_OFF_EVERY_MS)
+    if (month.add(bytes, now) >= this.#limits.monthly && this.#choker.slots > 0) this.#apply()
+    if (!this.#looks) this.#lookSoon(now)
     return this.#uploads.acquire(peer, bytes, signal)
   }
 
@@ -126,7 +132,7 @@ export class UploadControl {
 
   /** Every second while something is given. */
   #measure (): void {
-    const { alarm, clock, ledger, sessions, upRate, pressed } = this.#init
+    const { clock, ledger, sessions, upRate, pressed } = this.#init
     ledger.conditions = { ...ledger.conditions, congestion: Math.max(this.#uploads.congestion, this.#choker.waiting ? 1 : 0) }
     const rate = upRate()
     const queueing = this.#limits.yield ? this.#queueing.measured(sessions()) : undefined
@@ -136,6 +142,11 @@ export class UploadControl {
     else if (rate !== undefined && queueing !== undefined) this.#backOff.measured({ queueing, rate })
     else if (!this.#limits.yield) this.#backOff.recover(rate ?? 0)
     this.#apply()
-    if (this.#uploads.busy || this.#backOff.rate !== Infinity) alarm.soonest(this.#look, clock.now() + BACK_OFF_EVERY_MS)
+    if (this.#uploads.busy || this.#backOff.rate !== Infinity) this.#lookSoon(clock.now())
+  }
+
+  #lookSoon (now: number): void {
+    this.#looks = true
+    this.#init.alarm.set(this.#look, now + BACK_OFF_EVERY_MS)
   }
 }

@@ -58,9 +58,9 @@ export class Accounts {
   received (peer: PeerName, swarm: SwarmId, bytes: number, worth: number, ms: number): void {
     const row = this.#touch(peer)
     const rows = this.#rows
-    rows.setFloat(row, GIVEN, rows.float(row, GIVEN) + bytes * worth)
-    rows.set(row, RECEIVED, rows.get(row, RECEIVED) + bytes)
-    rows.setFloat(row, USEFUL, rows.float(row, USEFUL) + 1)
+    rows.addFloat(row, GIVEN, bytes * worth)
+    rows.add(row, RECEIVED, bytes)
+    rows.addFloat(row, USEFUL, 1)
     const latency = rows.float(row, LATENCY)
     rows.setFloat(row, LATENCY, latency === 0 ? ms : latency + LATENCY_WEIGHT * (ms - latency))
     rows.setFloat(row, SWARMS, this.#swarms.count(rows.float(row, SWARMS), swarm, bytes, 0))
@@ -70,8 +70,8 @@ export class Accounts {
   sent (peer: PeerName, swarm: SwarmId, bytes: number): void {
     const row = this.#touch(peer)
     const rows = this.#rows
-    rows.setFloat(row, TAKEN, rows.float(row, TAKEN) + bytes)
-    rows.set(row, SENT, rows.get(row, SENT) + bytes)
+    rows.addFloat(row, TAKEN, bytes)
+    rows.add(row, SENT, bytes)
     rows.setFloat(row, SWARMS, this.#swarms.count(rows.float(row, SWARMS), swarm, 0, bytes))
   }
 
@@ -79,14 +79,14 @@ export class Accounts {
   wasted (peer: PeerName, bytes: number): void {
     if (bytes === 0) return
     const row = this.#touch(peer)
-    this.#rows.setFloat(row, WASTED, this.#rows.float(row, WASTED) + bytes)
+    this.#rows.addFloat(row, WASTED, bytes)
   }
 
   /** Counts a misdeed, and shuts the peer out when it was one too many. */
   penalise (peer: PeerName, reason: PenaltyReason): void {
     const row = this.#touch(peer)
     const rows = this.#rows
-    if (reason === 'corrupt-block') rows.setFloat(row, CORRUPT, rows.float(row, CORRUPT) + 1)
+    if (reason === 'corrupt-block') rows.addFloat(row, CORRUPT, 1)
     const before = rows.float(row, PENALTY)
     const most = reason === 'stalled' ? Math.max(before, STALLED_MAX_SCORE) : Infinity
     const sum = Math.min(before + PENALTIES[reason], most)
@@ -221,7 +221,7 @@ export class Accounts {
 
   #add (peer: PeerName): number {
     if (this.#index.size >= this.#limit) this.#evict()
-    const row = this.#rows.add()
+    const row = this.#rows.make()
     this.#rows.set(row, AT, this.#now())
     this.#rows.setFloat(row, SWARMS, SwarmAccounts.empty)
     this.#index.set(peer, row)

@@ -8,6 +8,8 @@ export interface MonthRecord {
   readonly bytes: number
 }
 
+const LOOK_MS = 1_000
+
 /** Counts the bytes given in the calendar month, over restarts. */
 export class Month {
   readonly #clock: Clock
@@ -16,6 +18,7 @@ export class Month {
   /** Until when the month that was last looked up lasts, wall clock; a clock that is set back is looked at again. */
   #from = Infinity
   #until = -Infinity
+  #lookAt = -Infinity
   dirty = false
 
   constructor (clock: Clock, record?: MonthRecord) {
@@ -29,9 +32,12 @@ export class Month {
     return this.#bytes
   }
 
-  /** Returns the sum of the month. */
-  add (bytes: number): number {
-    this.#turn()
+  /** Returns the sum of the month. @param now ms on the clock: the calendar is looked at once a second */
+  add (bytes: number, now: number): number {
+    if (now >= this.#lookAt) {
+      this.#turn()
+      this.#lookAt = now + LOOK_MS
+    }
     this.#bytes += bytes
     this.dirty = true
     return this.#bytes

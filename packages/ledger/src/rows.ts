@@ -24,7 +24,7 @@ export class Rows {
   }
 
   /** A row of zeros. */
-  add (): number {
+  make (): number {
     const row = this.#free.pop() ?? this.#next++
     if (row >= this.#room) this.#grow()
     return row
@@ -63,6 +63,18 @@ export class Rows {
 
   set (row: number, field: number, value: number): void {
     this.#chunk(row).doubles[(row & (CHUNK_ROWS - 1)) * this.#doubles + field] = value
+  }
+
+  add (row: number, field: number, amount: number): void {
+    const { doubles } = this.#chunk(row)
+    const at = (row & (CHUNK_ROWS - 1)) * this.#doubles + field
+    doubles[at] = doubles[at] as number + amount
+  }
+
+  addFloat (row: number, field: number, amount: number): void {
+    const { floats } = this.#chunk(row)
+    const at = (row & (CHUNK_ROWS - 1)) * this.#floats + field
+    floats[at] = floats[at] as number + amount
   }
 
   /** One of the fields of 32 bits. */

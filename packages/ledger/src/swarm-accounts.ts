@@ -46,7 +46,7 @@ export class SwarmAccounts {
     if (length > 0 && (length >= SWARMS_PER_PEER || this.#size >= this.#limit)) head = this.#dropLast(head)
     if (this.#size >= this.#limit) return head
     this.#size++
-    const row = this.#rows.add()
+    const row = this.#rows.make()
     this.#rows.setFloat(row, SWARM, this.#number(swarm))
     this.#rows.setFloat(row, NEXT, head)
     this.#add(row, received, sent)
@@ -71,8 +71,8 @@ export class SwarmAccounts {
   }
 
   #add (row: number, received: number, sent: number): void {
-    this.#rows.set(row, RECEIVED, this.#rows.get(row, RECEIVED) + received)
-    this.#rows.set(row, SENT, this.#rows.get(row, SENT) + sent)
+    this.#rows.add(row, RECEIVED, received)
+    this.#rows.add(row, SENT, sent)
   }
 
   #dropLast (head: number): number {

@@ -10,7 +10,7 @@ const ledger = await openLedger({ clock: systemClock, datastore })
 ledger.accounts.penalise('liar', 'corrupt-block')
 for (;;) {
   ledger.accounts.received('giver', swarmId(1), 1000, 1, 1)
-  ledger.month.add(1000)
+  ledger.month.add(1000, 0)
   const sum = Math.min(ledger.accounts.record('giver')?.received ?? 0, ledger.month.bytes)
   await ledger.flush()
   process.stdout.write(`${sum}\n`)
