@@ -107,7 +107,7 @@ function announcementTarget (): Target {
 function dhtTarget (): Target {
   const id = peerIdFromString(PEER).toMultihash().bytes
   const named = { id, addrs: [ADDR, '/ip4/192.0.2.1/tcp/4001', `/ip6/2001:db8::1/udp/1/quic-v1/p2p/${PEER}`].map(addr => multiaddr(addr).bytes) }
-  const right = [1, 3, 200].map(count => {
+  const right = [1, 3, 20].map(count => {
     const peers = Array.from({ length: count }, () => named)
     return encodeDhtMessage({ type: GET_PROVIDERS, key: new Uint8Array(34), closer: peers, providers: peers })
   })
