@@ -17,7 +17,11 @@ import { store } from './store.ts'
 import { swarm } from './swarm.ts'
 
 const USAGE = `usage: npm run soak -- store|relay [--rounds N]
-       npm run soak -- swarm [--minutes N] [--seed N] [--json]`
+       npm run soak -- swarm [--minutes N] [--seed N] [--json]
+
+  store     kills a store's process (500 times)
+  relay     kills a relay and starts it again (15 times, every 20 s)
+  swarm     20 nodes and 4 pages that fetch, come, go, sleep and are killed (30 minutes)`
 
 function usage (message: string): never {
   console.error(`${message}\n${USAGE}`)
@@ -27,9 +31,13 @@ function usage (message: string): never {
 function readArguments (): { name: string, values: { rounds?: string, minutes?: string, seed?: string, json?: boolean } } {
   try {
     const { values, positionals: [name = '', ...more] } = parseArgs({
-      options: { rounds: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string' }, json: { type: 'boolean' } },
+      options: { help: { type: 'boolean', short: 'h' }, rounds: { type: 'string' }, minutes: { type: 'string' }, seed: { type: 'string' }, json: { type: 'boolean' } },
       allowPositionals: true
     })
+    if (values.help === true) {
+      console.log(USAGE)
+      process.exit(0)
+    }
     if (more.length > 0) usage(`expected one name, got ${more.join(' ')} as well`)
     return { name, values }
   } catch (error) {

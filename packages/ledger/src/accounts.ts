@@ -1,8 +1,8 @@
 import type { Clock } from '@shoal/base'
 import type { PeerName, PenaltyReason, SwarmId } from '@shoal/interface'
 import {
-  BAN_MS, BAN_SCORE, EVICT_SAMPLE, FOLD_MS, HALF_LIFE_MS, LATENCY_WEIGHT, PEERS_REMEMBERED, PENALTIES, STALLED_MAX_SCORE, SUSPECT_SCORE,
-  SWARMS_PER_PEER_MEAN
+  BAN_MS, BAN_SCORE, EVICT_SAMPLE, HALF_LIFE_MS, LATENCY_WEIGHT, PEERS_REMEMBERED, PENALTIES, STALLED_MAX_SCORE, SUSPECT_SCORE,
+  SWARMS_PER_PEER_MEAN, TALLIES
 } from './defaults.js'
 import { Rows } from './rows.js'
 import { SwarmAccounts } from './swarm-accounts.js'
@@ -26,6 +26,19 @@ const SWARMS = 7
 const UNKNOWN: PeerFacts = { given: 0, taken: 0, received: 0, wasted: 0, latency: 0, penalty: 0, banned: false }
 
 /**
+ * What came and went in one swarm since it was last entered in the peer's row. A block costs no more than to count it here: whatever runs
+ * once a block finds the processor's caches full of the block.
+ */
+interface Tally {
+  readonly swarm: SwarmId
+  given: number
+  received: number
+  sent: number
+  useful: number
+  latency: number
+}
+
+/**
  * What this node saw of each peer: a row of numbers for each that gave, took or misbehaved. Every call is O(1); when there is no room, the
  * peer of which least is known goes. Nothing that a peer says is ever counted.
  */
@@ -36,6 +49,8 @@ export class Accounts {
   readonly #names: (PeerName | undefined)[] = []
   readonly #rows = new Rows(4, 8)
   readonly #swarms: SwarmAccounts
+  /** Of those last met. */
+  readonly #tallies = new Map<PeerName, Tally>()
   readonly #changed = new Set<PeerName>()
   /** Wall-clock time at 0 of the monotonic clock: entries are kept over restarts, and a clock that is set changes no run. */
   readonly #epoch: number
@@ -56,23 +71,16 @@ export class Accounts {
 
   /** A verified block came. @param worth what each byte counts for. @param ms from the request */
   received (peer: PeerName, swarm: SwarmId, bytes: number, worth: number, ms: number): void {
-    const row = this.#touch(peer)
-    const rows = this.#rows
-    rows.addFloat(row, GIVEN, bytes * worth)
-    rows.add(row, RECEIVED, bytes)
-    rows.addFloat(row, USEFUL, 1)
-    const latency = rows.float(row, LATENCY)
-    rows.setFloat(row, LATENCY, latency === 0 ? ms : latency + LATENCY_WEIGHT * (ms - latency))
-    rows.setFloat(row, SWARMS, this.#swarms.count(rows.float(row, SWARMS), swarm, bytes, 0))
+    const tally = this.#tally(peer, swarm)
+    tally.given += bytes * worth
+    tally.received += bytes
+    tally.useful++
+    tally.latency = tally.latency === 0 ? ms : tally.latency + LATENCY_WEIGHT * (ms - tally.latency)
   }
 
   /** Bytes of verified blocks went to the peer. */
   sent (peer: PeerName, swarm: SwarmId, bytes: number): void {
-    const row = this.#touch(peer)
-    const rows = this.#rows
-    rows.addFloat(row, TAKEN, bytes)
-    rows.add(row, SENT, bytes)
-    rows.setFloat(row, SWARMS, this.#swarms.count(rows.float(row, SWARMS), swarm, 0, bytes))
+    this.#tally(peer, swarm).sent += bytes
   }
 
   /** Bytes came for nothing: cancelled too late, twice, or wrong. */
@@ -107,13 +115,13 @@ export class Accounts {
 
   /** Gave and took nothing yet: its first block is still to come. */
   fresh (peer: PeerName): boolean {
-    const row = this.#index.get(peer)
+    const row = this.#settled(peer)
     return row === undefined || (this.#rows.get(row, SENT) === 0 && this.#rows.get(row, RECEIVED) === 0)
   }
 
   /** As of now. */
   facts (peer: PeerName): PeerFacts {
-    const row = this.#index.get(peer)
+    const row = this.#settled(peer)
     if (row === undefined) return UNKNOWN
     const rows = this.#rows
     const left = this.#left(row)
@@ -133,7 +141,7 @@ export class Accounts {
   }
 
   record (peer: PeerName): PeerRecord | undefined {
-    const row = this.#index.get(peer)
+    const row = this.#settled(peer)
     if (row === undefined) return undefined
     const rows = this.#rows
     return {
@@ -181,6 +189,7 @@ export class Accounts {
 
   /** Peers whose entry changed or went since the last call. */
   changes (): PeerName[] {
+    for (const peer of [...this.#tallies.keys()]) this.#settled(peer)
     const changed = [...this.#changed]
     this.#changed.clear()
     return changed
@@ -189,6 +198,35 @@ export class Accounts {
   /** They could not be written: once more. */
   unwritten (peers: Iterable<PeerName>): void {
     for (const peer of peers) this.#changed.add(peer)
+  }
+
+  #tally (peer: PeerName, swarm: SwarmId): Tally {
+    const open = this.#tallies.get(peer)
+    if (open?.swarm === swarm) return open
+    this.#settled(peer)
+    if (this.#tallies.size >= TALLIES) this.#settled(this.#tallies.keys().next().value as PeerName)
+    const row = this.#touch(peer)
+    const tally = { swarm, given: 0, received: 0, sent: 0, useful: 0, latency: this.#rows.float(row, LATENCY) }
+    this.#tallies.set(peer, tally)
+    return tally
+  }
+
+  /** The row of a known peer, with all that was tallied. */
+  #settled (peer: PeerName): number | undefined {
+    const tally = this.#tallies.get(peer)
+    if (tally === undefined) return this.#index.get(peer)
+    this.#tallies.delete(peer)
+    const row = this.#index.get(peer) as number
+    const rows = this.#rows
+    // as if all of it had come at its beginning, which is no longer ago than the last flush
+    rows.addFloat(row, GIVEN, tally.given)
+    rows.addFloat(row, TAKEN, tally.sent)
+    rows.add(row, RECEIVED, tally.received)
+    rows.add(row, SENT, tally.sent)
+    rows.addFloat(row, USEFUL, tally.useful)
+    rows.setFloat(row, LATENCY, tally.latency)
+    rows.setFloat(row, SWARMS, this.#swarms.count(rows.float(row, SWARMS), tally.swarm, tally.received, tally.sent))
+    return this.#touch(peer)
   }
 
   #now (): number {
@@ -201,22 +239,17 @@ export class Accounts {
     return ms <= 0 ? 1 : 0.5 ** (ms / HALF_LIFE_MS)
   }
 
-  /** The row of a peer that something happened with, its amounts as of now, or of so little before that it is the same. */
+  /** The row of a peer that something happened with, its amounts as of now. */
   #touch (peer: PeerName): number {
     const row = this.#index.get(peer) ?? this.#add(peer)
-    const now = this.#now()
-    if (now - this.#rows.get(row, AT) >= FOLD_MS) this.#fold(row, now)
-    this.#changed.add(peer)
-    return row
-  }
-
-  #fold (row: number, now: number): void {
     const rows = this.#rows
     const left = this.#left(row)
     rows.setFloat(row, GIVEN, rows.float(row, GIVEN) * left)
     rows.setFloat(row, TAKEN, rows.float(row, TAKEN) * left)
     rows.setFloat(row, PENALTY, rows.float(row, PENALTY) * left)
-    rows.set(row, AT, now)
+    rows.set(row, AT, this.#now())
+    this.#changed.add(peer)
+    return row
   }
 
   #add (peer: PeerName): number {
@@ -258,6 +291,7 @@ export class Accounts {
     const row = this.#index.get(peer) as number
     this.#swarms.drop(this.#rows.float(row, SWARMS))
     this.#rows.delete(row)
+    this.#tallies.delete(peer)
     this.#index.delete(peer)
     this.#names[row] = undefined
     this.#changed.add(peer)

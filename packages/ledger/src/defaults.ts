@@ -8,8 +8,6 @@ export const SWARMS_PER_PEER = 4
 export const SWARMS_PER_PEER_MEAN = 2
 /** What was given and taken counts half after this long, and so does a penalty. */
 export const HALF_LIFE_MS = 600_000
-/** What comes within this time counts as if it had come at its beginning: a thousandth less at most. */
-export const FOLD_MS = 500
 /** A peer is shut out this long. */
 export const BAN_MS = 3_600_000
 /**
@@ -37,3 +35,5 @@ export const LATENCY_WEIGHT = 0.1
 export const EVICT_SAMPLE = 64
 /** What changed is written after this long. */
 export const FLUSH_MS = 5_000
+/** Peers whose last blocks are only tallied, so that each costs less: as many as a node has neighbours in the busiest of its swarms. */
+export const TALLIES = 64

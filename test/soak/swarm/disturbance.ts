@@ -5,7 +5,7 @@ import type { Random } from '@shoal/base'
 import type { Member } from './members.ts'
 
 /** From one disturbance to the next, on average. */
-const EVERY_MS = 4_000
+const EVERY_MS = 8_000
 const SLEEP_MS = [1_000, 20_000] as const
 const AWAY_MS = [500, 15_000] as const
 const SLEEP_SHARE = 0.4
