@@ -30,6 +30,8 @@ const UNKNOWN: PeerFacts = { given: 0, taken: 0, received: 0, wasted: 0, latency
  * once a block finds the processor's caches full of the block.
  */
 interface Tally {
+  /** When it began. */
+  readonly at: number
   readonly swarm: SwarmId
   given: number
   received: number
@@ -124,7 +126,7 @@ export class Accounts {
     const row = this.#settled(peer)
     if (row === undefined) return UNKNOWN
     const rows = this.#rows
-    const left = this.#left(row)
+    const left = this.#left(row, this.#now())
     return {
       given: rows.float(row, GIVEN) * left,
       taken: rows.float(row, TAKEN) * left,
@@ -205,8 +207,9 @@ export class Accounts {
     if (open?.swarm === swarm) return open
     this.#settled(peer)
     if (this.#tallies.size >= TALLIES) this.#settled(this.#tallies.keys().next().value as PeerName)
-    const row = this.#touch(peer)
-    const tally = { swarm, given: 0, received: 0, sent: 0, useful: 0, latency: this.#rows.float(row, LATENCY) }
+    const row = this.#index.get(peer) ?? this.#add(peer)
+    this.#changed.add(peer)
+    const tally = { at: this.#now(), swarm, given: 0, received: 0, sent: 0, useful: 0, latency: this.#rows.float(row, LATENCY) }
     this.#tallies.set(peer, tally)
     return tally
   }
@@ -219,6 +222,7 @@ export class Accounts {
     const row = this.#index.get(peer) as number
     const rows = this.#rows
     // as if all of it had come at its beginning, which is no longer ago than the last flush
+    this.#fade(row, tally.at)
     rows.addFloat(row, GIVEN, tally.given)
     rows.addFloat(row, TAKEN, tally.sent)
     rows.add(row, RECEIVED, tally.received)
@@ -226,28 +230,34 @@ export class Accounts {
     rows.addFloat(row, USEFUL, tally.useful)
     rows.setFloat(row, LATENCY, tally.latency)
     rows.setFloat(row, SWARMS, this.#swarms.count(rows.float(row, SWARMS), tally.swarm, tally.received, tally.sent))
-    return this.#touch(peer)
+    return row
   }
 
   #now (): number {
     return this.#epoch + this.#clock.now()
   }
 
+  /** Brings a row's amounts forward to `at`, never back. */
+  #fade (row: number, at: number): void {
+    const rows = this.#rows
+    if (at <= rows.get(row, AT)) return
+    const left = this.#left(row, at)
+    rows.setFloat(row, GIVEN, rows.float(row, GIVEN) * left)
+    rows.setFloat(row, TAKEN, rows.float(row, TAKEN) * left)
+    rows.setFloat(row, PENALTY, rows.float(row, PENALTY) * left)
+    rows.set(row, AT, at)
+  }
+
   /** What is left of an amount as of the row's time. */
-  #left (row: number): number {
-    const ms = this.#now() - this.#rows.get(row, AT)
+  #left (row: number, at: number): number {
+    const ms = at - this.#rows.get(row, AT)
     return ms <= 0 ? 1 : 0.5 ** (ms / HALF_LIFE_MS)
   }
 
   /** The row of a peer that something happened with, its amounts as of now. */
   #touch (peer: PeerName): number {
     const row = this.#index.get(peer) ?? this.#add(peer)
-    const rows = this.#rows
-    const left = this.#left(row)
-    rows.setFloat(row, GIVEN, rows.float(row, GIVEN) * left)
-    rows.setFloat(row, TAKEN, rows.float(row, TAKEN) * left)
-    rows.setFloat(row, PENALTY, rows.float(row, PENALTY) * left)
-    rows.set(row, AT, this.#now())
+    this.#fade(row, this.#now())
     this.#changed.add(peer)
     return row
   }
@@ -284,7 +294,7 @@ export class Accounts {
     const now = this.#now()
     if (rows.get(row, BANNED) > now) return BAN_VALUE + rows.get(row, BANNED) - now
     // a point of penalty tells as much as a megabyte
-    return this.#left(row) * (rows.float(row, GIVEN) + rows.float(row, TAKEN) / 4 + rows.float(row, PENALTY) * 1e6)
+    return this.#left(row, now) * (rows.float(row, GIVEN) + rows.float(row, TAKEN) / 4 + rows.float(row, PENALTY) * 1e6)
   }
 
   #forget (peer: PeerName): void {

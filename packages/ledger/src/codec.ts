@@ -13,22 +13,25 @@ const MAX_NUMBER_BYTES = 8
 
 const WHOLE = ['at', 'received', 'sent', 'wasted', 'useful', 'corrupt', 'bannedUntil'] as const
 const FRACTIONS = ['given', 'taken', 'latency', 'penalty'] as const
+const NUMBERS = WHOLE.length + FRACTIONS.length
 
 /**
  * A record as bytes: the version, then unsigned LEB128 numbers in the order above, then the number of swarms and for each its id and what
  * it gave and took. About 90 bytes with one swarm.
  */
 export function encodeRecord (record: PeerRecord): Uint8Array {
-  const bytes = [VERSION]
-  for (const field of WHOLE) number(bytes, record[field])
-  for (const field of FRACTIONS) number(bytes, record[field] * FRACTION)
-  bytes.push(record.swarms.length)
+  const bytes = new Uint8Array(2 + NUMBERS * MAX_NUMBER_BYTES + record.swarms.length * (SWARM_BYTES + 2 * MAX_NUMBER_BYTES))
+  bytes[0] = VERSION
+  let at = 1
+  for (const field of WHOLE) at = write(bytes, at, record[field])
+  for (const field of FRACTIONS) at = write(bytes, at, record[field] * FRACTION)
+  bytes[at++] = record.swarms.length
   for (const { swarm, received, sent } of record.swarms) {
-    bytes.push(...fromHex(swarm) ?? [])
-    number(bytes, received)
-    number(bytes, sent)
+    bytes.set(fromHex(swarm) ?? [], at)
+    at = write(bytes, at + SWARM_BYTES, received)
+    at = write(bytes, at, sent)
   }
-  return Uint8Array.from(bytes)
+  return bytes.slice(0, at)
 }
 
 /** @throws LedgerError when it is not what `encodeRecord` makes */
@@ -47,13 +50,15 @@ export function decodeRecord (bytes: Uint8Array): PeerRecord {
   return { ...numbers, swarms }
 }
 
-function number (bytes: number[], value: number): void {
+/** Returns where the next one begins. */
+function write (bytes: Uint8Array, at: number, value: number): number {
   let rest = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Math.round(value)))
   while (rest >= 0x80) {
-    bytes.push(rest % 0x80 + 0x80)
+    bytes[at++] = rest % 0x80 + 0x80
     rest = Math.floor(rest / 0x80)
   }
-  bytes.push(rest)
+  bytes[at++] = rest
+  return at
 }
 
 class Reader {

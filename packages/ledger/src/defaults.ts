@@ -33,7 +33,7 @@ export const STALLED_MAX_SCORE = 60
 export const LATENCY_WEIGHT = 0.1
 /** Rows looked at for the one that tells least, when a new peer needs room. */
 export const EVICT_SAMPLE = 64
-/** What changed is written after this long. */
-export const FLUSH_MS = 5_000
+/** What changed is written after this long: a node that is killed has forgotten 10 s at most. */
+export const FLUSH_MS = 8_000
 /** Peers whose last blocks are only tallied, so that each costs less: as many as a node has neighbours in the busiest of its swarms. */
 export const TALLIES = 64

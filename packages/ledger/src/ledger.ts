@@ -70,7 +70,7 @@ export class Ledger {
     const changed = this.accounts.changes()
     for (const peer of changed) {
       const record = this.accounts.record(peer)
-      const key = PEERS.child(new Key(peer))
+      const key = new Key(`${PEERS.toString()}/${peer}`, false)
       if (record === undefined) batch.delete(key)
       else batch.put(key, encodeRecord(record))
     }

@@ -69,7 +69,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     const running: { node?: ShoalNode } = {}
     const refusals = new Refusals(clock, detail => { running.node?.dispatchEvent(new CustomEvent('connection:refused', { detail })) })
     undo.push(() => Promise.resolve(refusals.stop()))
-    const network = await platform.network(config, privateKey, records.datastore, trust(ledger, refusals.refused))
+    const network = await platform.network(config, privateKey, records.datastore, trust(ledger, clock, refusals.refused))
     undo.push(async () => { await network.stop() })
 
     const emit = emitter(() => running.node === undefined ? [] : [running.node])

@@ -1,4 +1,5 @@
 import type { ConnectionGater, MultiaddrConnection, PeerId } from '@libp2p/interface'
+import type { Clock } from '@shoal/base'
 import type { Ledger } from '@shoal/ledger'
 import type { Refused } from './refusals.js'
 
@@ -11,7 +12,10 @@ export interface Trust {
 }
 
 /** As the ledger has it. A connection is refused as soon as it is known who is at its other end. */
-export function trust (ledger: Ledger, refused: Refused): Trust {
+export function trust (ledger: Ledger, clock: Clock, refused: Refused): Trust {
+  /** By peer, since `scoredAt`. */
+  const scores = new Map<string, number>()
+  let scoredAt = -Infinity
   const banned = (peer: PeerId): boolean => ledger.accounts.banned(peer.toString())
   const refuse = (peer: PeerId, { remoteAddr }: MultiaddrConnection): boolean => {
     const shutOut = banned(peer)
@@ -26,7 +30,13 @@ export function trust (ledger: Ledger, refused: Refused): Trust {
       denyOutboundEncryptedConnection: refuse
     },
     appSpecificScore (peer) {
-      const score = ledger.score(peer)
+      const now = clock.now()
+      if (now - scoredAt >= SCORES_MS) {
+        scores.clear()
+        scoredAt = now
+      }
+      let score = scores.get(peer)
+      if (score === undefined) scores.set(peer, score = ledger.score(peer))
       // what was earned elsewhere must not make up for misbehaving here
       return score < 0 ? score : score * EARNED_WEIGHT
     },
@@ -36,3 +46,5 @@ export function trust (ledger: Ledger, refused: Refused): Trust {
 
 /** gossipsub's own positive scores are around 10. */
 const EARNED_WEIGHT = 0.1
+/** It asks every second, and more than once. */
+const SCORES_MS = 5_000

@@ -30,7 +30,7 @@ describe('the network of a Node.js node', () => {
   } = {}): Promise<Libp2p> => {
     const config = resolveConfig({ listen: [listen] }, { ...nodePlatform.surroundings, connections })
     const datastore = new MemoryDatastore()
-    const trusted = trust(ledger ?? await openLedger({ clock: systemClock, datastore }), refused)
+    const trusted = trust(ledger ?? await openLedger({ clock: systemClock, datastore }), systemClock, refused)
     return await start(await nodeNetwork(config, await generateKeyPair('Ed25519'), datastore, trusted))
   }
 
@@ -48,7 +48,7 @@ describe('the network of a Node.js node', () => {
   it('keeps the address of WebRTC-Direct over restarts, and looks for no key where there is nothing to keep', async () => {
     const datastore = new MemoryDatastore()
     const privateKey = await generateKeyPair('Ed25519')
-    const trusted = trust(await openLedger({ clock: systemClock, datastore }), () => {})
+    const trusted = trust(await openLedger({ clock: systemClock, datastore }), systemClock, () => {})
     const begin = async (listen: string, data?: string): Promise<Libp2p> =>
       await start(await nodeNetwork(resolveConfig({ listen: [listen], data }, nodePlatform.surroundings), privateKey, datastore, trusted))
     const hash = ([addr]: readonly unknown[]): string | undefined => /certhash\/([^/]+)/.exec(String(addr))?.[1]
