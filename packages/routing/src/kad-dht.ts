@@ -59,8 +59,13 @@ export function dhtDefaults ({ network, server }: DhtInit): KadDHTInit {
  * place in the routing table is for those who have said over a connection that they serve, as whoever a lookup asks does.
  */
 export function kadServer ({ network }: Pick<DhtInit, 'network'>): (components: KadDHTComponents) => KadDHT {
-  const create = kadDHT(dhtDefaults({ network, server: true }))
   return components => {
+    const { peerId, addressManager } = components
+    const create = kadDHT({
+      ...dhtDefaults({ network, server: true }),
+      // of ourselves the peer store has addresses late, or none
+      peerInfoMapper: info => info.id.equals(peerId) ? { ...info, multiaddrs: addressManager.getAddresses() } : info
+    })
     const serving = new BoundedMap<string, true>(MAX_SERVERS_HEARD)
     const registrar = Object.create(components.registrar, {
       register: {
@@ -129,6 +134,11 @@ class OverKad implements Dht, Startable {
       if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') nodes++
     }
     return nodes
+  }
+
+  /** With nobody else to tell, the library's way of providing is that, and no more. */
+  async keep (key: CID, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    for await (const _ of this.#components.kad.provide(key, { signal }));
   }
 
   async * find (key: CID, { signal }: { readonly signal?: AbortSignal | undefined }): AsyncGenerator<PeerHint> {

@@ -13,8 +13,12 @@ export interface ProviderComponents {
   readonly tell: (signal: AbortSignal) => Promise<number>
   /** Swarms that this node provides, all together. */
   readonly swarms: () => number
-  /** Why telling has no point yet, `undefined` when it has. */
-  readonly obstacle: () => string | undefined
+  /** A DHT node is known that could be told. */
+  readonly known: () => boolean
+  /** There is an address to be found at. */
+  readonly addressed: () => boolean
+  /** Takes the record here, where this node serves the DHT. */
+  readonly keep?: ((signal: AbortSignal) => Promise<void>) | undefined
   readonly emit: (event: RoutingEvent) => void
 }
 
@@ -32,6 +36,8 @@ export class Provider {
   #failures = 0
   #waits = 0
   #reason: string | undefined
+  /** When our own copy is to be renewed, ms on the clock. */
+  #keepAt = -Infinity
 
   constructor (swarm: SwarmId, components: ProviderComponents) {
     this.#swarm = swarm
@@ -52,13 +58,14 @@ export class Provider {
   }
 
   async #try (): Promise<void> {
-    const obstacle = this.#components.obstacle()
+    const { clock, random, emit, known, addressed } = this.#components
+    const obstacle = !known() ? 'no DHT node is known' : !addressed() ? 'this node has no address to be found at' : undefined
     if (obstacle !== undefined) {
+      if (addressed()) await this.#keep()
       this.#missed(obstacle, Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** this.#waits++))
       return
     }
     this.#waits = 0
-    const { clock, random, emit } = this.#components
     const timeout = new AbortController()
     const cancel = clock.after(PROVIDE_TIMEOUT_MS, () => { timeout.abort(new Error(`no end within ${PROVIDE_TIMEOUT_MS / 1000} s`)) })
     let nodes = 0
@@ -81,6 +88,14 @@ export class Provider {
     this.#reason = undefined
     emit({ type: 'provided', swarm: this.#swarm, nodes })
     this.#in(reprovideInterval(this.#components.swarms()) * (0.8 + 0.2 * random()))
+  }
+
+  /** The first server of all knows no other, and is asked all the same. */
+  async #keep (): Promise<void> {
+    const { clock, keep, swarms } = this.#components
+    if (keep === undefined || clock.now() < this.#keepAt) return
+    this.#keepAt = clock.now() + reprovideInterval(swarms())
+    await keep(this.#abort.signal).catch(() => { this.#keepAt = -Infinity })
   }
 
   #missed (reason: string, retryMs: number): void {

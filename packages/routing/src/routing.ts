@@ -42,10 +42,9 @@ export class DhtRouting implements Routing {
       random,
       swarms: () => this.#providers.size,
       emit: event => { this.#init.onevent?.(event) },
-      obstacle: () => {
-        if (this.known === 0) return 'no DHT node is known'
-        return addresses().length === 0 ? 'this node has no address to be found at' : undefined
-      },
+      known: () => this.known > 0,
+      addressed: () => addresses().length > 0,
+      keep: dht.keep === undefined ? undefined : async signal => { await dht.keep?.(key, { signal }) },
       tell: signal => this.#turns.run(signal, () => dht.provide(key, { signal }))
     })
     this.#providers.set(swarm, provider)

@@ -22,6 +22,8 @@ export interface Dht {
   readonly known: number
   /** Leaves a record of ours with the servers closest to the key. Resolves with how many it was sent to: nobody confirms one. */
   provide (key: CID, options: { readonly signal: AbortSignal }): Promise<number>
+  /** Where it serves the DHT itself: takes our own record, for whoever asks here. */
+  keep? (key: CID, options: { readonly signal: AbortSignal }): Promise<void>
   /** Providers as servers name them, one perhaps several times. Rejects when the signal is aborted. */
   find (key: CID, options: { readonly signal?: AbortSignal | undefined }): AsyncIterable<PeerHint>
   /** Gives up our own copy of our record, where there is one; those on servers expire. */

@@ -43,6 +43,19 @@ for (const client of ['kad', 'own'] as const) describe(`the DHT between servers 
     expect(await find(reader, swarm(3))).to.deep.equal([])
   })
 
+  it('finds a server that knows no other one and provides the swarm itself', async () => {
+    const datastore = new MemoryDatastore()
+    const bootstrap = await node({ server: true, datastore })
+    bootstrap.routes.provide(swarm(7))
+    await until(() => records(datastore).length === 1)
+    const reader = await node()
+    await join(reader, bootstrap)
+    expect((await find(reader, swarm(7))).map(({ peer }) => peer)).to.deep.equal([bootstrap.libp2p.peerId.toString()])
+    bootstrap.routes.unprovide(swarm(7))
+    await until(() => records(datastore).length === 0)
+    expect(await find(reader, swarm(7))).to.deep.equal([])
+  })
+
   it('is looked up by servers, too, which dial no providers for it and take none for a server', async () => {
     const datastore = new MemoryDatastore()
     const bootstrap = await node({ server: true, datastore })

@@ -29,7 +29,7 @@ function setup (answers: (() => number)[], known = 1) {
       for (let i = 0; i < 50; i++) await Promise.resolve()
     }
   }
-  return { routes, events, state, advance }
+  return { routes, dht, events, state, advance }
 }
 
 describe('routing', () => {
@@ -79,6 +79,22 @@ describe('routing', () => {
     state.addresses = ['/ip4/8.8.8.8/tcp/1']
     await advance(5000)
     expect(events.at(-1)).to.deep.equal({ type: 'provided', swarm: SWARM, nodes: 1 })
+    await routes.stop()
+  })
+
+  it('keeps its record itself while it knows nobody to tell, where it serves', async () => {
+    const { routes, dht, state, advance } = setup([() => 1], 0)
+    let kept = 0
+    Object.assign(dht, { async keep () { if (++kept === 1) throw new Error('the disk is full') } })
+    await routes.start()
+    routes.provide(SWARM)
+    await advance(REPROVIDE_INTERVAL_MS / 2)
+    expect(kept, 'until it is kept').to.equal(2)
+    await advance(REPROVIDE_INTERVAL_MS)
+    expect([kept, state.provides], 'renewed').to.deep.equal([3, 0])
+    state.known = 1
+    await advance(5000)
+    expect([kept, state.provides]).to.deep.equal([3, 1])
     await routes.stop()
   })
 
