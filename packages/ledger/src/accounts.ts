@@ -280,7 +280,7 @@ export class Accounts {
     for (let looked = 0; looked < length && (looked < EVICT_SAMPLE || lowest >= BAN_VALUE); looked++) {
       this.#hand = (this.#hand + 1) % length
       const name = this.#names[this.#hand]
-      const value = name === undefined ? Infinity : this.#value(this.#hand)
+      const value = name === undefined ? Infinity : this.#value(this.#settled(name) as number)
       if (value >= lowest) continue
       least = name
       lowest = value

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { ManualClock } from '@shoal/base'
 import type { PenaltyReason } from '@shoal/interface'
 import { Accounts } from '../src/accounts.js'
-import { BAN_MS, HALF_LIFE_MS, PENALTIES, SWARMS_PER_PEER } from '../src/defaults.js'
+import { BAN_MS, HALF_LIFE_MS, PENALTIES, SWARMS_PER_PEER, TALLIES } from '../src/defaults.js'
 import { swarmId } from './swarm-id.js'
 
 const SWARM = swarmId(1)
@@ -74,6 +74,23 @@ describe('accounts', () => {
       expect(accounts.record(`giver ${i}`)?.swarms.map(({ swarm }) => swarm)).to.deep.equal([19, 18, 17, 16].map(swarmId))
       expect(accounts.record(`giver ${i}`)?.swarms).to.have.length(SWARMS_PER_PEER)
     }
+  })
+
+  it('knows what it has only tallied when it gives somebody up', () => {
+    const accounts = new Accounts(new ManualClock(), 2)
+    accounts.received('nearly nothing', SWARM, 1, 1, 10)
+    accounts.received('giver', SWARM, 1e6, 1, 10)
+    accounts.received('new', SWARM, 1e3, 1, 10)
+    expect([...accounts.peers]).to.have.members(['giver', 'new'])
+    expect(accounts.record('giver')?.received).to.equal(1e6)
+  })
+
+  it('loses nothing with more peers than it tallies at a time', () => {
+    const accounts = new Accounts(new ManualClock())
+    const peers = Array.from({ length: 3 * TALLIES }, (_, i) => `peer ${i}`)
+    for (let round = 0; round < 3; round++) for (const peer of peers) accounts.sent(peer, SWARM, 100)
+    expect(accounts.changes()).to.have.members(peers)
+    expect(new Set(peers.map(peer => accounts.record(peer)?.sent))).to.deep.equal(new Set([300]))
   })
 
   it('lets what was given, taken and done fade, by halves', () => {
