@@ -132,6 +132,11 @@ export class Herald {
     return this.#greetings.get(session) === 'told'
   }
 
+  /** The manifest is here: that is something to be had, and without it nobody can begin. */
+  begun (): void {
+    this.#provision.look()
+  }
+
   /** From now on the others hear what we hold. */
   speak (): void {
     const { opening: { swarm }, shared: { components }, members, inventory, head: current, follow } = this.#host

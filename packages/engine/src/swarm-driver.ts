@@ -306,6 +306,7 @@ export class SwarmDriver implements OpenSwarm {
     this.#live?.begin(delivery)
     this.purging.deliver(delivery)
     delivery.schedule()
+    if (this.sharing) this.#herald.begun()
     if (this.#opening.mode === 'auto' || this.#choice.reason !== 'asked for') this.#opening.emit('mode', { content: this.link, ...this.#choice })
     if (this.#shared.init.replication !== undefined) void this.#keepCopies()
   }

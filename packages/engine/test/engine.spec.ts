@@ -236,6 +236,18 @@ describe('engine', function () {
     await Promise.all([a.engine.stop(), b.engine.stop()])
   })
 
+  it('lets itself be found with nothing but the manifest', async () => {
+    const net = new VirtualNet()
+    const [a, b, c] = await Promise.all(['a', 'b', 'c'].map(name => testNode(net, name))) as [TestNode, TestNode, TestNode]
+    const built = await testContent(files, a.store)
+    const published = await a.open(built, { publish: true })
+    await published.scan()
+    await (await b.open(built)).manifest()
+    await a.engine.stop()
+    expect((await (await c.open(built)).manifest()).summary).to.deep.equal(built.manifest.summary)
+    await Promise.all([b.engine.stop(), c.engine.stop()])
+  })
+
   it('asks again for what a reader waits for whose block could not be written', async () => {
     const net = new VirtualNet()
     const [a, b] = await Promise.all(['a', 'b'].map(name => testNode(net, name))) as [TestNode, TestNode]
@@ -284,7 +296,7 @@ describe('engine', function () {
     for (let i = 0; i < 50; i++) await new Promise(resolve => { setTimeout(resolve, 5) })
     abort.abort(new Error('nothing came'))
     await reading.then(() => expect.fail('it was served'), (error: Error) => { expect(error.message).to.equal('nothing came') })
-    expect(net.providers.size).to.equal(0)
+    expect([...net.providers.values()].map(peers => [...peers])).to.deep.equal([['b']])
     await Promise.all([a.engine.stop(), b.engine.stop()])
   })
 
