@@ -100,7 +100,8 @@ async function gather ({ members, closing, folder, random, over }: Gathering): P
   }
   const goods: Good[] = []
   for (let i = 0; i < PUBLISHERS; i++) {
-    const options = { listen: [LOOPBACK], bootstrap, data: join(folder, `publisher ${i}`) }
+    // pages reach it as well: whoever wants something always finds somebody who has it
+    const options = { listen: [LOOPBACK, `${LOOPBACK}/ws`], bootstrap, data: join(folder, `publisher ${i}`) }
     const publisher = await begin(new NodeMember(`publisher ${i}`, { steady: true, seed: seed(), options, goods: [] }))
     await publisher.join()
     const sizes = Array.from({ length: GOODS_EACH }, () => GOOD_BYTES[0] + Math.floor(random() * (GOOD_BYTES[1] - GOOD_BYTES[0])))
@@ -155,17 +156,18 @@ async function run (
   for (const one of ended) if (one.status === 'rejected') throw one.reason
   const done = await all(members)
   const warm = Math.min(WARM_UP_MAX_MIN, WARM_UP_SHARE * minutes)
-  const { measured, runs, rows } = costs.sum(warm, minutes)
+  const { measured: cost, runs, rows } = costs.sum(warm, minutes)
   for (const row of rows) progress(row)
   for (const [what, times] of Object.entries(done.errors).toSorted((a, b) => b[1] - a[1]).slice(0, 20)) progress(`${times} × ${what}`)
   const { counts, lost } = disturbance
+  const measured: Record<string, number> = {
+    fetches: done.fetches, failed: done.faults.length, interrupted: done.interrupted, fetched_mb: done.bytes / 1e6,
+    from_peers_mb: done.fromPeers / 1e6, longest_fetch_s: done.longestS, ...counts, lost: lost.length, ...cost
+  }
   print({
     bench: 'soak-swarm',
     env: { ...machine(), minutes, seed, nodes: members.length - PAGES, pages: PAGES, warm_up_min: warm },
-    measured: {
-      fetches: done.fetches, failed: done.faults.length, interrupted: done.interrupted, fetched_mb: done.bytes / 1e6,
-      from_peers_mb: done.fromPeers / 1e6, longest_fetch_s: done.longestS, ...counts, lost: lost.length, ...measured
-    },
+    measured,
     runs,
     targets: TARGETS
   }, json)

@@ -14,6 +14,7 @@ export class Child<Ask, Told> {
   readonly #waiting = new Map<number, PromiseWithResolvers<Told | undefined>>()
   readonly #closed = Promise.withResolvers<void>()
   #asked = 0
+  #ended: Error | undefined
   #stderr = ''
 
   private constructor (script: string, space: Space | undefined) {
@@ -28,8 +29,9 @@ export class Child<Ask, Told> {
       else this.#waiting.get(id)?.reject(new Error(error))
       this.#waiting.delete(id)
     })
-    this.#child.once('close', code => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`${this.#title} ended with ${code}\n${this.#stderr}`))
+    this.#child.once('close', (code, signal) => {
+      this.#ended = new Error(`${this.#title} ended with ${code ?? signal}\n${this.#stderr}`)
+      for (const { reject } of this.#waiting.values()) reject(this.#ended)
       this.#waiting.clear()
       this.#closed.resolve()
     })
@@ -49,10 +51,12 @@ export class Child<Ask, Told> {
   }
 
   async ask (ask: Ask): Promise<Told> {
+    if (this.#ended !== undefined) throw this.#ended
     const id = ++this.#asked
     const waiting = Promise.withResolvers<Told | undefined>()
     this.#waiting.set(id, waiting)
-    this.#child.send({ id, ask } satisfies Question<Ask>)
+    // of one that cannot be told any more the end is heard soon
+    this.#child.send({ id, ask } satisfies Question<Ask>, () => {})
     return await waiting.promise as Told
   }
 
