@@ -26,20 +26,8 @@ export const WEIGHTS: Readonly<Record<Term, Weight>> = {
   locality: { base: 10, congestion: 0, popularity: 10 }
 }
 
-type Weights = Readonly<Record<Term, number>>
-
-/** Those asked for last: conditions change once a second, and many peers are judged under each. */
-let last: { readonly congestion: number, readonly popularity: number, readonly weights: Weights } | undefined
-
 /** Points by term under these conditions: never negative, 100 in all. */
-export function weightsFor ({ congestion, popularity }: Conditions): Weights {
-  if (last?.congestion !== congestion || last.popularity !== popularity) {
-    last = { congestion, popularity, weights: weigh(congestion, popularity) }
-  }
-  return last.weights
-}
-
-function weigh (congestion: number, popularity: number): Weights {
+export function weightsFor ({ congestion, popularity }: Conditions): Readonly<Record<Term, number>> {
   const points = (term: Term): number => Math.max(0,
     WEIGHTS[term].base + WEIGHTS[term].congestion * clamp(congestion) + WEIGHTS[term].popularity * clamp(popularity))
   const all = {
