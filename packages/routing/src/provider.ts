@@ -61,8 +61,9 @@ export class Provider {
     const { clock, random, emit, known, addressed } = this.#components
     const obstacle = !known() ? 'no DHT node is known' : !addressed() ? 'this node has no address to be found at' : undefined
     if (obstacle !== undefined) {
-      if (addressed()) await this.#keep()
-      this.#missed(obstacle, Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** this.#waits++))
+      const failure = addressed() ? await this.#keep() : undefined
+      if (this.#abort.signal.aborted) return
+      this.#missed(failure ?? obstacle, Math.min(WAIT_MAX_MS, WAIT_MIN_MS * 2 ** this.#waits++))
       return
     }
     this.#waits = 0
@@ -90,12 +91,17 @@ export class Provider {
     this.#in(reprovideInterval(this.#components.swarms()) * (0.8 + 0.2 * random()))
   }
 
-  /** The first server of all knows no other, and is asked all the same. */
-  async #keep (): Promise<void> {
+  /** The first server of all knows no other, and is asked all the same. Resolves with why it has no record of its own, if it has none. */
+  async #keep (): Promise<string | undefined> {
     const { clock, keep, swarms } = this.#components
-    if (keep === undefined || clock.now() < this.#keepAt) return
+    if (keep === undefined || clock.now() < this.#keepAt) return undefined
+    try {
+      await keep(this.#abort.signal)
+    } catch (error) {
+      return `keeping our own record: ${(error as Error).message}`
+    }
     this.#keepAt = clock.now() + reprovideInterval(swarms())
-    await keep(this.#abort.signal).catch(() => { this.#keepAt = -Infinity })
+    return undefined
   }
 
   #missed (reason: string, retryMs: number): void {

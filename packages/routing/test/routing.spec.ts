@@ -83,13 +83,14 @@ describe('routing', () => {
   })
 
   it('keeps its record itself while it knows nobody to tell, where it serves', async () => {
-    const { routes, dht, state, advance } = setup([() => 1], 0)
+    const { routes, dht, events, state, advance } = setup([() => 1], 0)
     let kept = 0
     Object.assign(dht, { async keep () { if (++kept === 1) throw new Error('the disk is full') } })
     await routes.start()
     routes.provide(SWARM)
     await advance(REPROVIDE_INTERVAL_MS / 2)
     expect(kept, 'until it is kept').to.equal(2)
+    expect(events.map(event => 'reason' in event && event.reason)).to.deep.equal(['keeping our own record: the disk is full', 'no DHT node is known'])
     await advance(REPROVIDE_INTERVAL_MS)
     expect([kept, state.provides], 'renewed').to.deep.equal([3, 0])
     state.known = 1
