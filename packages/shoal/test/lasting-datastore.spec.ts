@@ -48,9 +48,11 @@ if (typeof indexedDB !== 'undefined') {
     it('asks again what was under way when its database was taken away', async () => {
       await store.put(a, value)
       await lose()
-      const broken = { get: () => Promise.reject(new DOMException('the transaction was aborted', 'AbortError')) }
+      let closed = 0
+      const broken = { get: () => Promise.reject(new DOMException('the transaction was aborted', 'AbortError')), close: () => { closed++ } }
       Object.assign(store, { db: broken })
       expect(await store.get(a)).to.deep.equal(value)
+      expect(closed).to.equal(1)
     })
 
     it('does not ask again what was called off', async () => {

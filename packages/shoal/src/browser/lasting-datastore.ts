@@ -63,6 +63,8 @@ export class LastingDatastore extends IDBDatastore {
 
   /** While the browser is still at it, it refuses. */
   async #reopen (): Promise<void> {
+    // the error may have been about one request only
+    await this.close()
     for (let left = REOPENINGS; ; left--) {
       try {
         await this.open()
