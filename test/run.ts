@@ -141,7 +141,11 @@ async function run (command: string[], say: (line: string) => void): Promise<Out
     else tally = match
   })
   const [code] = await Promise.all([
-    new Promise<number | null>(resolve => child.once('exit', resolve)),
+    new Promise<number | null>(resolve => child.once('exit', (code, signal) => {
+      // what it started may hold its output open
+      if (signal !== null) lines.close()
+      resolve(code)
+    })),
     new Promise<void>(resolve => lines.once('close', resolve))
   ])
   const seconds = (performance.now() - start) / 1000
