@@ -29,7 +29,8 @@ const GOODS_EACH = 12
 const GOOD_BYTES = [50_000, 3_000_000] as const
 /** Less than all contents together, so that there is always something to fetch. */
 const STORE = { quota: '16MiB' }
-const COST_EVERY_MS = 10_000
+/** A look collects all garbage first: so many in a run, however long it is, and no more often than every 5 s. */
+const COSTS_TAKEN = 60
 const SHOW_EVERY_MS = 10_000
 /** Of the whole time, and at most: stores and heaps find their size. */
 const WARM_UP_SHARE = 0.3
@@ -147,7 +148,7 @@ async function run (
   const disturbance = new Disturbance(members.filter(({ steady }) => !steady), random)
   const end = AbortSignal.any([over, AbortSignal.timeout(minutes * 60_000)])
   const disturbing = disturbance.run(end)
-  const measuring = every(COST_EVERY_MS, end, async () => {
+  const measuring = every(Math.max(5_000, minutes * 60_000 / COSTS_TAKEN), end, async () => {
     for (const member of members) if (member.up && !end.aborted) await costs.take(member)
   })
   const showing = every(SHOW_EVERY_MS, end, async () => { show(now(), members, await all(members), disturbance) })

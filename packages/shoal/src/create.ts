@@ -74,7 +74,8 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
 
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
     const book = addressBook(network, platform.addressRules)
-    const lacksRelay = (): boolean => book.own().length === 0 && config.listen.some(addr => addr.includes('/p2p-circuit'))
+    const relayed = config.listen.some(addr => addr.includes('/p2p-circuit'))
+    const lacksRelay = (): boolean => relayed && network.getMultiaddrs().length === 0
     const addresses = { ...book, surroundings: whereabouts(network, config.region), lacksRelay }
     const routes = routing({
       onevent: event => {

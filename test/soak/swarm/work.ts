@@ -30,7 +30,7 @@ export const PATH = 'content.bin'
 /** Seconds in which the member was awake: longer no fetch may take. */
 const FETCH_S = 60
 /** So that two cores keep up: on a machine without a moment of rest everything is late, and nothing is learnt from that. */
-const PAUSE_MS = [2_000, 10_000] as const
+const PAUSE_MS = [6_000, 24_000] as const
 /** Contents stay open after they were read, so that others can have them from here. */
 const OPEN_CONTENTS = 3
 const RANGE_SHARE = 0.3
