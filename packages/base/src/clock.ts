@@ -20,6 +20,25 @@ export const systemClock: Clock = {
   }
 }
 
+const AWAKE_STEP_MS = 1_000
+
+/**
+ * Calls `fn` once after `ms` of which nobody slept: a process that was stopped, or a page that was frozen, comes to its overdue timers
+ * before it comes to the answers that wait for it, and would give up on all of them. A sleep counts as a second at most. Returns what
+ * cancels it.
+ */
+export function afterAwake (clock: Clock, ms: number, fn: () => void): () => void {
+  let left = ms
+  let cancel = (): void => {}
+  const wait = (): void => {
+    const step = Math.min(left, AWAKE_STEP_MS)
+    left -= step
+    cancel = clock.after(step, () => { if (left > 0) wait(); else fn() })
+  }
+  wait()
+  return () => { cancel() }
+}
+
 /** A clock that stands still until `advance` moves it; timers fire in order of time, then of creation. */
 export class ManualClock implements Clock {
   #now = 0
@@ -56,5 +75,13 @@ export class ManualClock implements Clock {
       next.fn()
     }
     this.#now = end
+  }
+
+  /** Moves time on by `ms` as a sleep does: what fell due meanwhile fires late, when it is over. */
+  sleep (ms: number): void {
+    this.#now += ms
+    const due = this.#timers.filter(timer => timer.at <= this.#now).sort((a, b) => a.at - b.at || a.order - b.order)
+    this.#timers = this.#timers.filter(timer => timer.at > this.#now)
+    for (const { fn } of due) fn()
   }
 }

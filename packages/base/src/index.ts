@@ -6,7 +6,7 @@
  * @packageDocumentation
  */
 
-export { systemClock, ManualClock, type Clock } from './clock.js'
+export { afterAwake, systemClock, ManualClock, type Clock } from './clock.js'
 export { systemRandom, seededRandom, shuffle, type Random } from './random.js'
 export { TokenBucket } from './token-bucket.js'
 export { Ewma, DecayingRate } from './ewma.js'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { ManualClock, systemClock } from '../src/clock.js'
+import { afterAwake, ManualClock, systemClock } from '../src/clock.js'
 
 describe('ManualClock', () => {
   it('stands still until it is moved, and keeps wall-clock time apart by its epoch', () => {
@@ -87,5 +87,30 @@ describe('systemClock', () => {
       setTimeout(() => {}, 50)
     })
     expect(fired).to.deep.equal(['fired'])
+  })
+})
+
+describe('afterAwake', () => {
+  it('calls once when so long has passed, unless it was cancelled', () => {
+    const clock = new ManualClock()
+    const called: number[] = []
+    afterAwake(clock, 2_500, () => { called.push(clock.now()) })
+    const cancel = afterAwake(clock, 1_500, () => { called.push(-1) })
+    clock.advance(1_200)
+    cancel()
+    clock.advance(10_000)
+    expect(called).to.deep.equal([2_500])
+  })
+
+  it('counts a sleep as a second at most', () => {
+    const clock = new ManualClock()
+    const called: number[] = []
+    afterAwake(clock, 10_000, () => { called.push(clock.now()) })
+    clock.advance(4_500)
+    clock.sleep(3_600_000)
+    clock.advance(4_999)
+    expect(called).to.deep.equal([])
+    clock.advance(1)
+    expect(called).to.have.length(1)
   })
 })

@@ -27,6 +27,8 @@ export interface Candidate {
   next: number
   /** Of `nearness`, by what it said last. */
   nearness: 0 | 1 | 2
+  /** It said so last: everything is there. */
+  whole: boolean
   /** When it announced itself last. */
   heardAt: number
   /** When it could have been dialled first. */
@@ -65,7 +67,7 @@ export class Candidates {
     let news = candidate === undefined || rank > candidate.rank
     if (candidate === undefined) {
       if (source !== 'link' && !this.#makeRoom(rank, teller)) return 'full'
-      candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0, heardAt: -Infinity }
+      candidate = { peer, rank, linked: source === 'link', teller, addrs: [], failures: 0, next: 0, nearness: 0, whole: false, heardAt: -Infinity }
       this.#all.set(peer, candidate)
       this.#count(candidate, 1)
     } else if (rank > candidate.rank) {

@@ -35,6 +35,8 @@ export const ADDRS_PER_CANDIDATE = 8
 export const NEIGHBOUR_SURPLUS = 1.5
 /** As few neighbours are kept whatever they are worth. */
 export const KEEP_LEAST = 4
+/** Who has everything, among others who have, keeps no more than this: newcomers come by themselves, and each connection costs traffic. */
+export const KEEP_IDLE = 6
 /** Neighbours are judged this often, and at most one is left then. */
 export const REVIEW_MS = 2_500
 /** A neighbour that a block came from or went to within this time is useful. */

@@ -1,10 +1,10 @@
-import { shuffle, type Clock, type Random } from '@shoal/base'
+import { afterAwake, shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
 import { speaksForItself, type Candidate } from './candidates.js'
 import {
-  COMING_MS, DIAL_TIMEOUT_MS, FIRST_LOOK_MS, HEAD_START_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS,
-  RELAY_PATIENCE_MS
+  COMING_MS, DIAL_TIMEOUT_MS, FIRST_LOOK_MS, HEAD_START_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, KEEP_LEAST, REDIAL_FIRST_MS,
+  REDIAL_MAX_MS, RELAY_PATIENCE_MS
 } from './defaults.js'
 import type { Interest } from './interest.js'
 import { preference, type Company } from './preference.js'
@@ -88,9 +88,10 @@ export class Dialler {
     let wake = Infinity
     let hopeful = false
     let relayed: boolean | undefined
+    const sated = circle.whole === true && circle.direct.size >= KEEP_LEAST
     for (const candidate of candidates) {
       const { peer } = candidate
-      if (circle.direct.has(peer) || accounts.banned(peer)) continue
+      if (circle.direct.has(peer) || accounts.banned(peer) || (sated && candidate.whole)) continue
       if (this.#dialing.has(peer)) {
         hopeful ||= candidate.failures === 0
         continue
@@ -182,7 +183,7 @@ export class Dialler {
     this.#dialing.set(peer, teller)
     const known = addresses.connected(peer)
     const timeout = new AbortController()
-    const cancel = clock.after(DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })
+    const cancel = afterAwake(clock, DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })
     const signal = AbortSignal.any([timeout.signal, interest.abort.signal])
     const over = this.#introduce(interest, peer)
     try {

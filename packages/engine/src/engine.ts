@@ -342,11 +342,11 @@ class NodeEngine implements Engine {
   #heard (event: AnnouncementEvent): void {
     switch (event.type) {
       case 'announcement': {
-        const { swarm, peer, addrs, capacity, locality } = event.announcement
+        const { swarm, peer, addrs, capacity, locality, share } = event.announcement
         if (capacity === 1) this.#weak.set(peer, true)
         else this.#weak.delete(peer)
         this.#peers.suggest(swarm, { peer, addrs }, 'announcement')
-        this.#peers.located(swarm, peer, locality)
+        this.#peers.described(swarm, peer, { locality, whole: share >= 1 })
         return
       }
       case 'rejected': return this.#penalise(event.from, 'bad-announcement', event.reason)

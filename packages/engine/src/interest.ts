@@ -8,6 +8,8 @@ export interface Circle {
   readonly direct: ReadonlySet<PeerName>
   /** Somebody reads or completes the content. @default false */
   readonly active?: boolean
+  /** Nothing more is needed here, nor will be: only those who lack something are worth a connection. @default false */
+  readonly whole?: boolean
   /** How many of them are useful, as of the last `review`. */
   readonly useful: number
   /** Judges them anew; returns those that have long been useless, the worst first. */

@@ -1,5 +1,5 @@
 import type { PeerName } from '@shoal/interface'
-import { EXPECT_MS, KEEP_LEAST, NEIGHBOUR_EVERY_MS, NEIGHBOUR_SURPLUS, NEIGHBOURS_FIRST, UNSHARED_MS } from './defaults.js'
+import { EXPECT_MS, KEEP_IDLE, KEEP_LEAST, NEIGHBOUR_EVERY_MS, NEIGHBOUR_SURPLUS, NEIGHBOURS_FIRST, UNSHARED_MS } from './defaults.js'
 import type { Interest } from './interest.js'
 
 /**
@@ -17,12 +17,13 @@ export function missing ({ circle: { direct, useful } }: Interest, target: numbe
 
 /**
  * Whom to leave: of a full set with too few useful neighbours the one that has been useless longest, as long as there is somebody untried
- * to take its place.
+ * to take its place. Who has everything leaves those who have, but for a few.
  *
  * @param useless the worst first
  */
 export function toLeave (interest: Interest, target: number, useless: readonly PeerName[], now: number): PeerName | undefined {
-  const { circle: { direct, useful }, candidates, away } = interest
+  const { circle: { direct, useful, whole = false }, candidates, away } = interest
+  if (whole && direct.size > KEEP_IDLE) return useless[0]
   if (useful >= target || direct.size < Math.max(KEEP_LEAST + 1, Math.ceil(target * NEIGHBOUR_SURPLUS))) return undefined
   for (const { peer, failures } of candidates) {
     if (failures === 0 && !direct.has(peer) && (away.get(peer) ?? 0) <= now) return useless[0]

@@ -33,6 +33,11 @@ export class Neighbourhood implements Circle {
     return this.#host.active()
   }
 
+  get whole (): boolean {
+    const segments = this.#host.segments()
+    return segments > 0 && (this.#host.ours()?.completeSegments ?? 0) >= segments
+  }
+
   get useful (): number {
     let useful = 0
     for (const { ready, conduct } of this.#host.members) if (ready && conduct.uselessSince === undefined) useful++

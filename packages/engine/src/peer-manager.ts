@@ -89,11 +89,16 @@ export class PeerManager {
     if (interest !== undefined) this.#discovery.suggest(interest, hint, source, session)
   }
 
-  /** A peer says where it is: the nearer are dialled first. Others' words, so nothing else follows from it. */
-  located (swarm: SwarmId, peer: PeerName, locality: Locality | undefined): void {
+  /**
+   * A peer says where it is, the nearer are dialled first, and whether it has everything: then it is not dialled by those who have. Others'
+   * words, so nothing else follows from them.
+   */
+  described (swarm: SwarmId, peer: PeerName, { locality, whole }: { locality: Locality | undefined, whole: boolean }): void {
     const interest = this.#interests.get(swarm)
     const candidate = interest?.candidates.get(peer)
-    if (interest !== undefined && candidate !== undefined) candidate.nearness = nearness(interest.locality(), locality)
+    if (interest === undefined || candidate === undefined) return
+    candidate.nearness = nearness(interest.locality(), locality)
+    candidate.whole = whole
   }
 
   /** Of `nearness`, by what the peer said last; 0 when it said nothing. */

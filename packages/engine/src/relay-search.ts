@@ -1,4 +1,4 @@
-import { BoundedMap, shuffle, type Clock, type Random } from '@shoal/base'
+import { afterAwake, BoundedMap, shuffle, type Clock, type Random } from '@shoal/base'
 import type { Exchange, PeerHint, PeerName, Session } from '@shoal/interface'
 import { CANDIDATES_PER_SWARM, DIAL_TIMEOUT_MS, REDIAL_MAX_MS, RELAY_SEARCH_MS } from './defaults.js'
 import type { Interest } from './interest.js'
@@ -64,7 +64,7 @@ export class RelaySearch {
     const { clock, exchange, addresses } = this.#init
     const known = addresses.connected(peer)
     const timeout = new AbortController()
-    const cancel = clock.after(DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })
+    const cancel = afterAwake(clock, DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })
     try {
       this.#host.opened(await exchange.connect(peer, addrs, { signal: timeout.signal }), !known)
     } catch {

@@ -1,3 +1,4 @@
+import { afterAwake } from '@shoal/base'
 import { NotFoundError, UnauthorisedError, type ShoalError, type SwarmId } from '@shoal/interface'
 import type { Access } from './access.js'
 import { LOOK_AGAIN_MS, OPEN_TIMEOUT_MS, REFUSED_MS } from './defaults.js'
@@ -18,15 +19,13 @@ export interface SearchHost {
 /** How long a manifest is looked for. */
 export class Search {
   readonly #host: SearchHost
-  readonly #until: number
   readonly #work = (): void => { this.#look() }
+  readonly #cancel: () => void
   #over = false
 
   constructor (host: SearchHost) {
-    const { alarm, components: { clock } } = host.shared
     this.#host = host
-    this.#until = clock.now() + OPEN_TIMEOUT_MS
-    alarm.set(this.#work, this.#until)
+    this.#cancel = afterAwake(host.shared.components.clock, OPEN_TIMEOUT_MS, () => { host.fail(this.#failure()) })
   }
 
   /** A peer that is in the swarm does not let us in: unless another does soon, there is no point in waiting. */
@@ -38,13 +37,13 @@ export class Search {
   /** It was found, or nobody waits for it any more. */
   end (): void {
     this.#over = true
+    this.#cancel()
     this.#host.shared.alarm.set(this.#work, undefined)
   }
 
   #look (): void {
     const { shared: { alarm, components: { clock } } } = this.#host
-    const now = clock.now()
-    if (now < this.#until && this.#hopeful) alarm.set(this.#work, Math.min(this.#until, now + LOOK_AGAIN_MS))
+    if (this.#hopeful) alarm.set(this.#work, clock.now() + LOOK_AGAIN_MS)
     else this.#host.fail(this.#failure())
   }
 

@@ -6,7 +6,7 @@ import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
   ADDRS_PER_CANDIDATE, ALIVE_MS, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, FIRST_LOOK_MS,
-  HEAD_START_MS, REDIAL_MAX_MS, UNSHARED_MS
+  HEAD_START_MS, KEEP_IDLE, REDIAL_MAX_MS, UNSHARED_MS
 } from '../src/defaults.js'
 import { localityOf } from '../src/locality.js'
 import { PeerManager } from '../src/peer-manager.js'
@@ -86,6 +86,8 @@ describe('peer manager', () => {
     /** Members that have been useless for long, and those that were left for it. */
     readonly useless: string[]
     readonly parted: string[]
+    /** Whether the node has everything. */
+    readonly circle: { whole: boolean }
     readonly run: (ms: number) => Promise<void>
     readonly seek: (hints?: [string, string][]) => void
   }
@@ -102,6 +104,7 @@ describe('peer manager', () => {
     const members = new Set<string>()
     const useless: string[] = []
     const parted: string[] = []
+    const circle = { whole: false }
     const exchange = {
       async connect (peer: string, addrs: readonly string[]) {
         dialled.push([peer, addrs[0]])
@@ -132,6 +135,7 @@ describe('peer manager', () => {
       members,
       useless,
       parted,
+      circle,
       async run (ms) {
         for (const end = clock.now() + ms; clock.now() < end;) {
           clock.advance(Math.min(500, end - clock.now()))
@@ -141,6 +145,7 @@ describe('peer manager', () => {
       seek (hints = []) {
         manager.seek('s', hints.map(([peer, addr]) => ({ peer, addrs: [addr] })), {
           direct: members,
+          get whole () { return circle.whole },
           get useful () { return members.size - useless.length },
           review: () => useless,
           greet () {},
@@ -346,6 +351,24 @@ describe('peer manager', () => {
     expect(parted).to.deep.equal([])
   })
 
+  it('lets go of others that have everything when it has, but for a few, and dials none of them', async () => {
+    const { manager, seek, run, dialled, members, useless, parted, circle } = setup({ limits: { dials: 100 } })
+    seek()
+    for (let i = 0; i < KEEP_IDLE + 2; i++) members.add(`seed ${i}`)
+    useless.push(...members)
+    for (const peer of ['another seed', 'reader']) manager.suggest('s', { peer, addrs: ['x'] }, 'announcement')
+    manager.described('s', 'another seed', { locality: undefined, whole: true })
+    circle.whole = true
+    await run(60_000)
+    expect(parted).to.deep.equal(['seed 0', 'seed 1'])
+    expect(dialled.map(([peer]) => peer)).to.deep.equal(['reader'])
+    // alone it is as good as any
+    members.clear()
+    useless.length = 0
+    await run(10_000)
+    expect(dialled.map(([peer]) => peer)).to.deep.equal(['reader', 'another seed'])
+  })
+
   it('replaces at once a peer that said goodbye, and leaves it alone until it speaks again', async () => {
     const { manager, seek, run, dialled, clock, members } = setup({ limits: { peersPerSwarm: 1 } })
     seek([['gone', 'a'], ['lost', 'b']])
@@ -434,9 +457,9 @@ describe('peer manager', () => {
     })
     seek()
     for (const peer of ['far a', 'far b', 'far c', 'near', 'mate', 'region']) manager.suggest('s', { peer, addrs: [peer] }, 'announcement')
-    manager.located('s', 'near', localityOf('s', surroundings))
-    manager.located('s', 'region', localityOf('s', { site: 'another', region: '203.0' }))
-    manager.located('s', 'nobody', localityOf('s', surroundings))
+    manager.described('s', 'near', { locality: localityOf('s', surroundings), whole: false })
+    manager.described('s', 'region', { locality: localityOf('s', { site: 'another', region: '203.0' }), whole: false })
+    manager.described('s', 'nobody', { locality: localityOf('s', surroundings), whole: false })
     await run(5_000)
     expect(dialled.map(([peer]) => peer).slice(0, 3)).to.deep.equal(['mate', 'near', 'region'])
   })

@@ -1,4 +1,5 @@
 import type { Stream } from '@libp2p/interface'
+import { afterAwake } from '@shoal/base'
 import { WireError } from '@shoal/interface'
 import type {
   BlockRef, HaveDelta, PeerHint, PenaltyReason, RefuseReason, Session, SessionEvent, SessionStats, SwarmId, Transport
@@ -78,7 +79,7 @@ export class ConnectionSession implements Session {
     this.opened = this.#opening.promise
     // an inbound session that fails to open has nobody who waits for it
     this.opened.catch(() => {})
-    this.#handshake = clock.after(HANDSHAKE_MS, () => { this.#end(`no HELLO within ${HANDSHAKE_MS} ms`) })
+    this.#handshake = afterAwake(clock, HANDSHAKE_MS, () => { this.#end(`no HELLO within ${HANDSHAKE_MS} ms`) })
     const context = this.#context
     this.#membership = new Membership({ ...context, serve: init.serve, act: this.#act.bind(this), fail: this.#failed.bind(this) })
     this.#watchdog = new Watchdog({

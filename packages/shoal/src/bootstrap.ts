@@ -1,4 +1,4 @@
-import type { Clock } from '@shoal/base'
+import { afterAwake, type Clock } from '@shoal/base'
 import { EXCHANGE_PROTOCOL } from '@shoal/exchange'
 import { BootstrapError } from '@shoal/interface'
 import { networksOf, resolveBootstrap } from '@shoal/routing'
@@ -21,10 +21,10 @@ export class Bootstrap {
   readonly #clock: Clock
   readonly #onerror: (error: Error) => void
   readonly #abort = new AbortController()
-  readonly #first = Promise.withResolvers<void>()
   #pause = BOOTSTRAP_FIRST_MS
   #cancel: (() => void) | undefined
-  #running = false
+  /** The round under way. */
+  #round: Promise<void> | undefined
   /** An entry has answered in the last round. */
   #reached = false
 
@@ -38,12 +38,16 @@ export class Bootstrap {
     this.#lacksRelay = lacksRelay
     this.#clock = clock
     this.#onerror = onerror
-    this.#first.promise.catch(() => {})
   }
 
-  /** Settles after the first round: rejects with a `BootstrapError` when no entry could be reached. Resolves at once without any entry. */
-  get first (): Promise<void> {
-    return this.#first.promise
+  /**
+   * Resolves when somebody is connected, an entry could be reached now, or there is none.
+   *
+   * @throws BootstrapError when none of them could be reached
+   */
+  async reach (): Promise<void> {
+    if (this.#round === undefined && (this.#entries.length === 0 || this.#connected())) return
+    await this.#go()
   }
 
   start (): void {
@@ -64,39 +68,44 @@ export class Bootstrap {
   #soon (ms: number): void {
     if (this.#abort.signal.aborted) return
     this.#cancel?.()
-    this.#cancel = this.#clock.after(ms, () => { void this.#round() })
+    this.#cancel = this.#clock.after(ms, () => { this.#look() })
   }
 
-  async #round (): Promise<void> {
-    if (this.#running) return
+  #look (): void {
     if (this.#entries.length > 0 && this.#connected() && !this.#lacksRelay()) {
       this.#pause = BOOTSTRAP_FIRST_MS
       return
     }
-    this.#running = true
-    const failures = await Promise.all(this.#entries.map(entry => this.#reach(entry)))
-    this.#running = false
-    if (this.#abort.signal.aborted) return
+    // each entry that failed has been told
+    this.#go().catch(() => {})
+  }
+
+  async #go (): Promise<void> {
+    this.#round ??= this.#dialAll().finally(() => { this.#round = undefined })
+    await this.#round
+  }
+
+  async #dialAll (): Promise<void> {
+    const failures = await Promise.all(this.#entries.map(entry => this.#dial(entry)))
+    if (this.#abort.signal.aborted || this.#entries.length === 0) return
     const errors = failures.filter(error => error !== undefined)
     this.#reached = errors.length < this.#entries.length
-    if (this.#entries.length === 0 || this.#reached) this.#first.resolve()
-    else {
-      this.#first.reject(new BootstrapError(
-        `none of the ${this.#entries.length} bootstrap nodes could be reached: ${errors.map(error => error.message).join('; ')}`, { cause: errors[0] }))
-    }
-    if (this.#entries.length === 0) return
     // finds nothing left to do where an entry has answered, and relays for this node if it has to be relayed
     this.#soon(this.#pause)
     this.#pause = Math.min(BOOTSTRAP_MAX_MS, this.#pause * 2)
+    if (!this.#reached) {
+      throw new BootstrapError(
+        `none of the ${this.#entries.length} bootstrap nodes could be reached: ${errors.map(error => error.message).join('; ')}`, { cause: errors[0] })
+    }
   }
 
   #connected (): boolean {
     return this.#network.getConnections().some(connection => connection.limits === undefined)
   }
 
-  async #reach (entry: string): Promise<Error | undefined> {
+  async #dial (entry: string): Promise<Error | undefined> {
     const timeout = new AbortController()
-    const cancel = this.#clock.after(BOOTSTRAP_TIMEOUT_MS, () => { timeout.abort(new Error(`no answer within ${BOOTSTRAP_TIMEOUT_MS / 1000} s`)) })
+    const cancel = afterAwake(this.#clock, BOOTSTRAP_TIMEOUT_MS, () => { timeout.abort(new Error(`no answer within ${BOOTSTRAP_TIMEOUT_MS / 1000} s`)) })
     const signal = AbortSignal.any([timeout.signal, this.#abort.signal])
     try {
       const addrs = await resolveBootstrap([entry], { signal })

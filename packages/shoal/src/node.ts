@@ -298,10 +298,10 @@ export class ShoalNode extends TypedEventEmitter<ShoalEvents> implements Shoal {
       }
     })
     // with nobody to ask, and nothing known, there is no point in waiting for an answer
-    const hopeless = bootstrap.first.then(() => new Promise<never>(() => {}), (error: unknown) => {
-      if (head === undefined && network.getConnections().length === 0 && link.addrs.length === 0) throw error
-      return new Promise<never>(() => {})
-    })
+    const reached = head === undefined && link.addrs.length === 0 ? bootstrap.reach() : Promise.resolve()
+    const hopeless = reached.catch((error: unknown) => {
+      if (network.getConnections().length === 0) throw error
+    }).then(() => new Promise<never>(() => {}))
     const manifest = await Promise.race([opened.manifest(signal), hopeless])
     if (tenant !== undefined && manifest.policy.token !== tenant) {
       throw new ManifestError(`expected a content that asks for a token of ${tenant}, as its link says, got one that does not`)
