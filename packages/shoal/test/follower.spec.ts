@@ -9,6 +9,16 @@ import { Follower } from '../src/live/follower.js'
 const NAME = 'live'
 const PLAYLIST = 'live.m3u8'
 
+class CountingClock extends ManualClock {
+  /** Timers that were set. */
+  set = 0
+
+  override after (ms: number, fn: () => void): () => void {
+    this.set++
+    return super.after(ms, fn)
+  }
+}
+
 /** A presentation in memory, followed: what was read of it, and what is told. */
 class Followed {
   readonly reads: string[] = []
@@ -16,7 +26,7 @@ class Followed {
   readonly errors: Error[] = []
   /** Names of the segments that the playlist lists. */
   segments: string[] = []
-  readonly #clock = new ManualClock()
+  readonly #clock = new CountingClock()
   readonly #store: BlockStore
   #follower: Follower | undefined
   #publisher = ''
@@ -47,14 +57,20 @@ class Followed {
     this.#follower?.stop()
   }
 
-  /** Lets it look at everything once more, from the first read to the last word. */
+  /** Lets it look at everything twice, as it does in a target duration: time stands still while it looks. */
   async look (): Promise<void> {
-    const looks = (): number => this.reads.filter(uri => uri === PLAYLIST).length
-    // when one more has begun, the one before it is over
-    for (const enough = looks() + 2; looks() < enough;) {
-      this.#clock.advance(2_000)
+    await this.#over(1)
+    for (const { set } = this.#clock; this.#clock.set < set + 2;) {
+      const [reads, before] = [this.reads.length, this.#clock.set]
+      this.#clock.advance(1_000)
       await new Promise(resolve => { setTimeout(resolve, 1) })
+      if (this.reads.length > reads) await this.#over(before + 1)
     }
+  }
+
+  /** So many looks are: each sets the time of the next when it ends. */
+  async #over (looks: number): Promise<void> {
+    while (this.#clock.set < looks) await new Promise(resolve => { setTimeout(resolve, 1) })
   }
 
   async window (): Promise<readonly WindowEntry[]> {
