@@ -3,10 +3,11 @@ import type { Exchange, PeerName, Session } from '@shoal/interface'
 import type { Ledger } from '@shoal/ledger'
 import { speaksForItself, type Candidate } from './candidates.js'
 import {
-  COMING_MS, DIAL_TIMEOUT_MS, FIRST_LOOK_MS, HEAD_START_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, KEEP_LEAST, REDIAL_FIRST_MS,
-  REDIAL_MAX_MS, RELAY_PATIENCE_MS
+  COMING_MS, DIAL_TIMEOUT_MS, FIRST_LOOK_MS, HEAD_START_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS,
+  RELAY_PATIENCE_MS
 } from './defaults.js'
 import type { Interest } from './interest.js'
+import { sated } from './keeper.js'
 import { preference, type Company } from './preference.js'
 import type { AddressBook, EngineLimits } from './types.js'
 
@@ -82,16 +83,17 @@ export class Dialler {
    *
    * @returns `wake`: when there will be more; `hopeful`: somebody of whom no dial failed yet may come
    */
-  #sift ({ candidates, circle, away, since }: Interest, now: number): { ready: Candidate[], wake: number, hopeful: boolean } {
+  #sift (interest: Interest, now: number): { ready: Candidate[], wake: number, hopeful: boolean } {
+    const { candidates, circle, away, since } = interest
     const { ledger: { accounts }, addresses } = this.#init
     const ready: Candidate[] = []
     let wake = Infinity
     let hopeful = false
     let relayed: boolean | undefined
-    const sated = circle.whole === true && circle.direct.size >= KEEP_LEAST
+    const enough = sated(interest)
     for (const candidate of candidates) {
       const { peer } = candidate
-      if (circle.direct.has(peer) || accounts.banned(peer) || (sated && candidate.whole)) continue
+      if (circle.direct.has(peer) || accounts.banned(peer) || (enough && candidate.whole)) continue
       if (this.#dialing.has(peer)) {
         hopeful ||= candidate.failures === 0
         continue

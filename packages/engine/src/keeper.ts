@@ -15,6 +15,11 @@ export function missing ({ circle: { direct, useful } }: Interest, target: numbe
   return Math.min(target - useful, Math.ceil(target * NEIGHBOUR_SURPLUS) - direct.size)
 }
 
+/** It has everything, and company enough: whoever lacks something finds it, or announces itself. */
+export function sated ({ circle: { direct, whole = false } }: Interest): boolean {
+  return whole && direct.size >= KEEP_LEAST
+}
+
 /**
  * Whom to leave: of a full set with too few useful neighbours the one that has been useless longest, as long as there is somebody untried
  * to take its place. Who has everything leaves those who have, but for a few.

@@ -6,7 +6,7 @@ import { ALIVE_MS, AWAY_MS, CANDIDATES_PER_SWARM, FIND_FIRST_MS, FIND_MAX_MS, FI
 import { Dialler, type DiallerInit } from './dialler.js'
 import { Discovery, type DiscoveryInit } from './discovery.js'
 import type { Circle, Interest } from './interest.js'
-import { missing, targetAfter, toLeave, Unshared } from './keeper.js'
+import { missing, sated, targetAfter, toLeave, Unshared } from './keeper.js'
 import { localityOf, nearness } from './locality.js'
 import { RelaySearch } from './relay-search.js'
 import { swarmCell } from './swarm-cell.js'
@@ -219,7 +219,9 @@ export class PeerManager {
       const target = targetAfter(now - interest.since, peersPerSwarm)
       if (target < peersPerSwarm) wake = Math.min(wake, now + NEIGHBOUR_EVERY_MS)
       const wanted = missing(interest, target)
-      if (wanted > 0) wake = Math.min(wake, this.#dialler.dial(interest, wanted, target, now), this.#discovery.look(interest, now))
+      if (wanted <= 0) continue
+      wake = Math.min(wake, this.#dialler.dial(interest, wanted, target, now))
+      if (!sated(interest)) wake = Math.min(wake, this.#discovery.look(interest, now))
     }
     if (wake < Infinity) alarm.soonest(this.#work, Math.max(wake, now + 50))
   }
@@ -228,6 +230,9 @@ export class PeerManager {
     interest.nextReview = now + REVIEW_MS
     const worst = toLeave(interest, this.#init.limits.peersPerSwarm, interest.circle.review(now), now)
     if (worst === undefined) return
+    const candidate = interest.candidates.get(worst)
+    // it said so to its neighbours, and may not announce it for long
+    if (candidate !== undefined && interest.circle.whole === true) candidate.whole = true
     interest.away.set(worst, now + REDIAL_MAX_MS)
     interest.circle.part(worst)
   }
