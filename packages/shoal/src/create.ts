@@ -24,7 +24,7 @@ import { whereabouts } from './whereabouts.js'
 /**
  * Puts a node together and starts it: the only place where the packages meet.
  *
- * @throws ConfigError, DataInUseError, ListenError, StoreError
+ * @throws ConfigError, DataInUseError, ListenError, StoreError; UnavailableError where QUIC is asked for and its native part is missing
  */
 export async function createNode (options: ShoalOptions, platform: Platform): Promise<ShoalNode> {
   const config = resolveConfig(options, platform.surroundings)
@@ -73,7 +73,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     undo.push(async () => { await network.stop() })
 
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
-    const book = addressBook(network, platform.addressRules)
+    const book = addressBook(network, platform.addressRules(config))
     const relayed = config.listen.some(addr => addr.includes('/p2p-circuit'))
     const lacksRelay = (): boolean => relayed && network.getMultiaddrs().length === 0
     const addresses = { ...book, surroundings: whereabouts(network, config.region), lacksRelay }
