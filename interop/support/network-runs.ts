@@ -28,6 +28,7 @@ export interface Way {
 export const TCP: Way = { name: 'TCP', match: /\/tcp\/\d+\/p2p\//, listen: '/ip4/127.0.0.1/tcp/0' }
 export const WS: Way = { name: 'WebSocket', match: /\/tcp\/\d+\/ws\//, listen: '/ip4/127.0.0.1/tcp/0/ws' }
 const DIRECT: Way = { name: 'WebRTC-Direct', match: /\/webrtc-direct\//, listen: '/ip4/127.0.0.1/udp/0/webrtc-direct' }
+export const QUIC: Way = { name: 'QUIC', match: /\/quic-v1\/p2p\//, listen: '/ip4/127.0.0.1/udp/0/quic-v1' }
 
 export interface Traits {
   readonly name: string
@@ -40,7 +41,6 @@ export interface Traits {
   readonly doubtful?: true
   /** It does not say what secures a connection: it is started with one security at a time. */
   readonly mute?: true
-  readonly noQuic: string
   readonly noKad?: string
   readonly noGossip?: string
   readonly noRelay?: string
@@ -49,13 +49,11 @@ export interface Traits {
 /** @param without a part of it, so that it is not that which works */
 export type Starter = (without?: 'kad' | 'noise' | 'tls') => Promise<PeerProcess>
 
-const QUIC_ROW = 'QUIC'
-
 /** Connections by every transport that both have, dialled from either side, with identify and ping over each. */
 export async function transports (cells: Cells, traits: Traits, start: Starter): Promise<void> {
   const { name, mute } = traits
   const [partner, tlsAlone, noiseAlone] = mute === true ? [await start(), await start('noise'), await start('tls')] : [await start()]
-  for (const way of [TCP, WS, DIRECT]) {
+  for (const way of [TCP, WS, DIRECT, QUIC]) {
     const doubt = async (): Promise<string | undefined> => traits.doubtful === true ? await whyNoDirect(name, partner, start) : undefined
     const missing = way === DIRECT ? traits.noDirect ?? await doubt() : undefined
     const outward = `${way.name}, dialled by Shoal`
@@ -79,7 +77,7 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
       await dialling.ask('dial', { addrs: [to] })
       return await introduced(dialling, node.peerId, way === TCP ? traits.dials : undefined, mute)
     })
-    if (way === TCP) cells.none(name, 'Chromium', outward, 'pages have no TCP')
+    if (way === TCP || way === QUIC) cells.none(name, 'Chromium', outward, `pages have no ${way.name}`)
     else {
       await cells.check(name, 'Chromium', outward, async () => {
         expect(addr !== undefined, `${name} does not listen by ${way.name}: ${partner.addrs.join(', ')}`)
@@ -89,7 +87,6 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
     }
     cells.none(name, 'Chromium', inward, 'a page is dialled by WebRTC through a relay alone, which only js-libp2p speaks')
   }
-  for (const end of ['Node.js', 'Chromium'] as const) cells.none(name, end, QUIC_ROW, traits.noQuic)
   for (const one of [partner, tlsAlone, noiseAlone]) await one?.end()
   await stopAll()
 }
@@ -118,7 +115,7 @@ export async function introduced (partner: PeerProcess, peer: string, security?:
   expect(protocols.includes('/ipfs/ping/1.0.0'), `no ping among ${protocols.join(', ')}`)
   const { ms } = await partner.ask('ping', { peer })
   const secured = mute === true ? security ?? 'secured' : connection.security === '' ? 'own security' : connection.security
-  return `${secured}, ${agent}, ping ${ms.toFixed(1)} ms`
+  return [secured, agent, `ping ${ms.toFixed(1)} ms`].filter(said => said !== '').join(', ')
 }
 
 /** They find Shoal's provider in their DHT, Shoal finds through it another Shoal, and them. */

@@ -70,6 +70,7 @@ macro_rules! swarm {
         SwarmBuilder::with_new_identity()
             .with_tokio()
             .with_tcp(tcp::Config::default().nodelay(true), $security, yamux::Config::default)?
+            .with_quic()
             .with_other_transport(|key| {
                 let certificate = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng())?;
                 let transport = libp2p_webrtc::tokio::Transport::new(key.clone(), certificate);

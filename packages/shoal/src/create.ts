@@ -24,7 +24,7 @@ import { whereabouts } from './whereabouts.js'
 /**
  * Puts a node together and starts it: the only place where the packages meet.
  *
- * @throws ConfigError, DataInUseError, ListenError, StoreError; UnavailableError where QUIC is asked for and its native part is missing
+ * @throws ConfigError, DataInUseError, ListenError, StoreError
  */
 export async function createNode (options: ShoalOptions, platform: Platform): Promise<ShoalNode> {
   const config = resolveConfig(options, platform.surroundings)

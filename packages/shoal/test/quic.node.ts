@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { Libp2p, Stream } from '@libp2p/interface'
-import { ConfigError, UnavailableError } from '@shoal/interface'
+import { ConfigError, ListenError } from '@shoal/interface'
 import { systemClock } from '@shoal/base'
 import { openLedger } from '@shoal/ledger'
 import { multiaddr } from '@multiformats/multiaddr'
@@ -196,7 +196,7 @@ describe('QUIC', function () {
 
   it('says what is missing where its native part is', async () => {
     const failed = await loadQuic(() => Promise.reject(new Error('Cannot find native binding'))).catch((error: unknown) => error)
-    expect(failed).to.be.instanceOf(UnavailableError)
+    expect(failed).to.be.instanceOf(ListenError)
     expect((failed as Error).message).to.include('@chainsafe/libp2p-quic').and.include('Cannot find native binding')
   })
 

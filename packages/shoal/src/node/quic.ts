@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import type { quic as Quic } from '@chainsafe/libp2p-quic'
 import type { Connection, DialTransportOptions, Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
 import { raceSignal } from '@shoal/base'
-import { UnavailableError } from '@shoal/interface'
+import { ListenError, UnavailableError } from '@shoal/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { QUIC, QUIC_HANDSHAKES } from '../defaults.js'
 import { overlay } from '../overlay.js'
@@ -25,12 +25,12 @@ export interface QuicTransport {
  * QUIC, whose native code is an optional dependency: loaded when it is needed, and not before.
  *
  * @param load brings `@chainsafe/libp2p-quic`
- * @throws UnavailableError where that is not installed, or has no binary for this machine
+ * @throws ListenError where that is not installed, or has no binary for this machine
  * @see https://github.com/libp2p/specs/blob/master/quic/README.md
  */
 export async function loadQuic (load: () => Promise<{ quic: typeof Quic }> = async () => await import('@chainsafe/libp2p-quic')): Promise<QuicTransport> {
   const { quic } = await load().catch((cause: unknown) => {
-    throw new UnavailableError(
+    throw new ListenError(
       `an address with /quic-v1 needs the optional package @chainsafe/libp2p-quic with its binary for ${process.platform} on ${process.arch}, ` +
       `which could not be loaded (${(cause as Error).message.split('\n', 1)[0]}): install it, or leave the address out`, { cause })
   })
