@@ -13,14 +13,14 @@ const HOME = `${CACHE}python`
 
 const TRAITS: Traits = {
   name: 'py-libp2p',
-  dialled: '/noise',
+  dialled: '/tls/1.0.0',
   dials: '/noise',
   noDirect: 'py-libp2p 0.8 has no WebRTC-Direct without aiortc, which its package does not bring',
   noRelay: 'py-libp2p 0.8 has no relay that runs without being asked for each connection'
 }
 
 const start: Starter = without => PeerProcess.start('the peer in Python', `${HOME}/bin/python`, [at('python/peer.py'), JSON.stringify({
-  network: NETWORK, listen: LISTEN, security: ['noise'], kad: without !== 'kad'
+  network: NETWORK, listen: LISTEN, security: ['noise', 'tls'], kad: without !== 'kad'
 })])
 
 /** Installs what is pinned, unless that is there. */

@@ -37,7 +37,7 @@ export interface Traits {
   readonly dials: string
   /** Why there is no WebRTC-Direct. */
   readonly noDirect?: string
-  /** It may not even reach its own kind by it, which is tried first. */
+  /** It may not even reach its own kind by WebRTC-Direct, which is tried first: then no direction has to work, though each is tried. */
   readonly doubtful?: true
   /** It does not say what secures a connection: it is started with one security at a time. */
   readonly mute?: true
@@ -54,8 +54,9 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
   const { name, mute } = traits
   const [partner, tlsAlone, noiseAlone] = mute === true ? [await start(), await start('noise'), await start('tls')] : [await start()]
   for (const way of [TCP, WS, DIRECT, QUIC]) {
-    const doubt = async (): Promise<string | undefined> => traits.doubtful === true ? await whyNoDirect(name, partner, start) : undefined
-    const missing = way === DIRECT ? traits.noDirect ?? await doubt() : undefined
+    const missing = way === DIRECT ? traits.noDirect : undefined
+    const doubt = way === DIRECT && traits.doubtful === true ? await whyNoDirect(name, partner, start) : undefined
+    const patience = doubt === undefined ? undefined : DOUBTFUL_S
     const outward = `${way.name}, dialled by Shoal`
     const inward = `${way.name}, dialled by the partner`
     const [dialled, dialling] = way === TCP ? [tlsAlone ?? partner, noiseAlone ?? partner] : [partner, partner]
@@ -68,28 +69,31 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
     await cells.check(name, 'Node.js', outward, async () => {
       expect(addr !== undefined, `${name} does not listen by ${way.name}: ${partner.addrs.join(', ')}`)
       const node = await shoalNode({ listen: [], bootstrap: [addr] })
-      return await introduced(dialled, node.peerId, way === TCP ? traits.dialled : undefined, mute)
-    })
+      return await introduced(dialled, node.peerId, way === TCP ? traits.dialled : undefined, mute, patience)
+    }, doubt)
     await cells.check(name, 'Node.js', inward, async () => {
       const node = await shoalNode({ listen: [way.listen] })
       const to = node.addrs.find(addr => way.match.test(addr))
       expect(to !== undefined, `Shoal does not listen by ${way.name}: ${node.addrs.join(', ')}`)
       await dialling.ask('dial', { addrs: [to] })
-      return await introduced(dialling, node.peerId, way === TCP ? traits.dials : undefined, mute)
-    })
+      return await introduced(dialling, node.peerId, way === TCP ? traits.dials : undefined, mute, patience)
+    }, doubt)
     if (way === TCP || way === QUIC) cells.none(name, 'Chromium', outward, `pages have no ${way.name}`)
     else {
       await cells.check(name, 'Chromium', outward, async () => {
         expect(addr !== undefined, `${name} does not listen by ${way.name}: ${partner.addrs.join(', ')}`)
         const page = await ShoalPage.open([addr])
-        return await introduced(partner, await page.ask('peerId'))
-      })
+        return await introduced(partner, await page.ask('peerId'), undefined, undefined, patience)
+      }, doubt)
     }
     cells.none(name, 'Chromium', inward, 'a page is dialled by WebRTC through a relay alone, which only js-libp2p speaks')
   }
   for (const one of [partner, tlsAlone, noiseAlone]) await one?.end()
   await stopAll()
 }
+
+/** What may fail is waited for so long. */
+const DOUBTFUL_S = 20
 
 /** Tried, not assumed: when it works again, Shoal is held to it again. */
 async function whyNoDirect (name: string, partner: PeerProcess, start: Starter): Promise<string | undefined> {
@@ -105,8 +109,8 @@ async function whyNoDirect (name: string, partner: PeerProcess, start: Starter):
 }
 
 /** The partner knows who is there, by identify and by ping. */
-export async function introduced (partner: PeerProcess, peer: string, security?: string, mute?: true): Promise<string> {
-  const connection = await soon('a connection', async () => (await partner.ask('connections', {})).find(found => found.peer === peer))
+export async function introduced (partner: PeerProcess, peer: string, security?: string, mute?: true, seconds?: number): Promise<string> {
+  const connection = await soon('a connection', async () => (await partner.ask('connections', {})).find(found => found.peer === peer), seconds)
   expect(mute === true || security === undefined || connection.security === security, `expected ${security} on the connection, got ${JSON.stringify(connection)}`)
   const { protocols, agent } = await soon('identify', async () => {
     const found = await partner.ask('identify', { peer })
