@@ -10,8 +10,8 @@ const SEQUENCE = 0x30
 const OCTETS = 0x04
 
 /**
- * Who shows this certificate. The library looks for the key in the first extension alone, and refuses py-libp2p, which has others before it;
- * it has found by then that the certificate is of now, and signed by itself.
+ * Who shows this certificate. The library looks for the key in the first extension alone, and refuses py-libp2p, which has others before
+ * it; it has found by then that the certificate is of now, and signed by itself.
  *
  * @param raw DER
  * @param expected whom it has to be
@@ -50,14 +50,17 @@ function twoStrings (der: Uint8Array): [Uint8Array, Uint8Array] {
   const whole = element(der, SEQUENCE)
   const first = element(whole.value, OCTETS)
   const second = element(first.rest, OCTETS)
-  if (whole.rest.byteLength > 0 || second.rest.byteLength > 0) throw new InvalidCryptoExchangeError('more in the extension of the certificate than there should be')
+  const more = whole.rest.byteLength + second.rest.byteLength
+  if (more > 0) throw new InvalidCryptoExchangeError('more in the extension of the certificate than there should be')
   return [first.value, second.value]
 }
 
 /** One element of DER, of at most 65,535 bytes. */
 function element (der: Uint8Array, tag: number): { readonly value: Uint8Array, readonly rest: Uint8Array } {
   const [found, first = 0, second = 0, third = 0] = der
-  const [length, header] = first < 0x80 ? [first, 2] : first === 0x81 ? [second, 3] : first === 0x82 ? [second * 256 + third, 4] : [Infinity, 0]
+  const [length, header] = first < 0x80
+    ? [first, 2]
+    : first === 0x81 ? [second, 3] : first === 0x82 ? [second * 256 + third, 4] : [Infinity, 0]
   const end = header + length
   if (found !== tag || end > der.byteLength) throw new InvalidCryptoExchangeError('the extension of the certificate is malformed')
   return { value: der.subarray(header, end), rest: der.subarray(end) }
