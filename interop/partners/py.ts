@@ -15,8 +15,7 @@ const TRAITS: Traits = {
   name: 'py-libp2p',
   dialled: '/tls/1.0.0',
   dials: '/noise',
-  noDirect: 'py-libp2p 0.8 has no WebRTC-Direct without aiortc, which its package does not bring',
-  noRelay: 'py-libp2p 0.8 has no relay that runs without being asked for each connection'
+  noDirect: 'py-libp2p has WebRTC-Direct as an extra alone, with aiortc and its media codecs, which is not installed here'
 }
 
 const start: Starter = without => PeerProcess.start('the peer in Python', `${HOME}/bin/python`, [at('python/peer.py'), JSON.stringify({
@@ -37,7 +36,7 @@ export const py: Partner = {
   name: 'py',
   title: TRAITS.name,
   quick: false,
-  about: 'py-libp2p: identify, ping, DHT and gossipsub',
+  about: 'py-libp2p: all of libp2p that Shoal uses but WebRTC-Direct',
   missing: () => has('python3', '-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))')
     ? undefined
     : 'there is no Python of at least 3.10 with venv on this machine',

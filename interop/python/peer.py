@@ -2,6 +2,7 @@
 with its input. Its one argument is its configuration.
 """
 
+import contextlib
 import json
 import logging
 import socket
@@ -18,6 +19,8 @@ from libp2p.peer.id import ID
 from libp2p.peer.peerinfo import info_from_p2p_addr
 from libp2p.pubsub.gossipsub import PROTOCOL_ID_V11, GossipSub
 from libp2p.pubsub.pubsub import Pubsub
+from libp2p.relay.circuit_v2.protocol import CircuitV2Protocol
+from libp2p.relay.circuit_v2.resources import RelayLimits
 from libp2p.security.noise.transport import PROTOCOL_ID as NOISE, Transport as Noise
 from libp2p.security.tls.transport import PROTOCOL_ID as TLS, TLSTransport as Tls
 from libp2p.tools.anyio_service import background_trio_service
@@ -54,6 +57,8 @@ class Peer:
         )
         self.gossip = Pubsub(self.host, GossipSub(protocols=[PROTOCOL_ID_V11], degree=6, degree_low=4, degree_high=12, heartbeat_interval=1))
         self.ping = PingService(self.host)
+        limits = RelayLimits(duration=120, data=131_072, max_circuit_conns=16, max_reservations=16)
+        self.relay = CircuitV2Protocol(self.host, limits, allow_hop=True)
         self.dht = None
         if config["kad"]:
             # its DHT takes a prefix and then speaks /ipfs all the same: the constant is what counts
@@ -137,14 +142,14 @@ class Peer:
 
     async def run(self):
         async with self.host.run(listen_addrs=self.listen), trio.open_nursery() as self.nursery:
-            async with background_trio_service(self.gossip), background_trio_service(self.gossip.router):
+            async with contextlib.AsyncExitStack() as services:
+                for service in (self.gossip, self.gossip.router, self.relay, self.dht):
+                    if service is not None:
+                        await services.enter_async_context(background_trio_service(service))
                 await self.gossip.wait_until_ready()
-                if self.dht is None:
-                    await self.obey()
-                else:
-                    async with background_trio_service(self.dht):
-                        self.nursery.start_soon(self.table)
-                        await self.obey()
+                if self.dht is not None:
+                    self.nursery.start_soon(self.table)
+                await self.obey()
 
     async def obey(self):
         say({"ready": {"peer": str(self.host.get_id()), "addrs": [str(addr) for addr in self.host.get_addrs()]}})
