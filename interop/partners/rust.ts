@@ -13,8 +13,7 @@ const TRAITS: Traits = {
   name: 'rust-libp2p',
   dialled: '/tls/1.0.0',
   dials: '/noise',
-  mute: true,
-  doubtful: true
+  mute: true
 }
 
 const start: Starter = without => PeerProcess.start('the peer in Rust', `${TARGET}/debug/interop`, [JSON.stringify({

@@ -24,12 +24,8 @@ export class Cells {
     this.#log = log
   }
 
-  /**
-   * Runs what a cell stands for. What it resolves with is said beside `ok`.
-   *
-   * @param doubt why it may fail through no fault of Shoal's: then it cannot be, and this says why
-   */
-  async check (partner: string, end: End, what: string, run: () => Promise<string | void>, doubt?: string): Promise<boolean> {
+  /** Runs what a cell stands for. What it resolves with is said beside `ok`. */
+  async check (partner: string, end: End, what: string, run: () => Promise<string | void>): Promise<boolean> {
     const start = performance.now()
     try {
       const detail = await run()
@@ -37,8 +33,7 @@ export class Cells {
       return true
     } catch (error) {
       this.#add({
-        partner, end, what, state: doubt === undefined ? 'failed' : 'none', ms: Math.round(performance.now() - start),
-        why: doubt ?? (error instanceof Problem ? error.message : inspect(error))
+        partner, end, what, state: 'failed', ms: Math.round(performance.now() - start), why: error instanceof Problem ? error.message : inspect(error)
       })
       return false
     }

@@ -37,8 +37,6 @@ export interface Traits {
   readonly dials: string
   /** Why there is no WebRTC-Direct. */
   readonly noDirect?: string
-  /** It may not even reach its own kind by WebRTC-Direct, which is tried first: then no direction has to work, though each is tried. */
-  readonly doubtful?: true
   /** It does not say what secures a connection: it is started with one security at a time. */
   readonly mute?: true
   readonly noKad?: string
@@ -55,8 +53,6 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
   const [partner, tlsAlone, noiseAlone] = mute === true ? [await start(), await start('noise'), await start('tls')] : [await start()]
   for (const way of [TCP, WS, DIRECT, QUIC]) {
     const missing = way === DIRECT ? traits.noDirect : undefined
-    const doubt = way === DIRECT && traits.doubtful === true ? await whyNoDirect(name, partner, start) : undefined
-    const patience = doubt === undefined ? undefined : DOUBTFUL_S
     const outward = `${way.name}, dialled by Shoal`
     const inward = `${way.name}, dialled by the partner`
     const [dialled, dialling] = way === TCP ? [tlsAlone ?? partner, noiseAlone ?? partner] : [partner, partner]
@@ -69,22 +65,22 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
     await cells.check(name, 'Node.js', outward, async () => {
       expect(addr !== undefined, `${name} does not listen by ${way.name}: ${partner.addrs.join(', ')}`)
       const node = await shoalNode({ listen: [], bootstrap: [addr] })
-      return await introduced(dialled, node.peerId, way === TCP ? traits.dialled : undefined, mute, patience)
-    }, doubt)
+      return await introduced(dialled, node.peerId, way === TCP ? traits.dialled : undefined, mute)
+    })
     await cells.check(name, 'Node.js', inward, async () => {
       const node = await shoalNode({ listen: [way.listen] })
       const to = node.addrs.find(addr => way.match.test(addr))
       expect(to !== undefined, `Shoal does not listen by ${way.name}: ${node.addrs.join(', ')}`)
       await dialling.ask('dial', { addrs: [to] })
-      return await introduced(dialling, node.peerId, way === TCP ? traits.dials : undefined, mute, patience)
-    }, doubt)
+      return await introduced(dialling, node.peerId, way === TCP ? traits.dials : undefined, mute)
+    })
     if (way === TCP || way === QUIC) cells.none(name, 'Chromium', outward, `pages have no ${way.name}`)
     else {
       await cells.check(name, 'Chromium', outward, async () => {
         expect(addr !== undefined, `${name} does not listen by ${way.name}: ${partner.addrs.join(', ')}`)
         const page = await ShoalPage.open([addr])
-        return await introduced(partner, await page.ask('peerId'), undefined, undefined, patience)
-      }, doubt)
+        return await introduced(partner, await page.ask('peerId'))
+      })
     }
     cells.none(name, 'Chromium', inward, 'a page is dialled by WebRTC through a relay alone, which only js-libp2p speaks')
   }
@@ -92,25 +88,9 @@ export async function transports (cells: Cells, traits: Traits, start: Starter):
   await stopAll()
 }
 
-/** What may fail is waited for so long. */
-const DOUBTFUL_S = 20
-
-/** Tried, not assumed: when it works again, Shoal is held to it again. */
-async function whyNoDirect (name: string, partner: PeerProcess, start: Starter): Promise<string | undefined> {
-  const other = await start()
-  try {
-    await other.ask('dial', { addrs: partner.addrs.filter(addr => addr.includes('/webrtc-direct/')) })
-    return undefined
-  } catch (error) {
-    return `${name} does not reach another ${name} by WebRTC-Direct here: ${(error as Error).message.split('\n', 1)[0]?.slice(0, 60) ?? ''}…`
-  } finally {
-    await other.end()
-  }
-}
-
 /** The partner knows who is there, by identify and by ping. */
-export async function introduced (partner: PeerProcess, peer: string, security?: string, mute?: true, seconds?: number): Promise<string> {
-  const connection = await soon('a connection', async () => (await partner.ask('connections', {})).find(found => found.peer === peer), seconds)
+export async function introduced (partner: PeerProcess, peer: string, security?: string, mute?: true): Promise<string> {
+  const connection = await soon('a connection', async () => (await partner.ask('connections', {})).find(found => found.peer === peer))
   expect(mute === true || security === undefined || connection.security === security, `expected ${security} on the connection, got ${JSON.stringify(connection)}`)
   const { protocols, agent } = await soon('identify', async () => {
     const found = await partner.ask('identify', { peer })
