@@ -17,6 +17,7 @@ import { helia } from './partners/helia.ts'
 import { kubo } from './partners/kubo.ts'
 import { libp2pV2 } from './partners/libp2p-v2.ts'
 import { previous } from './partners/previous.ts'
+import { py } from './partners/py.ts'
 import { rust } from './partners/rust.ts'
 import { shoal } from './partners/shoal.ts'
 import { Cells, table } from './support/cells.ts'
@@ -25,7 +26,7 @@ import { PeerProcess } from './support/peer.ts'
 import type { Partner } from './support/partner.ts'
 import { closePages, stopChromium, stopNodes } from './support/shoals.ts'
 
-const partners: readonly Partner[] = [shoal, previous, helia, libp2pV2, go, rust, kubo]
+const partners: readonly Partner[] = [shoal, previous, helia, libp2pV2, go, rust, py, kubo]
 
 const usage = (): string => [
   'usage: npm run interop -- [PARTNER…] [--quick] [--json]',

@@ -15,8 +15,7 @@ const LISTEN = ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0
 const TRAITS: Traits = {
   name: 'go-libp2p',
   dialled: '/tls/1.0.0',
-  dials: '/noise',
-  noQuic: 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough'
+  dials: '/noise'
 }
 
 const start: Starter = without => PeerProcess.start('the peer in Go', `${CACHE}go-peer`, [

@@ -17,7 +17,7 @@ import { expect } from '../../test/support/waiting.ts'
 import type { Cells } from '../support/cells.ts'
 import { hashOf, publishRandom, readHash } from '../support/contents.ts'
 import { buildKubo, Kubo } from '../support/kubo.ts'
-import { stopAll, TCP, WS } from '../support/network-runs.ts'
+import { QUIC, stopAll, TCP, WS } from '../support/network-runs.ts'
 import type { Partner } from '../support/partner.ts'
 import { shoalNode } from '../support/shoals.ts'
 import { has } from '../support/tools.ts'
@@ -42,7 +42,7 @@ async function catHash (ipfs: Ipfs, path: string, range: { start?: number, end?:
 const dialable = (node: Shoal, way = TCP): string => node.addrs.find(addr => way.match.test(addr)) ?? ''
 
 async function connections (cells: Cells, kubo: Kubo): Promise<void> {
-  for (const way of [TCP, WS]) {
+  for (const way of [TCP, WS, QUIC]) {
     await cells.check(TITLE, 'Node.js', `${way.name}, dialled by the partner`, async () => {
       const node = await shoalNode({ listen: [way.listen] })
       await kubo.run(['swarm', 'connect', dialable(node, way)])
@@ -59,7 +59,6 @@ async function connections (cells: Cells, kubo: Kubo): Promise<void> {
     })
     await stopAll()
   }
-  cells.none(TITLE, 'Node.js', 'QUIC', 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough')
   cells.none(TITLE, 'Chromium', 'all', 'the bridge is for Node.js: a page takes IPFS content from a Shoal node that has fetched it')
   for (const row of ['DHT: Shoal finds them', 'gossipsub: they hear announcements']) {
     cells.none(TITLE, 'Node.js', row, 'Kubo is in the public DHT under /ipfs/kad, and has its gossipsub for IPNS: Shoal’s networks are their own')

@@ -9,12 +9,11 @@ const TRAITS: Traits = {
   name: 'js-libp2p 2',
   dialled: '/tls/1.0.0',
   dials: '/noise',
-  noDirect: 'its WebRTC (@libp2p/webrtc 5) rests on a binary that is in no npm package, but fetched from elsewhere on installation',
-  noQuic: 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough'
+  noDirect: 'its WebRTC (@libp2p/webrtc 5) rests on a binary that is in no npm package, but fetched from elsewhere on installation'
 }
 
 const start: Starter = async without =>
-  await startPeer('libp2p-v2', { network: NETWORK, listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'], kad: without !== 'kad' })
+  await startPeer('libp2p-v2', { network: NETWORK, listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1/udp/0/quic-v1'], kad: without !== 'kad' })
 
 export const libp2pV2: Partner = {
   name: 'libp2p-v2',

@@ -6,16 +6,14 @@ import { PeerProcess } from '../support/peer.ts'
 import { NETWORK } from '../support/shoals.ts'
 import { at, CACHE, has, run } from '../support/tools.ts'
 
-const LISTEN = ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1/udp/0/webrtc-direct']
+const LISTEN = ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws', '/ip4/127.0.0.1/udp/0/webrtc-direct', '/ip4/127.0.0.1/udp/0/quic-v1']
 const TARGET = `${CACHE}rust`
 
 const TRAITS: Traits = {
   name: 'rust-libp2p',
   dialled: '/tls/1.0.0',
   dials: '/noise',
-  mute: true,
-  doubtful: true,
-  noQuic: 'Shoal has no QUIC yet: js-libp2p’s transport is not stable enough'
+  mute: true
 }
 
 const start: Starter = without => PeerProcess.start('the peer in Rust', `${TARGET}/debug/interop`, [JSON.stringify({

@@ -3,7 +3,7 @@
 import { expect } from '../../test/support/waiting.ts'
 import type { Cells } from '../support/cells.ts'
 import { bare, publishRandom, readHash } from '../support/contents.ts'
-import { stopAll, TCP, WS, type Way } from '../support/network-runs.ts'
+import { QUIC, stopAll, TCP, WS, type Way } from '../support/network-runs.ts'
 import type { Partner } from '../support/partner.ts'
 import { ShoalPage, shoalNode } from '../support/shoals.ts'
 import { soon } from '../support/until.ts'
@@ -12,19 +12,20 @@ const NODE = 'Shoal, Node.js'
 const PAGE = 'Shoal, Chromium'
 const BYTES = 700_000
 const DIRECT = { name: 'WebRTC-Direct', transport: 'webrtc-direct', listen: '/ip4/127.0.0.1/udp/0/webrtc-direct' }
-const WAYS = [{ ...TCP, transport: 'tcp' }, { ...WS, transport: 'ws' }, DIRECT] satisfies (Pick<Way, 'name' | 'listen'> & { transport: string })[]
+const WAYS = [{ ...TCP, transport: 'tcp' }, { ...WS, transport: 'ws' }, DIRECT, { ...QUIC, transport: 'quic' }] satisfies (Pick<Way, 'name' | 'listen'> & { transport: string })[]
 
 async function withNode (cells: Cells): Promise<void> {
   for (const { name, listen, transport } of WAYS) {
     const row = `${name}, dialled by Shoal`
     await cells.check(NODE, 'Node.js', row, async () => {
       const made = await publishRandom(await shoalNode({ listen: [listen] }), BYTES)
-      const node = await shoalNode({ listen: [] })
+      // whoever listens by QUIC also dials by it
+      const node = await shoalNode({ listen: transport === 'quic' ? [listen] : [] })
       expect(await readHash(await node.open(made.link), made.path) === made.sha256, 'other bytes')
       const over = node.status.peers.map(peer => peer.transport)
       expect(over.every(one => one === transport), `the bytes came over ${over.join(', ')}`)
     })
-    if (transport === 'tcp') cells.none(NODE, 'Chromium', row, 'pages have no TCP')
+    if (transport === 'tcp' || transport === 'quic') cells.none(NODE, 'Chromium', row, `pages have no ${name}`)
     else {
       await cells.check(NODE, 'Chromium', row, async () => {
         const made = await publishRandom(await shoalNode({ listen: [listen] }), BYTES)

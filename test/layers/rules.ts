@@ -84,7 +84,7 @@ export const rules: Record<string, (house: House) => string[]> = {
     const name = packageName(specifier)
     if (isBuiltin(name)) return `write node:${specifier} for the module of Node.js`
     const manifest = manifests.get(source.package)
-    const declared = { ...manifest?.dependencies, ...manifest?.peerDependencies, ...(source.kind === 'test' ? { ...manifest?.devDependencies, ...root.devDependencies } : {}) }
+    const declared = { ...manifest?.dependencies, ...manifest?.optionalDependencies, ...manifest?.peerDependencies, ...(source.kind === 'test' ? { ...manifest?.devDependencies, ...root.devDependencies } : {}) }
     return name in declared || name === manifest?.name ? undefined : `packages/${source.package}/package.json does not list ${name}`
   }),
 

@@ -24,6 +24,7 @@ export interface Source {
 export interface Manifest {
   name: string
   dependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
   devDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
 }

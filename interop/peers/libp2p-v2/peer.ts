@@ -2,6 +2,7 @@
 
 import { gossipsub } from '@chainsafe/libp2p-gossipsub'
 import { noise } from '@chainsafe/libp2p-noise'
+import { quic } from '@chainsafe/libp2p-quic'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { identify } from '@libp2p/identify'
@@ -22,7 +23,7 @@ await drive(async config => {
     : {}
   const node = await createLibp2p({
     addresses: { listen: config['listen'] as string[] },
-    transports: [tcp(), webSockets()],
+    transports: [tcp(), webSockets(), quic()],
     connectionEncrypters: [noise(), tls()],
     streamMuxers: [yamux()],
     connectionGater: { denyDialMultiaddr: () => false },

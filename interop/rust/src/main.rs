@@ -70,6 +70,7 @@ macro_rules! swarm {
         SwarmBuilder::with_new_identity()
             .with_tokio()
             .with_tcp(tcp::Config::default().nodelay(true), $security, yamux::Config::default)?
+            .with_quic()
             .with_other_transport(|key| {
                 let certificate = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng())?;
                 let transport = libp2p_webrtc::tokio::Transport::new(key.clone(), certificate);
@@ -115,6 +116,8 @@ fn say(line: Value) {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    // two are compiled in, one by libp2p and one by WebRTC, which panics where none was chosen
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let config: Config = serde_json::from_str(&std::env::args().nth(1).ok_or("usage: interop '{\"network\":…}'")?)?;
     let mut swarm = build(&config).await?;
     let me = *swarm.local_peer_id();

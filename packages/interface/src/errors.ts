@@ -101,7 +101,7 @@ export class DataInUseError extends ShoalError {
   readonly code = 'ERR_DATA_IN_USE'
 }
 
-/** An address cannot be listened on: in use, or not permitted. */
+/** An address cannot be listened on: in use, not permitted, or of a transport whose native part is missing. */
 export class ListenError extends ShoalError {
   override readonly name = 'ListenError'
   readonly code = 'ERR_LISTEN'

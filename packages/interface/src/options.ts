@@ -122,7 +122,7 @@ export interface ShoalOptions {
    * Multiaddrs to listen on.
    *
    * @default in Node.js TCP and WebSockets on any free port of every interface and, but for a server, what browsers have: a relay's
-   * circuit, and WebRTC through it
+   * circuit, and WebRTC through it. A `/udp/…/quic-v1` here or in `bootstrap` brings QUIC, where its optional package is installed
    */
   listen?: readonly string[] | undefined
   /** Addresses to tell others instead of those listened on (a public name, a proxy). @default [] */

@@ -5,9 +5,10 @@ import { KNOWN_ADDRS, KNOWN_CHARS } from './defaults.js'
 
 /**
  * Who is going to dial. `browser-public`: a page from a public address; it may not touch `ws://` nor private addresses, and peers must not
- * be able to make it try. `browser-local`: a page from a loopback or private address. `node`: Node.js, which dials whatever it can.
+ * be able to make it try. `browser-local`: a page from a loopback or private address. `node`: Node.js, which dials whatever it can;
+ * `node-quic`: Node.js that has QUIC as well.
  */
-export type Dialler = 'node' | 'browser-public' | 'browser-local'
+export type Dialler = 'node' | 'node-quic' | 'browser-public' | 'browser-local'
 
 const P2P = 'p2p'
 const CIRCUIT = 'p2p-circuit'
@@ -78,5 +79,5 @@ function usableDirect (addr: Multiaddr, parts: readonly Component[], from: Diall
   if (/^tcp\/(?:wss|tls(?:\/sni)?\/ws)(?:\/http-path)?$/.test(stack)) return true
   if (/^tcp\/ws(?:\/http-path)?$/.test(stack)) return from !== 'browser-public'
   if (/^udp\/webrtc-direct(?:\/certhash){1,2}$/.test(stack)) return true
-  return stack === 'tcp' && from === 'node'
+  return (stack === 'tcp' && (from === 'node' || from === 'node-quic')) || (stack === 'udp/quic-v1' && from === 'node-quic')
 }

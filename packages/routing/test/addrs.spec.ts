@@ -6,7 +6,7 @@ const PEER = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5'
 const RELAY = '12D3KooWJbJFaZ1fwpD5jHKyzqSD7Vx6Pzt9z8dUZ6XrRpyNjn8E'
 const CERT = 'uEiDml04fhbQaRCL0bRS6GQo1Nkr8tRnkXI5F4PSV7mzzZA'
 
-/** Address, and who may dial it: n Node.js, l a page from a local address, p a page from a public one. */
+/** Address, and who may dial it: n Node.js, q Node.js with QUIC alone, l a page from a local address, p a page from a public one. */
 const CASES: [string, string][] = [
   ['/ip4/8.8.8.8/tcp/4001', 'n'],
   [`/ip4/8.8.8.8/tcp/4001/p2p/${PEER}`, 'n'],
@@ -36,7 +36,11 @@ const CASES: [string, string][] = [
   [`/ip4/8.8.8.8/udp/4001/webrtc-direct/certhash/${CERT}/certhash/${CERT}/p2p/${PEER}`, 'nlp'],
   [`/ip4/192.168.1.7/udp/4001/webrtc-direct/certhash/${CERT}`, 'nl'],
   ['/ip4/8.8.8.8/udp/4001/webrtc-direct', ''],
-  ['/ip4/8.8.8.8/udp/4001/quic-v1', ''],
+  ['/ip4/8.8.8.8/udp/4001/quic-v1', 'q'],
+  [`/dns4/node.example.com/udp/4001/quic-v1/p2p/${PEER}`, 'q'],
+  [`/ip4/8.8.8.8/udp/4001/quic-v1/p2p/${RELAY}/p2p-circuit/webrtc/p2p/${PEER}`, 'q'],
+  ['/ip4/0.0.0.0/udp/4001/quic-v1', ''],
+  ['/ip4/8.8.8.8/udp/4001/quic', ''],
   [`/ip4/8.8.8.8/udp/4001/quic-v1/webtransport/certhash/${CERT}`, ''],
   [`/dns4/relay.example.com/tcp/443/wss/p2p/${RELAY}/p2p-circuit/webrtc/p2p/${PEER}`, 'nlp'],
   [`/dns4/relay.example.com/tcp/443/wss/p2p/${RELAY}/p2p-circuit/p2p/${PEER}`, 'nlp'],
@@ -54,11 +58,12 @@ const CASES: [string, string][] = [
 ]
 
 describe('addresses', () => {
-  const WHO = { n: 'node', l: 'browser-local', p: 'browser-public' } as const
+  const WHO = { n: 'node', q: 'node-quic', l: 'browser-local', p: 'browser-public' } as const
   for (const [addr, allowed] of CASES) {
     it(`${addr === '' ? 'nothing' : addr} is for ${allowed === '' ? 'nobody' : allowed}`, () => {
       for (const [letter, from] of Object.entries(WHO)) {
-        expect(usableAddrs([addr], { from }), from).to.deep.equal(allowed.includes(letter) ? [addr] : [])
+        const may = allowed.includes(letter) || (from === 'node-quic' && allowed.includes('n'))
+        expect(usableAddrs([addr], { from }), from).to.deep.equal(may ? [addr] : [])
       }
     })
   }

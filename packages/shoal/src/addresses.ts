@@ -1,11 +1,11 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { AddressBook } from '@shoal/engine'
-import { hearsayAddrs, scopeOf, scopeOfPeer, usableAddrs, type Scope } from '@shoal/routing'
+import { hearsayAddrs, scopeOf, scopeOfPeer, usableAddrs, type Dialler, type Scope } from '@shoal/routing'
 import { LINK_ADDRS } from './defaults.js'
-import type { Network, Platform } from './platform.js'
+import type { Network } from './platform.js'
 
 /** What libp2p knows of addresses, as text. */
-export function addressBook (network: Network, rules: Platform['addressRules']): AddressBook {
+export function addressBook (network: Network, rules: Dialler): AddressBook {
   const connected = (peer: string): boolean => network.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
   return {
     own: () => rankAddrs(network.getMultiaddrs().map(addr => addr.toString())),
@@ -49,8 +49,11 @@ function withPeer (addr: string, peer: string): string {
   return addr.endsWith(`/p2p/${peer}`) ? addr : `${addr}/p2p/${peer}`
 }
 
-/** Ways to reach a node, the most telling first. All but the first are open to browsers, plain `ws` only to pages without TLS. */
-const WAYS: readonly RegExp[] = [/\/tcp\/\d+(\/p2p\/[^/]+)?$/, /\/wss|\/tls\/(sni\/[^/]+\/)?ws/, /\/webrtc-direct/, /\/ws/, /\/webrtc/]
+/** Ways to reach a node, the most telling first. Pages dial all but the first and the last, plain `ws` only those without TLS. */
+const WAYS: readonly RegExp[] = [
+  /\/tcp\/\d+(\/p2p\/[^/]+)?$/, /\/wss|\/tls\/(sni\/[^/]+\/)?ws/, /\/webrtc-direct/, /\/ws/, /\/webrtc/, /\/quic-v1(\/p2p\/[^/]+)?$/
+]
+const QUIC_WAY = WAYS.length - 1
 const SCOPES: readonly (Scope | undefined)[] = ['public', 'private', 'link-local', 'loopback']
 
 /**
@@ -67,7 +70,7 @@ export function rankAddrs (addrs: readonly string[]): string[] {
   }).toSorted((a, b) => a.scope - b.scope || a.way - b.way)
   const firsts = ranked.filter(({ way }, i) => way < WAYS.length && ranked.findIndex(other => other.way === way) === i)
   const tcp = firsts.find(({ way }) => way === 0)
-  const browser = firsts.find(({ way }) => way > 0)
+  const browser = firsts.find(({ way }) => way > 0 && way !== QUIC_WAY)
   const pair = firsts.filter(first => first === tcp || first === browser)
   const circuits = ranked.filter(({ way }) => way === WAYS.length)
   return [...new Set([...pair, ...firsts, ...ranked.filter(({ way }) => way < WAYS.length), ...circuits])].map(({ addr }) => addr)

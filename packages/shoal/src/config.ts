@@ -4,6 +4,7 @@ import {
   ConfigError, type CapacityClass, type Mode, type PeerName, type RelayOptions, type Sharing, type ShoalOptions, type TenantKey
 } from '@shoal/interface'
 import { RELAY_DURATION_S, RELAY_LIMIT_BYTES, RELAY_RESERVATIONS } from './defaults.js'
+import { isQuic } from './quic.js'
 import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
 import { checkSharing, uploadLimits } from './wishes.js'
@@ -72,6 +73,10 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
   if (!MODES.includes(mode)) throw new ConfigError(`mode: expected one of ${MODES.join(', ')}, got ${JSON.stringify(mode)}`)
   if (!NETWORK_NAME.test(network)) throw new ConfigError(`network: expected lower-case letters, digits and dashes, got ${JSON.stringify(network)}`)
   if (networkKey !== undefined && !/^[0-9a-f]{64}$/i.test(networkKey)) throw new ConfigError('networkKey: expected 64 hex digits')
+  const open = networkKey === undefined ? undefined : options.listen?.find(isQuic)
+  if (open !== undefined) {
+    throw new ConfigError(`listen: ${open} cannot be kept to those who have the networkKey, for QUIC brings an encryption of its own: leave it out`)
+  }
   if (token !== undefined && typeof token !== 'string' && typeof token !== 'function') {
     throw new ConfigError(`token: expected text, or a function that gives it, got ${JSON.stringify(token)}`)
   }

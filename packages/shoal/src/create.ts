@@ -73,7 +73,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
     undo.push(async () => { await network.stop() })
 
     const emit = emitter(() => running.node === undefined ? [] : [running.node])
-    const book = addressBook(network, platform.addressRules)
+    const book = addressBook(network, platform.addressRules(config))
     const relayed = config.listen.some(addr => addr.includes('/p2p-circuit'))
     const lacksRelay = (): boolean => relayed && network.getMultiaddrs().length === 0
     const addresses = { ...book, surroundings: whereabouts(network, config.region), lacksRelay }

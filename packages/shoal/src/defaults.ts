@@ -4,6 +4,16 @@
  */
 export const YAMUX = { streamOptions: { maxStreamWindowSize: 2 << 20 }, keepAliveInterval: 60_000 }
 
+/**
+ * QUIC: windows as those of yamux. The library's 10 s without a word, and a packet each 5 s, are meant for validators; a router remembers
+ * where a packet of UDP came from for 30 s or more.
+ */
+export const QUIC = { maxIdleTimeout: 20_000, keepAliveInterval: 9_000, maxStreamData: 2 << 20, maxConnectionData: 8 << 20 }
+/** Handshakes at a time, of one address that is listened on. */
+export const QUIC_HANDSHAKES = 256
+/** Read from a stream at a time. */
+export const QUIC_READ_BYTES = 65_536
+
 /** What a WebRTC data channel may hold back: control must not queue behind the library's 2 MiB of data. */
 export const DATA_CHANNEL = { maxBufferedAmount: 256 * 1024 }
 

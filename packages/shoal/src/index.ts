@@ -25,7 +25,7 @@ export { parseRate, parseSize } from './units.js'
  *
  * @throws ConfigError an option makes no sense
  * @throws DataInUseError another process owns the data folder
- * @throws ListenError an address cannot be listened on
+ * @throws ListenError an address cannot be listened on, or asks for QUIC, whose native part is missing
  * @throws StoreError the data folder cannot be read
  */
 export async function createShoal (options: ShoalOptions = {}): Promise<Shoal> {

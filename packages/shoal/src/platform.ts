@@ -6,7 +6,7 @@ import type { FileEntry } from '@shoal/content/publishing'
 import type { Datastore } from 'interface-datastore'
 import type { GossipSub } from '@libp2p/gossipsub'
 import type { PrivateKey } from '@libp2p/interface'
-import type { Dht } from '@shoal/routing'
+import type { Dht, Dialler } from '@shoal/routing'
 import type { Config, Surroundings } from './config.js'
 import type { Recorded, RecordOptions } from './live/recorder.js'
 import type { LiveSource } from './live/source.js'
@@ -41,7 +41,8 @@ export interface FileSink extends ContentSink {
 /** What a node needs of the place where it runs. Node.js and browsers each bring theirs; everything else is the same code. */
 export interface Platform {
   readonly surroundings: Surroundings
-  readonly addressRules: 'node' | 'browser-public' | 'browser-local'
+  /** Which addresses of others this node may and can dial. */
+  addressRules (config: Config): Dialler
   /** Identity, peers and records. Opened. */
   datastore (config: Config): Promise<{ datastore: Datastore, close: () => Promise<void> }>
   store (config: Config): NodeStore | Promise<NodeStore>

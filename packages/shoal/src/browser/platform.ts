@@ -14,7 +14,7 @@ function inMemory ({ share, store: { kind } }: Config): boolean {
 export function browserPlatform (page?: Visibility): Platform {
   return {
     surroundings: browserSurroundings,
-    addressRules: addressRules(),
+    addressRules,
     async datastore (config) {
       if (inMemory(config)) return { datastore: new MemoryDatastore(), close: () => Promise.resolve() }
       return await (await import('./persistent.js')).persistentDatastore(config)

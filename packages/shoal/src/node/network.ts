@@ -22,6 +22,7 @@ import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_PARTY, YAMUX } from '../defaults.js'
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
+import { speaksQuic } from '../quic.js'
 import type { Trust } from '../trust.js'
 import { oneOfTwins } from '../twins.js'
 import { walkPace } from '../walk-pace.js'
@@ -31,6 +32,7 @@ import { holePunching } from './hole-punching.js'
 import { nativeRtc } from './peer-connection.js'
 import { pendingGate } from './pending-gate.js'
 import { canBePrivate, privateNetwork } from './private-network.js'
+import { loadQuic } from './quic.js'
 import { reachable } from './reachable.js'
 import { relay } from './relay.js'
 import { nativeTls } from './tls.js'
@@ -45,6 +47,7 @@ export async function nodeNetwork (
     webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
     patientWebRTC({ rtcConfiguration: nativeRtc(config.iceServers), dataChannel: DATA_CHANNEL }, systemClock)
   ]
+  const quic = speaksQuic(config) ? await loadQuic() : undefined
   try {
     return await createLibp2p({
       privateKey,
@@ -56,7 +59,8 @@ export async function nodeNetwork (
         tcp(),
         webSockets(),
         circuitRelayTransport(),
-        ...(networkKey === undefined ? webRtc : [])
+        ...(networkKey === undefined ? webRtc : []),
+        ...(quic === undefined ? [] : [quic.transport])
       ],
       // the dialler's order decides, and TLS is the faster between Node.js peers
       connectionEncrypters: [nativeTls(), noise()],
@@ -76,6 +80,7 @@ export async function nodeNetwork (
         ...dht(config),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
         autoNAT: dialBack(),
+        ...(quic === undefined ? {} : { quicSockets: quic.sockets }),
         ...optionalServices(config)
       }
     })

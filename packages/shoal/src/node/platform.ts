@@ -4,6 +4,7 @@ import { memoryStore } from '@shoal/store'
 import { fileStore, referenceStore } from '@shoal/store/node'
 import { THROUGH_RELAYS } from '../defaults.js'
 import type { Platform } from '../platform.js'
+import { speaksQuic } from '../quic.js'
 import { nodeDatastore } from './datastore.js'
 import { nodeNetwork } from './network.js'
 import { nodeSink } from './sink.js'
@@ -19,7 +20,7 @@ export const nodePlatform: Platform = {
     device: 'desktop',
     persistent: options => options.data !== undefined && options.store?.kind !== 'memory'
   },
-  addressRules: 'node',
+  addressRules: config => speaksQuic(config) ? 'node-quic' : 'node',
   datastore: nodeDatastore,
   store: ({ data, store: { kind, quota, ttl } }) => referenceStore(
     data === undefined || kind === 'memory' ? memoryStore({ quota, ttl }) : fileStore({ path: join(data, 'store'), quota, ttl })),

@@ -5,8 +5,9 @@ import type {
   ConnectionEncrypter, MessageStream, SecureConnectionOptions, SecuredConnection, StreamMessageEvent, StreamMuxerFactory
 } from '@libp2p/interface'
 import { PROTOCOL, type TLSComponents } from '@libp2p/tls'
-import { generateCertificate, toMessageStream, toNodeDuplex, verifyPeerCertificate } from '@libp2p/tls/utils'
+import { generateCertificate, toMessageStream, toNodeDuplex } from '@libp2p/tls/utils'
 import { systemClock } from '@shoal/base'
+import { peerOfCertificate } from './tls-certificate.js'
 
 /** How libp2p's streams hand down what is sent on them. */
 type SendData = (data: Iterable<Uint8Array> & { readonly byteLength: number }) => { sentBytes: number, canSendMore: boolean }
@@ -71,7 +72,7 @@ class NativeTls implements ConnectionEncrypter {
     carrier.on('error', error => { socket.destroy(error) })
     try {
       await secured(socket, signal)
-      const remotePeer = await verifyPeerCertificate(socket.getPeerCertificate().raw, expected, connection.log)
+      const remotePeer = await peerOfCertificate(socket.getPeerCertificate().raw, expected, connection.log)
       const agreed = socket.alpnProtocol
       const streamMuxer = typeof agreed === 'string' ? muxers.get(agreed) : undefined
       if (streamMuxer === undefined && typeof agreed === 'string' && agreed !== NO_MUXER) {
