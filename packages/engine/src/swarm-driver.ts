@@ -1,7 +1,7 @@
 import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
-  UnavailableError, type ContentStats, type Duty, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
+  UnavailableError, type ContentStats, type Duty, type OriginTimes, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
   type Segment, type ServeHandler, type Session, type SwarmId
 } from '@shoal/interface'
 import { Access } from './access.js'
@@ -171,8 +171,8 @@ export class SwarmDriver implements OpenSwarm {
     return this.#open().read(segment, options)
   }
 
-  async offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number> {
-    return await this.#open().offer(segment, start, bytes)
+  async offer (segment: Segment, start: number, bytes: Uint8Array, took?: OriginTimes): Promise<number> {
+    return await this.#open().offer(segment, start, bytes, took)
   }
 
   async complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void> {

@@ -5,7 +5,7 @@ import { asError, reasonOf } from './failure.js'
 import { Pace, type Times } from './pace.js'
 import { readContent } from './read.js'
 import { ContentSource, withQuery, type NodeSource } from './source.js'
-import type { Content, SourceKind } from '@shoal/interface'
+import type { Content, OriginTimes, SourceKind } from '@shoal/interface'
 import type { Intake, Sink } from './intake.js'
 import type { FallbackReason, PlayerOptions, RequestType } from './types.js'
 
@@ -38,7 +38,7 @@ export type Origin<A> = (skip: number, sink: Sink, signal: AbortSignal) => Promi
 export type Delivered<A> = {
   /** Where most of the bytes came from. */
   readonly kind: SourceKind
-} & ({ readonly via: 'shoal' } | { readonly via: 'origin', readonly answer: A })
+} & ({ readonly via: 'shoal' } | { readonly via: 'origin', readonly answer: A, readonly took: OriginTimes })
 
 /** What the requests of one player share: the content, what was learnt of the origin's speed, and whom to tell. */
 export class Deliverer {
@@ -85,8 +85,9 @@ export class Deliverer {
       intake.begin()
       const asked = this.clock.now()
       const answer = await origin(intake.handed, intake.add, signal)
-      if (ask.media) this.#originMs = this.clock.now() - asked
-      return { kind: 'origin', via: 'origin', answer }
+      const last = this.clock.now() - asked
+      if (ask.media) this.#originMs = last
+      return { kind: 'origin', via: 'origin', answer, took: { first: intake.first === undefined ? last : intake.first - asked, last } }
     } catch (error) {
       if (signal.aborted || path === undefined) throw error
       this.source.begun()
@@ -115,7 +116,7 @@ export class Deliverer {
     if (from.via === 'origin' && path !== undefined) {
       // small, and always asked of the origin: those who come when it is gone need it, too
       if (type === 'playlist') void this.source.keep(path, url)
-      else if (bytes <= (ask.end ?? Infinity) - ask.start) this.source.share(path, url, intake, ask.start + intake.handed)
+      else if (bytes <= (ask.end ?? Infinity) - ask.start) this.source.share(path, url, intake, ask.start + intake.handed, from.took)
     }
     return type === 'fragment' ? this.#pace.report({ ...times, bytes, duration, onTime: ms <= ask.deadline, source: from.kind }) : times
   }
