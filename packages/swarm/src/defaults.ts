@@ -81,7 +81,8 @@ export const BULK_DEAD_MS = 10_000
 /**
  * The origin waits for peers that are expected to join while a want has this much time to its last moment, or half of what it had, if that
  * is less. Where nobody knows how quick the origin is, it does not wait at all for one that had less than the second. Where that is known,
- * one that had less than the third waits for the last moment: the second segment of a player that has just begun has no more.
+ * and no peer has anything yet, one that had less than the third waits for the last moment: the second segment of a player that has just
+ * begun has no more.
  */
 export const EXPECT_MARGIN_MS = 4_000
 export const EXPECT_LEAST_MS = 2_000

@@ -67,9 +67,17 @@ export function dated (state: State, found: readonly Front[]): void {
 /** ms before the last moment until which those who are expected are waited for. */
 function expectMargin (state: State, { want, urgentAt }: Front): number {
   const time = urgentAt - want.since
-  // who plays so close behind live has no time to lose
-  if (!state.jobs.measured || state.pushed(want.segment)) return time < EXPECT_LEAST_MS ? Infinity : Math.min(EXPECT_MARGIN_MS, time / 2)
-  return time < EXPECT_BRIEF_MS ? 0 : Math.min(EXPECT_MARGIN_MS, time / 2)
+  const half = Math.min(EXPECT_MARGIN_MS, time / 2)
+  if (time >= EXPECT_LEAST_MS) return half
+  // who plays so close behind live has no time to lose, nor has who is in company already
+  if (!state.jobs.measured || state.pushed(want.segment) || stocked(state)) return Infinity
+  return time < EXPECT_BRIEF_MS ? 0 : half
+}
+
+/** A peer has anything at all. */
+function stocked (state: State): boolean {
+  for (const peer of state.peers.values()) if (peer.have.completeSegments > 0) return true
+  return false
 }
 
 function elect (state: State, front: Front): void {
