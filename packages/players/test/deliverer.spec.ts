@@ -105,11 +105,11 @@ describe('deliverer: a node that starts behind the first frame', () => {
       node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
       await settled()
     }
-    return { clock, media, load, ready }
+    return { clock, media, content, load, ready }
   }
 
   it('is waited for by what only fills the buffer, and not by the first fragment', async () => {
-    const { clock, media, load, ready } = bench()
+    const { clock, media, content, load, ready } = bench()
     await load('a.m4s', 0).from
     const second = load('b.m4s', 1500)
     await settled()
@@ -121,6 +121,8 @@ describe('deliverer: a node that starts behind the first frame', () => {
     await ready()
     await second.from
     expect(second.via()).to.equal('shoal')
+    // the player needs it no later for that
+    expect(content.reads.map(({ options }) => options.deadline)).to.deep.equal([1500 - MS])
   })
 
   it('is waited for no longer than the origin would be in time', async () => {

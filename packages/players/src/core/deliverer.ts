@@ -71,11 +71,12 @@ export class Deliverer {
    */
   async once<A> (ask: Ask, intake: Intake, origin: Origin<A>, signal: AbortSignal): Promise<Delivered<A>> {
     const { url, path } = ask
+    const since = this.clock.now()
     const content = path === undefined ? undefined : await this.#contentFor(ask)
     signal.throwIfAborted()
     if (ask.type !== 'playlist' && content !== undefined && path !== undefined) {
       try {
-        return await this.#throughShoal(content, ask, path, intake, signal)
+        return await this.#throughShoal(content, { ...ask, deadline: this.#left(ask, since) }, path, intake, signal)
       } catch (error) {
         signal.throwIfAborted()
         this.#fallBack(url, path, 'shoal', reasonOf(error), error)
@@ -96,7 +97,7 @@ export class Deliverer {
       if (last === undefined || signal.aborted) throw error
       this.#fallBack(url, path, 'origin', 'origin-failed', error)
       try {
-        return await this.#throughShoal(last, ask, path, intake, signal, ask.lastMs)
+        return await this.#throughShoal(last, { ...ask, deadline: this.#left(ask, since) }, path, intake, signal, ask.lastMs)
       } catch {
         throw error
       }
@@ -144,6 +145,11 @@ export class Deliverer {
       await new Promise<void>(resolve => { clock.after(FIRST_FRAME_POLL_MS, resolve) })
     }
     this.source.begun()
+  }
+
+  /** ms until it is needed: some may have gone by while the content was waited for. */
+  #left ({ deadline }: Ask, since: number): number {
+    return Math.max(0, deadline - (this.clock.now() - since))
   }
 
   async #throughShoal (
