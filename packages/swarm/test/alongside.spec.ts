@@ -54,8 +54,10 @@ describe('alongside', () => {
   })
 
   /** When the origin is asked for a block by somebody who is alone and expects others. */
-  const asked = (deadline: number, origin = WELL): number | undefined => {
-    const { swarm, act, clock } = setup({ origin, expecting: 60_000 })
+  const asked = (deadline: number, origin = WELL, company: 'nobody' | 'empty' | 'stocked' = 'nobody'): number | undefined => {
+    const { swarm, act, clock, join, held } = setup({ origin, expecting: 60_000 })
+    if (company !== 'nobody') join('other', false)
+    if (company === 'stocked') held.get('other')?.addSegment(SEGMENT - 1)
     swarm.want({ segment: SEGMENT, first: 0, end: 1, deadline })
     for (; clock.now() < 4_000; clock.advance(50)) if (act().some(({ type }) => type === 'origin')) return clock.now()
     return undefined
@@ -69,6 +71,11 @@ describe('alongside', () => {
     expect(asked(404)).to.equal(0)
     // of a quick origin the last moment is 200 ms before the 43 that a block takes
     expect(asked(1_200, { rate: 100_000_000, ttfb: 40, downUntil: 0 })).to.be.within(950, 1_000)
+  })
+
+  it('beside one that has nothing as well, as a node that gives no media; in company it goes by its turn', () => {
+    expect(asked(1_404, WELL, 'empty')).to.be.within(850, 950)
+    expect(asked(1_404, WELL, 'stocked')).to.be.below(300)
   })
 
   it('but not at all with little time where nobody knows how quick the origin is', () => {
