@@ -1,8 +1,7 @@
 import { BoundedMap } from '@shoal/base'
 import { blockRange, verifyBlock, type OpenedManifest } from '@shoal/content'
 import {
-  RetiredError, UnavailableError, type OriginTimes, type ReadOptions, type SaveOptions, type Segment, type ServeHandler, type Session,
-  type VerifiedBlock
+  RetiredError, UnavailableError, type ReadOptions, type SaveOptions, type Segment, type ServeHandler, type Session, type VerifiedBlock
 } from '@shoal/interface'
 import { createSwarm, type PeerLink, type Swarm } from '@shoal/swarm'
 import { Actions } from './actions.js'
@@ -168,8 +167,7 @@ export class Delivery {
   }
 
   /** Whole blocks of what the caller has from elsewhere, from byte `start` of the segment on. Resolves with the bytes that were new. */
-  async offer (segment: Segment, start: number, bytes: Uint8Array, took?: OriginTimes): Promise<number> {
-    if (took !== undefined) this.#host.origin?.saw(bytes.byteLength, took)
+  async offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number> {
     return await takeIn({
       manifest: this.manifest,
       have: this.inventory.have,

@@ -179,12 +179,10 @@ export interface OpenSwarm {
   /** Peers that may be in the swarm, beside those known. */
   suggested (peers: readonly PeerHint[]): void
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>
-  /**
-   * Bytes of a segment from elsewhere: what is right of them is kept and shared. Resolves with how many were new.
-   *
-   * @param took what the origin took for them
-   */
-  offer (segment: Segment, start: number, bytes: Uint8Array, took?: OriginTimes): Promise<number>
+  /** Bytes of a segment from elsewhere: what is right of them is kept and shared. Resolves with how many were new. */
+  offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number>
+  /** Somebody else got so many bytes from the origin. */
+  saw (bytes: number, took: OriginTimes): void
   /** Everything into `sink`, or into the store without one. Resolves when it is there. */
   complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void>
   /** Counts in what the store holds already. Resolves when all pages have been looked at. */

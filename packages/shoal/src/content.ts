@@ -126,7 +126,9 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     if (took !== undefined && !(took.first >= 0 && took.last >= took.first)) {
       throw new ConfigError(`expected 0 ≤ took.first ≤ took.last, got ${took.first} and ${took.last}`)
     }
-    return await this.swarm.offer(await this.stat(path, { signal, deadline: OFFER_DEADLINE_MS }), start, bytes, took)
+    // whoever reads at the same time goes by it
+    if (took !== undefined) this.swarm.saw(bytes.byteLength, took)
+    return await this.swarm.offer(await this.stat(path, { signal, deadline: OFFER_DEADLINE_MS }), start, bytes)
   }
 
   async fetchAll (options: SaveOptions = {}): Promise<void> {
