@@ -178,8 +178,8 @@ export class Dialler {
         score: ledger.score(candidate.peer, { local: candidate.nearness > 0 })
       }))
       .sort((a, b) => Number(a.suspect) - Number(b.suspect) || Number(b.candidate.linked) - Number(a.candidate.linked) ||
-        Number(b.there) - Number(a.there) || a.candidate.failures - b.candidate.failures || b.preferred - a.preferred || b.score - a.score ||
-        b.candidate.rank - a.candidate.rank)
+        Number(b.there) - Number(a.there) || a.candidate.failures - b.candidate.failures || b.preferred - a.preferred ||
+        b.score - a.score || b.candidate.rank - a.candidate.rank)
       .map(({ candidate }) => candidate)
   }
 

@@ -1,8 +1,8 @@
 import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
-  UnavailableError, type ContentStats, type Duty, type Origin, type OriginTimes, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
-  type Segment, type ServeHandler, type Session, type SwarmId
+  UnavailableError, type ContentStats, type Duty, type Origin, type OriginTimes, type PeerHint, type PeerName,
+  type ReadOptions, type SaveOptions, type Segment, type ServeHandler, type Session, type SwarmId
 } from '@shoal/interface'
 import { Access } from './access.js'
 import { Copies } from './copies.js'
