@@ -12,6 +12,8 @@ export const DEFAULT_UPLOAD: UploadLimits = { rate: Infinity, slots: 16, monthly
 /** Neighbours that a swarm looks for at once, and how often one more. */
 export const NEIGHBOURS_FIRST = 3
 export const NEIGHBOUR_EVERY_MS = 500
+/** A dial that has taken so long counts no more among those that a swarm looks for: somebody else is dialled beside. */
+export const SLOW_DIAL_MS = 2_000
 /** A dial, session included, takes at most this long. A WebRTC connection through a relay needs several seconds on a busy machine. */
 export const DIAL_TIMEOUT_MS = 25_000
 /**

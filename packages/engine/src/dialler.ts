@@ -4,7 +4,7 @@ import type { Ledger } from '@shoal/ledger'
 import { speaksForItself, type Candidate } from './candidates.js'
 import {
   COMING_MS, DIAL_TIMEOUT_MS, FIRST_LOOK_MS, HEAD_START_MS, INTRODUCED_AGAIN_MS, INTRODUCED_MS, REDIAL_FIRST_MS, REDIAL_MAX_MS,
-  RELAY_PATIENCE_MS
+  RELAY_PATIENCE_MS, SLOW_DIAL_MS
 } from './defaults.js'
 import type { Interest } from './interest.js'
 import { sated } from './keeper.js'
@@ -39,8 +39,8 @@ export interface DiallerHost {
 export class Dialler {
   readonly #init: DiallerInit
   readonly #host: DiallerHost
-  /** Peers that are being dialled, and on whose word alone. */
-  readonly #dialing = new Map<PeerName, PeerName | undefined>()
+  /** Peers that are being dialled, on whose word alone, for which swarm and since when. */
+  readonly #dialing = new Map<PeerName, { readonly teller: PeerName | undefined, readonly interest: Interest, readonly since: number }>()
 
   constructor (init: DiallerInit, host: DiallerHost) {
     this.#init = init
@@ -62,7 +62,8 @@ export class Dialler {
     // the end of a dial, or of a session, calls again
     if (!this.free) return Infinity
     const { ready, wake, hopeful } = this.#sift(interest, now)
-    let room = Math.min(missing, limits.sessions - this.#host.outbound() - this.#dialing.size)
+    const { count, slow } = this.#underWay(interest, now)
+    let room = Math.min(missing - count, limits.sessions - this.#host.outbound() - this.#dialing.size)
     let others = this.#dialing.size > 0
     for (const candidate of ready.length === 0 ? [] : this.#inOrder(ready, interest, target)) {
       const { peer, teller } = candidate
@@ -75,7 +76,22 @@ export class Dialler {
       void this.#dial(interest, candidate)
     }
     if (!hopeful) interest.expected = 0
-    return wake
+    return Math.min(wake, slow)
+  }
+
+  /**
+   * Dials for it that are likely to bring somebody soon, and when the first of them is not any more. What one member says may be made up,
+   * so that nobody else waits for it.
+   */
+  #underWay (interest: Interest, now: number): { count: number, slow: number } {
+    let count = 0
+    let slow = Infinity
+    for (const dial of this.#dialing.values()) {
+      if (dial.interest !== interest || dial.teller !== undefined || dial.since + SLOW_DIAL_MS <= now) continue
+      count++
+      slow = Math.min(slow, dial.since + SLOW_DIAL_MS)
+    }
+    return { count, slow }
   }
 
   /**
@@ -144,11 +160,11 @@ export class Dialler {
   }
 
   /**
-   * Suspects last, those of the link first, then those that failed least, those that the swarm's make-up calls for, those that were worth
-   * most, and those of the strongest word.
+   * Suspects last, those of the link first, then those to whom there is a connection already, which costs nothing, those that failed least,
+   * those that the swarm's make-up calls for, those that were worth most, and those of the strongest word.
    */
   #inOrder (ready: Candidate[], { candidates, cell, circle: { direct } }: Interest, target: number): Candidate[] {
-    const { random, ledger } = this.#init
+    const { random, ledger, addresses } = this.#init
     const { has } = cell()
     const connected = [...direct]
     const company: Company = {
@@ -160,17 +176,18 @@ export class Dialler {
       .map(candidate => ({
         candidate,
         suspect: ledger.accounts.suspect(candidate.peer),
+        there: addresses.connected(candidate.peer),
         preferred: preference({ nearness: candidate.nearness, ofCell: has(candidate.peer) }, company),
         score: ledger.score(candidate.peer, { local: candidate.nearness > 0 })
       }))
       .sort((a, b) => Number(a.suspect) - Number(b.suspect) || Number(b.candidate.linked) - Number(a.candidate.linked) ||
-        a.candidate.failures - b.candidate.failures || b.preferred - a.preferred || b.score - a.score ||
-        b.candidate.rank - a.candidate.rank)
+        Number(b.there) - Number(a.there) || a.candidate.failures - b.candidate.failures || b.preferred - a.preferred ||
+        b.score - a.score || b.candidate.rank - a.candidate.rank)
       .map(({ candidate }) => candidate)
   }
 
   #dialingFor (teller: PeerName): number {
-    return [...this.#dialing.values()].filter(one => one === teller).length
+    return [...this.#dialing.values()].filter(dial => dial.teller === teller).length
   }
 
   /** Until the next dial: longer with every failure, and with what the peer has done. */
@@ -182,7 +199,7 @@ export class Dialler {
   async #dial (interest: Interest, candidate: Candidate): Promise<void> {
     const { clock, addresses, exchange } = this.#init
     const { peer, teller } = candidate
-    this.#dialing.set(peer, teller)
+    this.#dialing.set(peer, { teller, interest, since: clock.now() })
     const known = addresses.connected(peer)
     const timeout = new AbortController()
     const cancel = afterAwake(clock, DIAL_TIMEOUT_MS, () => { timeout.abort(new Error(`no session within ${DIAL_TIMEOUT_MS} ms`)) })

@@ -1,8 +1,8 @@
 import { raceSignal } from '@shoal/base'
 import { MANIFEST_SEGMENT, type OpenedManifest } from '@shoal/content'
 import {
-  UnavailableError, type ContentStats, type Duty, type PeerHint, type PeerName, type ReadOptions, type SaveOptions,
-  type Segment, type ServeHandler, type Session, type SwarmId
+  UnavailableError, type ContentStats, type Duty, type Origin, type OriginTimes, type PeerHint, type PeerName,
+  type ReadOptions, type SaveOptions, type Segment, type ServeHandler, type Session, type SwarmId
 } from '@shoal/interface'
 import { Access } from './access.js'
 import { Copies } from './copies.js'
@@ -47,7 +47,8 @@ export class SwarmDriver implements OpenSwarm {
   readonly #search: Search
   #delivery: Delivery | undefined
   #choice: Choice
-  #origin: boolean | undefined
+  /** `undefined` before the manifest is there. */
+  #origin: Origin | 'none' | undefined
   #closed = false
 
   constructor (opening: SwarmOpening, shared: Shared) {
@@ -175,6 +176,10 @@ export class SwarmDriver implements OpenSwarm {
     return await this.#open().offer(segment, start, bytes)
   }
 
+  saw (bytes: number, took: OriginTimes): void {
+    if (this.#origin !== undefined && this.#origin !== 'none') this.#origin.saw(bytes, took)
+  }
+
   async complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void> {
     await this.manifest(options.signal)
     await this.#open().complete(sink, options)
@@ -281,7 +286,7 @@ export class SwarmDriver implements OpenSwarm {
     const origin = this.#opening.origin(manifest)
     this.#search.end()
     this.#members.bound(manifest)
-    this.#origin = origin !== undefined
+    this.#origin = origin ?? 'none'
     this.reconsider()
     const delivery = this.#delivery = new Delivery(manifest, {
       swarm: this.swarm,
@@ -328,6 +333,6 @@ export class SwarmDriver implements OpenSwarm {
   }
 
   #choose (): Choice {
-    return chooseMode({ asked: this.#opening.mode, origin: this.#origin, ...this.#shared.sharing() })
+    return chooseMode({ asked: this.#opening.mode, origin: this.#origin === undefined ? undefined : this.#origin !== 'none', ...this.#shared.sharing() })
   }
 }

@@ -1,7 +1,7 @@
 import type {
-  Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, Overlay,
-  PeerHint, PeerName, PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, Sharing, SwarmId, TenantKey,
-  UploadStatus, VerifiedBlock
+  Availability, BlockRef, BlockStore, CapacityClass, ContentEvents, ContentStats, Duty, Exchange, HaveMap, Mode, Origin, OriginTimes,
+  Overlay, PeerHint, PeerName, PeerProfile, PeerStatus, PurgedError, ReadOptions, Routing, SaveOptions, Segment, Sharing, SwarmId,
+  TenantKey, UploadStatus, VerifiedBlock
 } from '@shoal/interface'
 import type { Clock, Random } from '@shoal/base'
 import type { OpenedManifest, Purge, verifyBlock } from '@shoal/content'
@@ -181,6 +181,8 @@ export interface OpenSwarm {
   read (segment: Segment, options: ReadOptions): AsyncGenerator<Uint8Array, void, undefined>
   /** Bytes of a segment from elsewhere: what is right of them is kept and shared. Resolves with how many were new. */
   offer (segment: Segment, start: number, bytes: Uint8Array): Promise<number>
+  /** Somebody else got so many bytes from the origin. */
+  saw (bytes: number, took: OriginTimes): void
   /** Everything into `sink`, or into the store without one. Resolves when it is there. */
   complete (sink: ContentSink | undefined, options: SaveOptions): Promise<void>
   /** Counts in what the store holds already. Resolves when all pages have been looked at. */

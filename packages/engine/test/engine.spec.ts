@@ -10,11 +10,12 @@ const small = randomBytes(1000, 2)
 const files = { 'a/big.bin': big, 'small.txt': small }
 
 /** An origin over bytes in memory. */
-function memoryOrigin (content: Readonly<Record<string, Uint8Array>>, log: OriginRequest[] = []): Origin {
+function memoryOrigin (content: Readonly<Record<string, Uint8Array>>, log: OriginRequest[] = [], saw: unknown[] = []): Origin {
   return {
     bases: ['https://origin.test/'],
     stats: { rate: undefined, ttfb: undefined, failures: 0 },
     downUntil: 0,
+    saw (...what) { saw.push(what) },
     fetch (request) {
       log.push(request)
       const bytes = content[request.path]
@@ -81,13 +82,16 @@ describe('engine', function () {
     const net = new VirtualNet()
     const [a, b] = [await testNode(net, 'a'), await testNode(net, 'b')]
     const built = await testContent(files)
-    const opened = await a.open(built, { publish: true })
+    const saw: unknown[] = []
+    const opened = await a.open(built, { publish: true, origin: memoryOrigin({}, [], saw) })
     const manifest = await opened.manifest()
     const segment = await manifest.find('a/big.bin')
     // from the middle of the first block on: whole blocks alone can be judged
     expect(await opened.offer(segment, 1000, big.subarray(1000, 262_144 * 4 + 5))).to.equal(262_144 * 3)
     expect(await opened.offer(segment, 0, big)).to.equal(big.byteLength - 262_144 * 3)
     expect(await opened.offer(segment, 0, big)).to.equal(0)
+    opened.saw(big.byteLength, { first: 40, last: 90 })
+    expect(saw).to.deep.equal([[big.byteLength, { first: 40, last: 90 }]])
     expect(await opened.offer(await manifest.find('small.txt'), 0, randomBytes(1000, 3))).to.equal(0)
     expect(a.events.filter(({ name }) => name === 'fallback').map(({ detail }) => detail))
       .to.have.nested.property('[0]').that.includes({ path: 'small.txt', from: 'origin', reason: 'mismatch' })

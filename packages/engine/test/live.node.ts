@@ -254,6 +254,7 @@ describe('a live content', function () {
       bases: ['https://origin.test/'],
       stats: { rate: undefined, ttfb: undefined, failures: 0 },
       downUntil: 0,
+      saw () {},
       fetch (request) {
         asked.push(request)
         return Promise.reject(new OriginError('no'))

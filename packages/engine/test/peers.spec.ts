@@ -6,7 +6,7 @@ import { Alarm } from '../src/alarm.js'
 import { Candidates } from '../src/candidates.js'
 import {
   ADDRS_PER_CANDIDATE, ALIVE_MS, AWAY_MS, CANDIDATES_PER_SWARM, CANDIDATES_PER_TELLER, COMING_MS, DEFAULT_LIMITS, FIRST_LOOK_MS,
-  HEAD_START_MS, KEEP_IDLE, REDIAL_MAX_MS, UNSHARED_MS
+  HEAD_START_MS, KEEP_IDLE, NEIGHBOURS_FIRST, REDIAL_MAX_MS, SLOW_DIAL_MS, UNSHARED_MS
 } from '../src/defaults.js'
 import { localityOf } from '../src/locality.js'
 import { PeerManager } from '../src/peer-manager.js'
@@ -198,6 +198,28 @@ describe('peer manager', () => {
     expect(manager.known('s')).to.deep.equal(['shy'])
     await run(ALIVE_MS)
     expect(manager.known('s')).to.deep.equal([])
+  })
+
+  it('begins with a few dials, whoever else is named meanwhile, and looks for others beside those that are slow', async () => {
+    const { manager, seek, run, dialled } = setup()
+    seek()
+    for (const peer of ['a', 'b', 'c', 'd']) manager.suggest('s', { peer, addrs: ['x'] }, 'dht')
+    await run(50)
+    for (const peer of ['e', 'f', 'g', 'h']) manager.suggest('s', { peer, addrs: ['x'] }, 'dht')
+    await run(100)
+    expect(dialled).to.have.length(NEIGHBOURS_FIRST)
+    await run(SLOW_DIAL_MS)
+    expect(dialled).to.have.length(DEFAULT_LIMITS.dials)
+  })
+
+  it('begins with those to whom there is a connection already', async () => {
+    for (const there of ['a', 'h']) {
+      const { manager, seek, run, dialled } = setup({ addresses: { connected: peer => peer === there } })
+      seek()
+      for (const peer of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) manager.suggest('s', { peer, addrs: ['x'] }, 'dht')
+      await run(50)
+      expect(dialled[0]).to.deep.equal([there, 'x'])
+    }
   })
 
   it('leaves half of the dials to others than the one who names most', async () => {

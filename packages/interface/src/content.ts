@@ -2,6 +2,7 @@ import type { TypedEventTarget } from 'main-event'
 import type { Mode, Overlay } from './options.js'
 import type { ContentEvents } from './events.js'
 import type { ManifestSummary, Segment } from './manifest.js'
+import type { OriginTimes } from './origin.js'
 import type { Policy } from './policy.js'
 
 export interface ReadOptions {
@@ -12,6 +13,14 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined
   /** When the bytes are needed: ms from now. Without it they are bulk: fetched in the order that serves the swarm. */
   deadline?: number | undefined
+}
+
+export interface OfferOptions {
+  /** First byte. @default 0 */
+  start?: number | undefined
+  signal?: AbortSignal | undefined
+  /** How long the origin took for all of them: a node that has asked it for nothing yet need not guess. @default unknown */
+  took?: OriginTimes | undefined
 }
 
 export interface OpenOptions {
@@ -112,7 +121,7 @@ export interface Content extends TypedEventTarget<ContentEvents> {
    *
    * @throws NotFoundError, PurgedError, UnavailableError as `stat` does
    */
-  offer (path: string, bytes: Uint8Array, options?: Pick<ReadOptions, 'start' | 'signal'>): Promise<number>
+  offer (path: string, bytes: Uint8Array, options?: OfferOptions): Promise<number>
   /**
    * Fetch everything into the store. Resolves when it is complete.
    *

@@ -1,5 +1,5 @@
 import { Ewma } from '@shoal/base'
-import { OriginError, type Origin, type OriginReply, type OriginRequest } from '@shoal/interface'
+import { OriginError, type Origin, type OriginReply, type OriginRequest, type OriginTimes } from '@shoal/interface'
 import { Attempt } from './attempt.js'
 import { CLOSED_CODES, HEADERS_TIMEOUT_MS, HEDGE_FACTOR, HEDGE_MIN_MS, MIN_PROGRESS_BYTES, PROGRESS_TIMEOUT_MS, STATS_WEIGHT } from './defaults.js'
 import { Health } from './health.js'
@@ -40,6 +40,11 @@ export class HttpOrigin implements Origin {
   get downUntil (): number {
     const until = this.#bases.reduce((least, { health }) => Math.min(least, health.downUntil), Infinity)
     return until > this.#init.clock.now() && until !== Infinity ? until : 0
+  }
+
+  saw (bytes: number, { first, last }: OriginTimes): void {
+    this.#ttfb.add(first)
+    if (bytes > 0) this.#rate.add(bytes * 1000 / Math.max(1, last - first))
   }
 
   async fetch (request: OriginRequest): Promise<OriginReply> {

@@ -87,6 +87,15 @@ describe('origin', () => {
     expect(failures).to.deep.equal([])
   })
 
+  it('is as quick as somebody else found it, until it has been asked itself', () => {
+    const { origin } = setup({ [A]: good })
+    origin.saw(500_000, { first: 40, last: 90 })
+    expect(origin.stats).to.deep.equal({ rate: 10_000_000, ttfb: 40, failures: 0 })
+    origin.saw(0, { first: 90, last: 90 })
+    expect(origin.stats.rate).to.equal(10_000_000)
+    expect(origin.stats.ttfb).to.be.within(50, 60)
+  })
+
   it('cuts the range out of a whole body, and stops reading behind it', async () => {
     let pulled = 0
     const endless: Answer = () => new Response(new ReadableStream({

@@ -2,6 +2,9 @@ import { expect } from 'chai'
 import { Playhead } from '../src/core/deadline.js'
 import type { Media } from '../src/core/types.js'
 
+const ranges = (...all: [number, number][]): NonNullable<Media['buffered']> =>
+  ({ length: all.length, start: i => (all[i] as [number, number])[0], end: i => (all[i] as [number, number])[1] })
+
 const at = (start: number | undefined): { start: number | undefined, duration: number } => ({ start, duration: 4 })
 
 describe('deadline', () => {
@@ -38,9 +41,19 @@ describe('deadline', () => {
     expect([1500, 1504, 1496].map(start => playhead.timing(at(start)).deadline)).to.deep.equal([0, 3500, 0])
   })
 
+  it('counts from where a live player has gone to, as soon as that is in the buffer', () => {
+    const media = { currentTime: 0, playbackRate: 1, readyState: 0, buffered: ranges() }
+    const playhead = new Playhead(media)
+    expect(playhead.timing(at(10)).deadline).to.equal(0)
+    // it begins there, and cannot show it yet; a place that begins a moment later counts as the same
+    Object.assign(media, { currentTime: 10, readyState: 1, buffered: ranges([10.04, 14]) })
+    expect(playhead.timing(at(14)).deadline).to.equal(3500)
+    Object.assign(media, { currentTime: 20 })
+    expect(playhead.timing(at(20)).deadline).to.equal(0)
+  })
+
   it('goes by the buffer where the place is not known', () => {
-    const buffered = { length: 2, start: (i: number) => [0, 8][i] as number, end: (i: number) => [4, 20][i] as number }
-    const media: Media = { currentTime: 10, playbackRate: 1, buffered }
+    const media: Media = { currentTime: 10, playbackRate: 1, buffered: ranges([0, 4], [8, 20]) }
     expect(new Playhead(media).timing(at(undefined)).deadline).to.equal(9500)
     expect(new Playhead({ ...media, currentTime: 6 }).timing(at(undefined)).deadline).to.equal(0)
   })

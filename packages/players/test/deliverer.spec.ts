@@ -54,6 +54,32 @@ describe('deliverer: what is shared', () => {
   })
 })
 
+describe('deliverer: how quick the origin is', () => {
+  it('is told with what it gave: from when it was asked, and not from when the player waited', async () => {
+    const clock = new ManualClock()
+    const content = new StubContent(new Map())
+    const node = Promise.withResolvers<Shoal>()
+    const deliverer = new Deliverer(node.promise, { base: BASE, link: 'shoal:x', clock, media: { currentTime: 0, playbackRate: 1 } })
+    const ask: Ask = {
+      url: `${BASE}a.m4s`, path: 'a.m4s', type: 'fragment', media: true, start: 0, end: undefined, duration: 4, deadline: 2_600, patient: true, lastMs: 1
+    }
+    const intake = new Intake(() => clock.now())
+    const delivering = deliverer.once(ask, intake, async (_skip, sink) => {
+      clock.advance(30)
+      sink(new Uint8Array(1), 2)
+      clock.advance(70)
+      sink(new Uint8Array(1), 2)
+    }, new AbortController().signal)
+    await settled()
+    clock.advance(600)
+    const from = await delivering
+    deliverer.settle(ask, from, intake, { start: 0, first: 630, end: 700 })
+    node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
+    await settled()
+    expect(content.took).to.deep.equal([{ first: 30, last: 100 }])
+  })
+})
+
 describe('deliverer: a node that starts behind the first frame', () => {
   const MS = 400
   function bench () {
@@ -79,11 +105,11 @@ describe('deliverer: a node that starts behind the first frame', () => {
       node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
       await settled()
     }
-    return { clock, media, load, ready }
+    return { clock, media, content, load, ready }
   }
 
   it('is waited for by what only fills the buffer, and not by the first fragment', async () => {
-    const { clock, media, load, ready } = bench()
+    const { clock, media, content, load, ready } = bench()
     await load('a.m4s', 0).from
     const second = load('b.m4s', 1500)
     await settled()
@@ -95,6 +121,8 @@ describe('deliverer: a node that starts behind the first frame', () => {
     await ready()
     await second.from
     expect(second.via()).to.equal('shoal')
+    // the player needs it no later for that
+    expect(content.reads.map(({ options }) => options.deadline)).to.deep.equal([1500 - MS])
   })
 
   it('is waited for no longer than the origin would be in time', async () => {

@@ -1,5 +1,5 @@
 import { TypedEventEmitter } from 'main-event'
-import type { Content, ContentEvents, Policy, ReadOptions, Segment, SourceKind } from '@shoal/interface'
+import type { Content, ContentEvents, OfferOptions, OriginTimes, Policy, ReadOptions, Segment, SourceKind } from '@shoal/interface'
 
 export const BASE = 'https://cdn.example.com/show/'
 
@@ -9,6 +9,8 @@ export interface StubRead { readonly path: string, readonly options: ReadOptions
 export class StubContent extends TypedEventEmitter<ContentEvents> {
   readonly reads: StubRead[] = []
   readonly offers: { readonly path: string, readonly bytes: Uint8Array, readonly start: number }[] = []
+  /** Of each offer. */
+  readonly took: (OriginTimes | undefined)[] = []
   /** Of each `stat`. */
   readonly looks: ReadOptions[] = []
   readonly files: Map<string, Uint8Array>
@@ -67,7 +69,8 @@ export class StubContent extends TypedEventEmitter<ContentEvents> {
     return { index: 0, path, size: file.length, cid: `bafy${file.length}`, blocks: 1 }
   }
 
-  offer (path: string, bytes: Uint8Array, { start = 0 }: { start?: number } = {}): Promise<number> {
+  offer (path: string, bytes: Uint8Array, { start = 0, took }: OfferOptions = {}): Promise<number> {
+    this.took.push(took)
     this.offers.push({ path, bytes: bytes.slice(), start })
     return Promise.resolve(bytes.length)
   }

@@ -4,7 +4,7 @@ import type { OpenedManifest } from '@shoal/content'
 import type { OpenSwarm } from '@shoal/engine'
 import {
   ConfigError, RetiredError, UnavailableError, type Content, type ContentEvents, type ContentStats, type Duty, type ManifestSummary,
-  type Policy, type ReadOptions, type SaveOptions, type Segment
+  type OfferOptions, type Policy, type ReadOptions, type SaveOptions, type Segment
 } from '@shoal/interface'
 import type { Moves } from './live/moves.js'
 import type { NodeStore, Platform } from './platform.js'
@@ -121,8 +121,13 @@ export class OpenContent extends TypedEventEmitter<ContentEvents> implements Con
     }
   }
 
-  async offer (path: string, bytes: Uint8Array, { start = 0, signal }: Pick<ReadOptions, 'start' | 'signal'> = {}): Promise<number> {
+  async offer (path: string, bytes: Uint8Array, { start = 0, signal, took }: OfferOptions = {}): Promise<number> {
     if (!(start >= 0)) throw new ConfigError(`expected start ≥ 0, got ${start}`)
+    if (took !== undefined && !(took.first >= 0 && took.last >= took.first)) {
+      throw new ConfigError(`expected 0 ≤ took.first ≤ took.last, got ${took.first} and ${took.last}`)
+    }
+    // whoever reads at the same time goes by it
+    if (took !== undefined) this.swarm.saw(bytes.byteLength, took)
     return await this.swarm.offer(await this.stat(path, { signal, deadline: OFFER_DEADLINE_MS }), start, bytes)
   }
 

@@ -1,5 +1,5 @@
 import { Ewma } from '@shoal/base'
-import { OriginError, type Origin, type OriginReply, type OriginRequest } from '@shoal/interface'
+import { OriginError, type Origin, type OriginReply, type OriginRequest, type OriginTimes } from '@shoal/interface'
 import type { Flow, Link } from './flow.js'
 import type { Host } from './host.js'
 import type { Material } from './material.js'
@@ -40,6 +40,11 @@ export class VirtualOrigin implements Origin {
 
   get stats (): Origin['stats'] {
     return { rate: this.#rate.value, ttfb: this.#ttfb.value, failures: 0 }
+  }
+
+  saw (bytes: number, { first, last }: OriginTimes): void {
+    this.#ttfb.add(first)
+    this.#rate.add(bytes * 1000 / Math.max(1, last - first))
   }
 
   async fetch ({ path, start = 0, end, signal }: OriginRequest): Promise<OriginReply> {

@@ -12,10 +12,13 @@ export const NEAR_MS = 20_000
 /** At most this much is looked at by deadline in one decision; the rest of the near zone waits in the far zone until it is its turn. */
 export const FRONTS_BYTES = 64 * 1024 * 1024
 /**
- * Spare time that a last-moment origin fetch gets on top of its estimate. Of what goes down trees at most this share of the time that there
- * was when it was asked for: a player two seconds behind live has little more than one, and half of that is not to spare.
+ * Spare time that a last-moment origin fetch gets on top of its estimate: so many times what it takes where that was measured, within these
+ * bounds. Of what goes down trees at most this share of the time that there was when it was asked for: a player two seconds behind live has
+ * little more than one, and half of that is not to spare.
  */
 export const URGENT_MARGIN_MS = 500
+export const URGENT_MARGIN_MIN_MS = 200
+export const URGENT_MARGIN_TIMES = 3
 export const URGENT_MARGIN_SHARE = 0.2
 /** Without an origin to fall back on, requests move to faster peers when a deadline is this near. */
 export const SWAP_MS = 2_000
@@ -77,10 +80,13 @@ export const BULK_DEAD_MS = 10_000
 
 /**
  * The origin waits for peers that are expected to join while a want has this much time to its last moment, or half of what it had, if that
- * is less; and not at all for one that had less than the second.
+ * is less. Where nobody knows how quick the origin is, it does not wait at all for one that had less than the second. Where that is known,
+ * and no peer has anything yet, one that had less than the third waits for the last moment: the second segment of a player that has just
+ * begun has no more.
  */
 export const EXPECT_MARGIN_MS = 4_000
 export const EXPECT_LEAST_MS = 2_000
+export const EXPECT_BRIEF_MS = 1_000
 /** But with so many neighbours who watch what we watch, whoever comes in is not likely to hold what none of them has. */
 export const EXPECT_COMPANY = 4
 

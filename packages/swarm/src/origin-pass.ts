@@ -2,9 +2,9 @@ import { nextCommon } from './bits.js'
 import { accompanied, companions } from './alongside.js'
 import { claimOf } from './claim.js'
 import {
-  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_COMPANY, EXPECT_LEAST_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES, ORIGIN_AHEAD_JOBS,
-  ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS, RARE_HOLDERS,
-  RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
+  ACTIVE_MS, BULK_DEAD_MS, BULK_GRACE_MS, EXPECT_BRIEF_MS, EXPECT_COMPANY, EXPECT_LEAST_MS, EXPECT_MARGIN_MS, MAX_BLOCK_BYTES,
+  ORIGIN_AHEAD_JOBS, ORIGIN_BULK_BYTES, ORIGIN_BULK_JOBS, ORIGIN_ELECTED_JOBS, ORIGIN_RANGES, ORIGIN_URGENT_JOBS, OVERDUE_MS,
+  RARE_HOLDERS, RUN_BLOCKS, TRUST_FACTOR, WATCH_MS
 } from './defaults.js'
 import { electionWait } from './election.js'
 import { keyOf } from './key.js'
@@ -43,9 +43,7 @@ export function dated (state: State, found: readonly Front[]): void {
     const { segment } = front.want
     if (!state.jobs.possible(segment)) continue
     // those who come in hold it, perhaps, or take a part of the work
-    const time = front.urgentAt - front.want.since
-    const margin = time < EXPECT_LEAST_MS ? Infinity : Math.min(EXPECT_MARGIN_MS, time / 2)
-    const patience = Math.min(expected, front.urgentAt - margin)
+    const patience = Math.min(expected, front.urgentAt - expectMargin(state, front))
     if (state.now < patience && !accompanied(state, segment, EXPECT_COMPANY, () => true)) {
       state.wake(patience)
       continue
@@ -61,9 +59,25 @@ export function dated (state: State, found: readonly Front[]): void {
       continue
     }
     const relaxed = state.now < front.urgentAt
-    if (relaxed && state.now + state.jobs.queued(front.bytes) + marginOf(state, front.want) <= soonest) elect(state, front)
+    if (relaxed && state.now + state.jobs.queued(front.bytes) + marginOf(state, front.want, front.bytes) <= soonest) elect(state, front)
     if (!relaxed || front.slots.some(slot => state.board.origin[slot] !== 0)) soonest = Math.min(soonest, front.want.deadline)
   }
+}
+
+/** ms before the last moment until which those who are expected are waited for. */
+function expectMargin (state: State, { want, urgentAt }: Front): number {
+  const time = urgentAt - want.since
+  const half = Math.min(EXPECT_MARGIN_MS, time / 2)
+  if (time >= EXPECT_LEAST_MS) return half
+  // who plays so close behind live has no time to lose, nor has who is in company already
+  if (!state.jobs.measured || state.pushed(want.segment) || stocked(state)) return Infinity
+  return time < EXPECT_BRIEF_MS ? 0 : half
+}
+
+/** A peer has anything at all. */
+function stocked (state: State): boolean {
+  for (const peer of state.peers.values()) if (peer.have.completeSegments > 0) return true
+  return false
 }
 
 function elect (state: State, front: Front): void {

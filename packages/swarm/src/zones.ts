@@ -1,4 +1,7 @@
-import { FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS, URGENT_MARGIN_MS, URGENT_MARGIN_SHARE } from './defaults.js'
+import {
+  FRONTS_BYTES, NEAR_MS, ORIGIN_DATED_BYTES, RUN_BLOCKS, SWAP_MS, URGENT_MARGIN_MIN_MS, URGENT_MARGIN_MS, URGENT_MARGIN_SHARE,
+  URGENT_MARGIN_TIMES
+} from './defaults.js'
 import type { State } from './state.js'
 import { within, type Missing, type WantState } from './wants.js'
 
@@ -26,9 +29,12 @@ export function fronts (state: State, all: boolean): Front[] {
   return found
 }
 
-/** ms that the origin is to have to spare when it is asked in the last moment. */
-export function marginOf (state: State, { segment, lead }: WantState): number {
-  return state.pushed(segment) ? Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_SHARE * lead) : URGENT_MARGIN_MS
+/** ms that the origin is to have to spare when it is asked for so many bytes in the last moment. */
+export function marginOf (state: State, { segment, lead }: WantState, bytes: number): number {
+  if (state.pushed(segment)) return Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_SHARE * lead)
+  const { jobs } = state
+  if (!jobs.measured) return URGENT_MARGIN_MS
+  return Math.max(URGENT_MARGIN_MIN_MS, Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_TIMES * jobs.duration(bytes)))
 }
 
 function frontOf (state: State, want: WantState & { deadline: number }): Front | undefined {
@@ -41,7 +47,7 @@ function frontOf (state: State, want: WantState & { deadline: number }): Front |
   const front = want.front as Missing
   if (front.slots.length === 0) return undefined
   const urgentAt = state.jobs.possible(want.segment)
-    ? want.deadline - state.jobs.queued(front.bytes) - marginOf(state, want)
+    ? want.deadline - state.jobs.queued(front.bytes) - marginOf(state, want, front.bytes)
     : want.deadline - SWAP_MS
   return { ...front, want, urgentAt }
 }

@@ -53,18 +53,36 @@ describe('alongside', () => {
     expect(asked(14_000)).to.equal(true)
   })
 
-  it('who is alone waits for those who are expected in half of a few seconds, and not at all with less', () => {
-    const asked = (deadline: number): number[] => {
-      const { swarm, act, clock } = setup({ origin: WELL, expecting: 60_000 })
-      swarm.want({ segment: SEGMENT, first: 0, end: 1, deadline })
-      const at: number[] = []
-      for (; clock.now() < 4_000; clock.advance(100)) if (act().some(({ type }) => type === 'origin')) at.push(clock.now())
-      return at
-    }
-    // a block takes 126 ms here, and the last moment is 500 ms before that
-    expect(asked(2_000)).to.deep.equal([0])
-    const [at] = asked(4_600) as [number]
-    expect(at).to.be.within(1_900, 2_100)
+  /** When the origin is asked for a block by somebody who is alone and expects others. */
+  const asked = (deadline: number, origin = WELL, company: 'nobody' | 'empty' | 'stocked' = 'nobody'): number | undefined => {
+    const { swarm, act, clock, join, held } = setup({ origin, expecting: 60_000 })
+    if (company !== 'nobody') join('other', false)
+    if (company === 'stocked') held.get('other')?.addSegment(SEGMENT - 1)
+    swarm.want({ segment: SEGMENT, first: 0, end: 1, deadline })
+    for (; clock.now() < 4_000; clock.advance(50)) if (act().some(({ type }) => type === 'origin')) return clock.now()
+    return undefined
+  }
+
+  it('who is alone waits for those who are expected in half of a few seconds, and with little time until the last moment', () => {
+    // a block takes 126 ms here, and the last moment is three times that before
+    expect(asked(4_504)).to.be.within(1_950, 2_050)
+    expect(asked(2_504)).to.be.within(950, 1_050)
+    expect(asked(1_404)).to.be.within(850, 900)
+    expect(asked(404)).to.equal(0)
+    // of a quick origin the last moment is 200 ms before the 43 that a block takes
+    expect(asked(1_200, { rate: 100_000_000, ttfb: 40, downUntil: 0 })).to.be.within(950, 1_000)
+  })
+
+  it('beside one that has nothing as well, as a node that gives no media; in company it goes by its turn', () => {
+    expect(asked(1_404, WELL, 'empty')).to.be.within(850, 950)
+    expect(asked(1_404, WELL, 'stocked')).to.be.below(300)
+  })
+
+  it('but not at all with little time where nobody knows how quick the origin is', () => {
+    const unknown = { rate: undefined, ttfb: undefined, downUntil: 0 }
+    // the guess is 562 ms for a block, and 500 ms to spare
+    expect(asked(3_000, unknown)).to.equal(0)
+    expect(asked(5_062, unknown)).to.be.within(1_950, 2_050)
   })
 
   it('in the last moment shares the work with those who are there, too', () => {

@@ -24,7 +24,7 @@ export function testHaves (blocks: (segment: number) => number, full = false): H
     },
     remove: (segment, block) => set(segment).delete(block),
     drop: segment => held.delete(segment),
-    completeSegments: 0,
+    get completeSegments () { return full ? Infinity : [...held].filter(([segment, found]) => found.size === blocks(segment)).length },
     apply: (_: HaveDelta) => lacking(),
     snapshot: () => lacking(),
     takeDelta: () => lacking()

@@ -27,6 +27,12 @@ begin((viewing, video, config) => {
     told.times['begun'] = at()
     const node = await createShoal({ bootstrap: meet, share: false })
     told.times['node'] = at()
+    const open = node.open.bind(node)
+    node.open = async (...args) => {
+      const content = await open(...args)
+      told.times['open'] ??= at()
+      return content
+    }
     watch(node)
     return node
   }

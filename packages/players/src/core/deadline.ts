@@ -44,9 +44,13 @@ export class Playhead {
     return { deadline: Math.max(0, ahead * 1000 / Math.max(0.1, Math.abs(element.playbackRate)) - marginOf(place)), patient }
   }
 
-  /** Where playback goes on. Before anything can be shown the element's time may say nothing: then with what is asked for first. */
-  #from ({ currentTime, readyState }: Media, start: number): number {
-    if (readyState === undefined || readyState >= HAVE_CURRENT_DATA) {
+  /**
+   * Where playback goes on. Before anything can be shown the element's time may say nothing: then with what is asked for first. It does
+   * where that is in the buffer already, as when a live player has just gone to its first segment: what follows has that one's time.
+   */
+  #from (element: Media, start: number): number {
+    const { currentTime, readyState } = element
+    if (readyState === undefined || readyState >= HAVE_CURRENT_DATA || bufferedUntil(element) > currentTime) {
       this.#waiting = undefined
       return currentTime
     }

@@ -5,7 +5,7 @@ import { asError, reasonOf } from './failure.js'
 import { Pace, type Times } from './pace.js'
 import { readContent } from './read.js'
 import { ContentSource, withQuery, type NodeSource } from './source.js'
-import type { Content, SourceKind } from '@shoal/interface'
+import type { Content, OriginTimes, SourceKind } from '@shoal/interface'
 import type { Intake, Sink } from './intake.js'
 import type { FallbackReason, PlayerOptions, RequestType } from './types.js'
 
@@ -38,7 +38,7 @@ export type Origin<A> = (skip: number, sink: Sink, signal: AbortSignal) => Promi
 export type Delivered<A> = {
   /** Where most of the bytes came from. */
   readonly kind: SourceKind
-} & ({ readonly via: 'shoal' } | { readonly via: 'origin', readonly answer: A })
+} & ({ readonly via: 'shoal' } | { readonly via: 'origin', readonly answer: A, readonly took: OriginTimes })
 
 /** What the requests of one player share: the content, what was learnt of the origin's speed, and whom to tell. */
 export class Deliverer {
@@ -71,11 +71,12 @@ export class Deliverer {
    */
   async once<A> (ask: Ask, intake: Intake, origin: Origin<A>, signal: AbortSignal): Promise<Delivered<A>> {
     const { url, path } = ask
+    const since = this.clock.now()
     const content = path === undefined ? undefined : await this.#contentFor(ask)
     signal.throwIfAborted()
     if (ask.type !== 'playlist' && content !== undefined && path !== undefined) {
       try {
-        return await this.#throughShoal(content, ask, path, intake, signal)
+        return await this.#throughShoal(content, { ...ask, deadline: this.#left(ask, since) }, path, intake, signal)
       } catch (error) {
         signal.throwIfAborted()
         this.#fallBack(url, path, 'shoal', reasonOf(error), error)
@@ -85,8 +86,9 @@ export class Deliverer {
       intake.begin()
       const asked = this.clock.now()
       const answer = await origin(intake.handed, intake.add, signal)
-      if (ask.media) this.#originMs = this.clock.now() - asked
-      return { kind: 'origin', via: 'origin', answer }
+      const last = this.clock.now() - asked
+      if (ask.media) this.#originMs = last
+      return { kind: 'origin', via: 'origin', answer, took: { first: intake.first === undefined ? last : intake.first - asked, last } }
     } catch (error) {
       if (signal.aborted || path === undefined) throw error
       this.source.begun()
@@ -95,7 +97,7 @@ export class Deliverer {
       if (last === undefined || signal.aborted) throw error
       this.#fallBack(url, path, 'origin', 'origin-failed', error)
       try {
-        return await this.#throughShoal(last, ask, path, intake, signal, ask.lastMs)
+        return await this.#throughShoal(last, { ...ask, deadline: this.#left(ask, since) }, path, intake, signal, ask.lastMs)
       } catch {
         throw error
       }
@@ -115,7 +117,7 @@ export class Deliverer {
     if (from.via === 'origin' && path !== undefined) {
       // small, and always asked of the origin: those who come when it is gone need it, too
       if (type === 'playlist') void this.source.keep(path, url)
-      else if (bytes <= (ask.end ?? Infinity) - ask.start) this.source.share(path, url, intake, ask.start + intake.handed)
+      else if (bytes <= (ask.end ?? Infinity) - ask.start) this.source.share(path, url, intake, ask.start + intake.handed, from.took)
     }
     return type === 'fragment' ? this.#pace.report({ ...times, bytes, duration, onTime: ms <= ask.deadline, source: from.kind }) : times
   }
@@ -143,6 +145,11 @@ export class Deliverer {
       await new Promise<void>(resolve => { clock.after(FIRST_FRAME_POLL_MS, resolve) })
     }
     this.source.begun()
+  }
+
+  /** ms until it is needed: some may have gone by while the content was waited for. */
+  #left ({ deadline }: Ask, since: number): number {
+    return Math.max(0, deadline - (this.clock.now() - since))
   }
 
   async #throughShoal (

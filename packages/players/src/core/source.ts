@@ -1,7 +1,7 @@
 import { significantQuery, type Clock } from '@shoal/base'
 import { OPENING_PATIENCE_MS, REOPEN_AFTER_MS, SHARED_MAX_BYTES } from './defaults.js'
 import { asError } from './failure.js'
-import type { Content, Shoal } from '@shoal/interface'
+import type { Content, OfferOptions, OriginTimes, Shoal } from '@shoal/interface'
 import type { Intake } from './intake.js'
 import type { PlayerOptions } from './types.js'
 
@@ -114,20 +114,21 @@ export class ContentSource {
 
   /**
    * The player got a fragment past Shoal: others can have it from here once the content is open. What waits in `intake` is copied, for the
-   * player may give its own away; it lies from `start` of the file on. What comes while too much waits is left out.
+   * player may give its own away; it lies from `start` of the file on. What comes while too much waits is left out. `took`: what the origin
+   * took for it.
    */
-  share (path: string, url: string, intake: Intake, start: number): void {
+  share (path: string, url: string, intake: Intake, start: number, took?: OriginTimes): void {
     if (intake.length === 0 || this.#sharing + intake.length > SHARED_MAX_BYTES) return
     const bytes = intake.copy()
     this.#sharing += bytes.length
-    void this.#offer(path, url, bytes, start).finally(() => { this.#sharing -= bytes.length })
+    void this.#offer(path, url, bytes, { start, took }).finally(() => { this.#sharing -= bytes.length })
   }
 
-  async #offer (path: string, url: string, bytes: Uint8Array, start: number): Promise<void> {
+  async #offer (path: string, url: string, bytes: Uint8Array, options: OfferOptions): Promise<void> {
     await this.#beginning.promise
     const content = await this.open()
     try {
-      await content?.offer(withQuery(path, url, content), bytes, { start })
+      await content?.offer(withQuery(path, url, content), bytes, options)
     } catch {
       // as with `keep`
     }

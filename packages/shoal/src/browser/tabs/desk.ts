@@ -122,7 +122,7 @@ export class Desk {
       case 'stat': return await this.#content(ask.content).stat(short(ask.path), { deadline: ask.deadline, signal })
       case 'offer': {
         if (!(ask.bytes.byteLength <= OFFER_BYTES_MAX)) throw new ConfigError(`expected at most ${OFFER_BYTES_MAX} bytes at once, got ${ask.bytes.byteLength}`)
-        return await this.#content(ask.content).offer(short(ask.path), ask.bytes, { start: ask.start, signal })
+        return await this.#content(ask.content).offer(short(ask.path), ask.bytes, { start: ask.start, signal, took: ask.took })
       }
       case 'segments': { await this.#segments(id, this.#content(ask.content), reply); return undefined }
       case 'fetchAll': return await this.#progressing(id, reply, async onprogress => {

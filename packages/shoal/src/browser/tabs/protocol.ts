@@ -2,7 +2,7 @@
 
 import type { Answer } from '@shoal/base'
 import type {
-  ContentStats, ManifestSummary, Mode, NodeStatus, Policy, Segment, Sharing, UploadOptions
+  ContentStats, ManifestSummary, Mode, NodeStatus, OriginTimes, Policy, Segment, Sharing, UploadOptions
 } from '@shoal/interface'
 import type { Failure } from './failure.js'
 
@@ -60,7 +60,10 @@ export type Ask =
     readonly end: number | undefined, readonly deadline: number | undefined
   }
   | { readonly what: 'stat', readonly content: number, readonly path: string, readonly deadline: number | undefined }
-  | { readonly what: 'offer', readonly content: number, readonly path: string, readonly bytes: Uint8Array, readonly start: number | undefined }
+  | {
+    readonly what: 'offer', readonly content: number, readonly path: string, readonly bytes: Uint8Array, readonly start: number | undefined,
+    readonly took: OriginTimes | undefined
+  }
   | { readonly what: 'segments' | 'fetchAll', readonly content: number }
   | { readonly what: 'status' | 'ledger' }
   | { readonly what: 'node', readonly method: NodeMethod, readonly args: readonly unknown[] }

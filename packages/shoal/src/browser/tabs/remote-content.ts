@@ -1,7 +1,7 @@
 import { BoundedMap, type Clock, type Question } from '@shoal/base'
 import {
-  ConfigError, UnavailableError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type Policy, type ReadOptions,
-  type SaveOptions, type Segment
+  ConfigError, UnavailableError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type OfferOptions, type Policy,
+  type ReadOptions, type SaveOptions, type Segment
 } from '@shoal/interface'
 import { TypedEventEmitter, type EventHandler } from 'main-event'
 import { fromFailure, LeaderGoneError } from './failure.js'
@@ -88,11 +88,13 @@ export class RemoteContent extends TypedEventEmitter<ContentEvents> implements C
     for await (const bytes of this.#pieces(ask, signal, head => { this.#vouched.set(path, head as Vouched) })) yield bytes as Uint8Array
   }
 
-  async offer (path: string, bytes: Uint8Array, { start = 0, signal }: Pick<ReadOptions, 'start' | 'signal'> = {}): Promise<number> {
+  async offer (path: string, bytes: Uint8Array, { start = 0, signal, took }: OfferOptions = {}): Promise<number> {
     let taken = 0
     for (let at = 0; at === 0 || at < bytes.byteLength; at += OFFER_BYTES_MAX) {
       const part = bytes.slice(at, at + OFFER_BYTES_MAX)
-      taken += await this.#node.answer({ what: 'offer', content: this.#id, path, bytes: part, start: start + at }, this.#until(signal)) as number
+      // of a part alone it would say that the origin is slow
+      const ask = { what: 'offer' as const, content: this.#id, path, bytes: part, start: start + at, took: part.byteLength === bytes.byteLength ? took : undefined }
+      taken += await this.#node.answer(ask, this.#until(signal)) as number
     }
     return taken
   }

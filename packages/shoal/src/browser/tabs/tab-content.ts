@@ -1,8 +1,8 @@
 import { raceSignal, type Clock } from '@shoal/base'
 import type { Emit } from '@shoal/engine'
 import {
-  UnavailableError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type Mode, type Policy, type ReadOptions,
-  type SaveOptions, type Segment
+  UnavailableError, type Content, type ContentEvents, type ContentStats, type ManifestSummary, type Mode, type OfferOptions,
+  type Policy, type ReadOptions, type SaveOptions, type Segment
 } from '@shoal/interface'
 import { TypedEventEmitter, type EventHandler } from 'main-event'
 import type { Host } from './crew.js'
@@ -141,7 +141,7 @@ export class TabContent extends TypedEventEmitter<ContentEvents> implements Cont
     }
   }
 
-  async offer (path: string, bytes: Uint8Array, options: Pick<ReadOptions, 'start' | 'signal'> = {}): Promise<number> {
+  async offer (path: string, bytes: Uint8Array, options: OfferOptions = {}): Promise<number> {
     return await this.#do(options.signal, undefined, async content => await content.offer(path, bytes, options))
   }
 
