@@ -12,8 +12,9 @@ export const NEAR_MS = 20_000
 /** At most this much is looked at by deadline in one decision; the rest of the near zone waits in the far zone until it is its turn. */
 export const FRONTS_BYTES = 64 * 1024 * 1024
 /**
- * Spare time that a last-moment origin fetch gets on top of its estimate: so many times what it takes where that was measured, within these
- * bounds. Of what goes down trees at most this share of the time that there was when it was asked for: a player two seconds behind live has
+ * Spare time that a last-moment origin fetch gets on top of its estimate. Until the first block came from a peer so many times what it
+ * takes, within these bounds and where that was measured: whoever has just come has neighbours hardly sooner than its second segment is
+ * due. Of what goes down trees at most this share of the time that there was when it was asked for: a player two seconds behind live has
  * little more than one, and half of that is not to spare.
  */
 export const URGENT_MARGIN_MS = 500

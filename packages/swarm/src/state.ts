@@ -56,6 +56,8 @@ export class State {
   /** Bytes that were likely under way from peers when their requests were cancelled. */
   recalled = 0
   lastPeerDelivery: number
+  /** A peer has given us a block. */
+  served = false
   #strangers: readonly number[] = []
   #strangersAt = -Infinity
   /** Since when bulk is wanted without having found peers. */

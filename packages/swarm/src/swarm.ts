@@ -186,6 +186,7 @@ export class SwarmMachine implements Swarm {
       // its link no longer counts the block: the cancel would make room twice
       if (state.outbox.spare(from, segment, block)) state.adjust(peer, size)
       state.lastPeerDelivery = state.now
+      state.served = true
     }
     this.#starving.fed(segment)
     if (state.wants.of(segment).some(({ deadline }) => deadline !== undefined)) state.trail.step(segment)

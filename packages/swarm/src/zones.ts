@@ -33,7 +33,7 @@ export function fronts (state: State, all: boolean): Front[] {
 export function marginOf (state: State, { segment, lead }: WantState, bytes: number): number {
   if (state.pushed(segment)) return Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_SHARE * lead)
   const { jobs } = state
-  if (!jobs.measured) return URGENT_MARGIN_MS
+  if (!jobs.measured || state.served) return URGENT_MARGIN_MS
   return Math.max(URGENT_MARGIN_MIN_MS, Math.min(URGENT_MARGIN_MS, URGENT_MARGIN_TIMES * jobs.duration(bytes)))
 }
 

@@ -78,6 +78,22 @@ describe('alongside', () => {
     expect(asked(1_404, WELL, 'stocked')).to.be.below(300)
   })
 
+  it('has less to spare until the first block came from a peer', () => {
+    const { swarm, act, join, arrive, clock } = setup({ origin: { rate: 100_000_000, ttfb: 40, downUntil: 0 }, expecting: 60_000 })
+    const urgentIn = (segment: number): number => {
+      const since = clock.now()
+      const want = swarm.want({ segment, first: 0, end: 1, deadline: since + 900 })
+      for (; clock.now() < since + 900; clock.advance(10)) if (act().some(({ type }) => type === 'origin')) break
+      arrive(segment, 0, 'origin')
+      swarm.unwant(want)
+      return clock.now() - since
+    }
+    expect(urgentIn(0)).to.be.within(650, 670)
+    join('other', false)
+    arrive(1, 0, 'other')
+    expect(urgentIn(2)).to.be.within(350, 370)
+  })
+
   it('but not at all with little time where nobody knows how quick the origin is', () => {
     const unknown = { rate: undefined, ttfb: undefined, downUntil: 0 }
     // the guess is 562 ms for a block, and 500 ms to spare

@@ -28,7 +28,7 @@ export const ORIGIN_RESERVE_MS = 2_000
 
 /** Less is left where the origin has shown that it is quick: so many times what it took last, but at least this. */
 export const ORIGIN_RESERVE_TIMES = 4
-export const ORIGIN_RESERVE_MIN_MS = 300
+export const ORIGIN_RESERVE_MIN_MS = 500
 
 /** With its first fragment in hand a player is given this long to show it before a node starts beside it. */
 export const FIRST_FRAME_MS = 1_500
