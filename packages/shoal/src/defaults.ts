@@ -16,6 +16,9 @@ export const MONITOR = { enabled: false }
 /** A dialler over WebRTC has this long to end its handshake before the connection is used, ms. */
 export const HANDSHAKE_MS = 8_000
 
+/** So long it is taken for granted which way ICE goes, ms. */
+export const LOOK_AT_ICE_MS = 1_000
+
 /**
  * What the other end of a new connection speaks is asked once: with the library's 5 s a busy machine is connected to a server that it never
  * learns to be one.

@@ -23,6 +23,7 @@ import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_PARTY, YAMUX 
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
+import { Turned } from '../turned.js'
 import { oneOfTwins } from '../twins.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
@@ -39,11 +40,12 @@ import { nativeTls } from './tls.js'
 export async function nodeNetwork (
   config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore, refused }: Trust
 ): Promise<Network> {
+  const turned = new Turned(systemClock)
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
   const { networkKey } = config
   const webRtc = [
     webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
-    patientWebRTC({ rtcConfiguration: nativeRtc(config.iceServers), dataChannel: DATA_CHANNEL }, systemClock)
+    patientWebRTC({ rtcConfiguration: nativeRtc(config.iceServers), dataChannel: DATA_CHANNEL }, systemClock, turned)
   ]
   try {
     return await createLibp2p({
@@ -73,6 +75,7 @@ export async function nodeNetwork (
         ping: ping(),
         inboundLimits: inboundLimits(refused),
         oneOfTwins: oneOfTwins(systemClock),
+        turned: () => turned,
         ...dht(config),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
         autoNAT: dialBack(),
