@@ -35,6 +35,7 @@ import { canBePrivate, privateNetwork } from './private-network.js'
 import { reachable } from './reachable.js'
 import { relay } from './relay.js'
 import { nativeTls } from './tls.js'
+import { gatewayClient } from './upnp/client.js'
 
 /** The libp2p node of a Node.js process. */
 export async function nodeNetwork (
@@ -101,7 +102,7 @@ function optionalServices (config: Config): ServiceFactoryMap {
   const services: ServiceFactoryMap = config.server
     ? { reachable: reachable(), relay: relay(config.relay, systemClock) }
     : { dcutr: holePunching() }
-  if (config.upnp) services['upnp'] = uPnPNAT()
+  if (config.upnp) services['upnp'] = uPnPNAT({ portMappingClient: gatewayClient(systemClock, systemRandom) })
   // keeps WebRTC-Direct's certificate, and with it the address, over restarts; it takes up to a second to say that it has none yet
   if (config.data !== undefined && config.listen.some(addr => addr.includes('/webrtc-direct'))) services['keychain'] = keychain()
   return services
