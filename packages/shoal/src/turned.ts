@@ -4,12 +4,23 @@ import { LOOK_AT_ICE_MS } from './defaults.js'
 
 /** As much of a peer connection as tells which way its packets go. */
 export interface IceWay {
-  readonly sctp?: { readonly transport: { readonly iceTransport: { getSelectedCandidatePair? (): Pair | null } } } | null
+  readonly sctp?: { readonly transport: { readonly iceTransport: IceTransport } } | null
+}
+
+interface IceTransport {
+  getSelectedCandidatePair? (): Pair | null
+  getRemoteCandidates? (): readonly Candidate[]
+}
+
+interface Candidate {
+  readonly type: string | null
+  readonly address?: string | null
+  readonly port?: number | null
 }
 
 interface Pair {
-  readonly local?: { readonly type: string | null }
-  readonly remote?: { readonly type: string | null }
+  readonly local?: Candidate
+  readonly remote?: Candidate
 }
 
 interface Look { readonly way: IceWay, turned: boolean, next: number }
@@ -47,9 +58,14 @@ export class Turned {
 /** `undefined` when ICE does not say, as of a connection that is gone. */
 function isTurned ({ sctp }: IceWay): boolean | undefined {
   try {
-    const pair = sctp?.transport.iceTransport.getSelectedCandidatePair?.()
+    const ice = sctp?.transport.iceTransport
+    const pair = ice?.getSelectedCandidatePair?.()
     if (pair === undefined || pair === null) return undefined
-    return pair.local?.type === 'relay' || pair.remote?.type === 'relay'
+    const { local, remote } = pair
+    if (local?.type === 'relay' || remote?.type === 'relay') return true
+    // what came from there before the other end had told of it goes by another name
+    return remote?.type === 'prflx' && ice?.getRemoteCandidates?.()
+      .some(({ type, address, port }) => type === 'relay' && address === remote.address && port === remote.port) === true
   } catch {
     // what is native throws when it is closed
     return undefined

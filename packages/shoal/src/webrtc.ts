@@ -34,14 +34,22 @@ export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock,
         if (state !== 'connected') throw new UnavailableError(`the peers did not find each other by WebRTC: expected a connection, it is ${state}`)
         turned.noted(connection, muxerFactory.peerConnection)
         await components.upgrader.upgradeInbound(connection, options)
-      },
-      async upgradeOutbound (connection, options) {
-        const { muxerFactory } = options as unknown as { muxerFactory: Factory }
-        turned.noted(connection, muxerFactory.peerConnection)
-        return await components.upgrader.upgradeOutbound(connection, options)
       }
     } satisfies Partial<Upgrader>)
-    return create(overlay(components, { upgrader }))
+    const transport = create(overlay(components, { upgrader }))
+    return overlay(transport, {
+      async dial (addr, options) {
+        // whoever dials brings an upgrader along
+        const upgrader = overlay(options.upgrader, {
+          async upgradeOutbound (connection, init) {
+            const { muxerFactory } = init as unknown as { muxerFactory: Factory }
+            turned.noted(connection, muxerFactory.peerConnection)
+            return await options.upgrader.upgradeOutbound(connection, init)
+          }
+        } satisfies Partial<Upgrader>)
+        return await transport.dial(addr, { ...options, upgrader })
+      }
+    } satisfies Partial<typeof transport>)
   }
 }
 

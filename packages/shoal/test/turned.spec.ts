@@ -29,6 +29,19 @@ describe('connections through TURN', () => {
     }
   })
 
+  it('are known by the address, too, where packets came before it was told', () => {
+    const relay = { type: 'relay', address: '192.0.2.1', port: 5000 }
+    for (const [port, turned] of [[5000, true], [5001, false]] as const) {
+      const [known, one] = [new Turned(clock), connection()]
+      const iceTransport = {
+        getSelectedCandidatePair: () => ({ local: { type: 'host' }, remote: { type: 'prflx', address: '192.0.2.1', port } }),
+        getRemoteCandidates: () => [{ type: 'host', address: '192.0.2.1', port: 5001 }, relay]
+      }
+      known.noted(one, { sctp: { transport: { iceTransport } } })
+      expect(known.has(one)).to.equal(turned)
+    }
+  })
+
   it('are looked at again after a while, and not with every block', () => {
     const [known, one] = [new Turned(clock), connection()]
     let looks = 0
