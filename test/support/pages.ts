@@ -11,13 +11,20 @@ const DEMO = fileURLToPath(new URL('../../packages/demo', import.meta.url))
  * @param script what the page runs; without it its `globalThis.shoal` is the library
  */
 export async function pageServer (script?: string): Promise<{ url: string, close: () => void }> {
+  return await servePage(await bundlePage(script ?? { contents: "import * as shoal from 'shoal'; globalThis.shoal = shoal", folder: DEMO }))
+}
+
+/** One script of a file, or of a text and the folder that its imports start from. */
+export async function bundlePage (script: string | { readonly contents: string, readonly folder: string }): Promise<string> {
   const { outputFiles } = await build({
-    ...(script === undefined
-      ? { stdin: { contents: "import * as shoal from 'shoal'; globalThis.shoal = shoal", resolveDir: DEMO } }
-      : { entryPoints: [script] }),
+    ...(typeof script === 'string' ? { entryPoints: [script] } : { stdin: { contents: script.contents, resolveDir: script.folder } }),
     bundle: true, write: false, format: 'esm', target: 'es2022', platform: 'browser', logLevel: 'error'
   })
-  const bundled = outputFiles[0]?.text ?? ''
+  return outputFiles[0]?.text ?? ''
+}
+
+/** As `pageServer`, of a script that is bundled. */
+export async function servePage (bundled: string): Promise<{ url: string, close: () => void }> {
   const server = createServer((request, response) => {
     response.setHeader('content-type', request.url === '/shoal.js' ? 'text/javascript' : 'text/html')
     const html = request.url === '/' ? '<script type="module" src="/shoal.js"></script>' : '<title>empty</title>'

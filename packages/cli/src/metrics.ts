@@ -94,7 +94,7 @@ function labelled (counts: ReadonlyMap<string | number, number>, label: string):
 }
 
 function byTransport (peers: NodeStatus['peers']): Sample[] {
-  const counts: Record<Transport, number> = { 'tcp': 0, 'quic': 0, 'ws': 0, 'webrtc': 0, 'webrtc-direct': 0, 'relay': 0, 'memory': 0 }
+  const counts: Record<Transport, number> = { 'tcp': 0, 'quic': 0, 'ws': 0, 'webrtc': 0, 'webrtc-direct': 0, 'turn': 0, 'relay': 0, 'memory': 0 }
   for (const { transport } of peers) counts[transport]++
   return Object.entries(counts).map(([transport, count]) => [{ transport }, count])
 }

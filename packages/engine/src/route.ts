@@ -4,6 +4,7 @@ export function routeOf (transport: Transport): Route {
   switch (transport) {
     case 'webrtc-direct':
     case 'webrtc':
+    case 'turn':
     case 'relay': return transport
     case 'ws': return 'websocket'
     default: return 'direct'

@@ -38,11 +38,11 @@ describe('sessions through a relay', function () {
 
   it('have a route, and their place behind all others', () => {
     const routes: [Transport, string][] = [
-      ['tcp', 'direct'], ['quic', 'direct'], ['memory', 'direct'], ['webrtc', 'webrtc'], ['webrtc-direct', 'webrtc-direct'], ['ws', 'websocket'], ['relay', 'relay']
+      ['tcp', 'direct'], ['quic', 'direct'], ['memory', 'direct'], ['webrtc', 'webrtc'], ['webrtc-direct', 'webrtc-direct'], ['turn', 'turn'], ['ws', 'websocket'], ['relay', 'relay']
     ]
     for (const [transport, route] of routes) expect(routeOf(transport)).to.equal(route)
     const rank = (transport: Transport, limited: boolean): number => rankOf({ transport, limited } as Session)
-    expect([rank('webrtc', false), rank('relay', false), rank('relay', true)]).to.deep.equal([2, 1, 0])
+    expect([rank('webrtc', false), rank('turn', false), rank('relay', false), rank('relay', true)]).to.deep.equal([2, 2, 1, 0])
   })
 
   it('carry content where the relay allows it, once a better way has had its chance', async () => {

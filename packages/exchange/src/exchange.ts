@@ -113,6 +113,7 @@ export class LibP2PExchange implements Exchange {
       clock: this.#components.clock,
       serve: this.#serve,
       maxWindow: this.#maxWindow,
+      turned: this.#components.turned,
       emit: event => { this.#listener?.(event) },
       ended: () => { if (this.#byConnection.get(connection.id) === session) this.#byConnection.delete(connection.id) }
     })

@@ -39,13 +39,13 @@ interface Parts {
 export class ConnectionSession implements Session {
   readonly id: number
   readonly peer: string
-  readonly transport: Transport
   readonly limited: boolean
   readonly direction: 'inbound' | 'outbound'
   readonly remoteAddr: string
   /** Settles when both HELLOs have passed, or cannot. */
   readonly opened: Promise<void>
   readonly #init: SessionInit
+  readonly #transport: Transport
   readonly #frameCap: number
   readonly #meter: LinkMeter
   readonly #receiveCredit: ReceiveCredit
@@ -69,10 +69,10 @@ export class ConnectionSession implements Session {
     this.id = init.id
     this.peer = connection.remotePeer.toString()
     this.remoteAddr = connection.remoteAddr.toString()
-    this.transport = transportOf(this.remoteAddr)
+    this.#transport = transportOf(this.remoteAddr)
     this.limited = isSignalling(connection.limits)
     this.direction = connection.direction
-    this.#frameCap = isWebRtc(this.transport) ? MAX_WEBRTC_FRAME_BYTES : MAX_FRAME_BYTES
+    this.#frameCap = isWebRtc(this.#transport) ? MAX_WEBRTC_FRAME_BYTES : MAX_FRAME_BYTES
     this.#meter = new LinkMeter(init.maxWindow)
     this.#receiveCredit = new ReceiveCredit(Math.min(init.maxWindow, FIRST_CREDIT_BYTES))
     this.#allowance = new Allowance(clock)
@@ -86,6 +86,10 @@ export class ConnectionSession implements Session {
       ...context, clock, meter: this.#meter, outstanding: () => this.stats.outstanding, silent: () => { void this.close('no answer to a ping') }
     })
     void this.#openControl()
+  }
+
+  get transport (): Transport {
+    return this.#transport === 'webrtc' && this.#init.turned?.(this.#init.connection) === true ? 'turn' : this.#transport
   }
 
   get closed (): boolean { return this.#state === 'closed' }
@@ -253,7 +257,7 @@ export class ConnectionSession implements Session {
       },
       fail: error => { this.#end(`the data stream failed: ${error.message}`) }
       // WebRTC carries messages, which stay small
-    }, sendCredit, frameCap, isWebRtc(this.transport) ? 0 : MAX_BLOCK_BYTES)
+    }, sendCredit, frameCap, isWebRtc(this.#transport) ? 0 : MAX_BLOCK_BYTES)
     const requester = new Requester({
       ...context,
       clock,

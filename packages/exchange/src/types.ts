@@ -15,6 +15,8 @@ export interface ExchangeComponents {
   /** The libp2p node, or as much of one. */
   readonly node: Pick<Libp2p, 'handle' | 'unhandle' | 'dial' | 'getConnections'>
   readonly clock: Clock
+  /** Whether a connection by WebRTC goes through a TURN server, now. @default none does */
+  readonly turned?: ((connection: Connection) => boolean) | undefined
 }
 
 export interface SessionInit {
@@ -23,6 +25,7 @@ export interface SessionInit {
   readonly clock: Clock
   readonly serve: ServeHandler
   readonly maxWindow: number
+  readonly turned: ((connection: Connection) => boolean) | undefined
   readonly emit: (event: SessionEvent) => void
   /** The session is over, or never came to be: forget it. */
   readonly ended: () => void

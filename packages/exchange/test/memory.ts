@@ -29,6 +29,7 @@ export interface MemoryOptions {
 
 export interface PairOptions extends MemoryOptions {
   readonly clock?: Clock
+  readonly turned?: ExchangeComponents['turned']
 }
 
 function memoryConnections (options: MemoryOptions = {}): MemoryConnections {
@@ -90,7 +91,7 @@ export async function pair (options: PairOptions = {}): Promise<MemoryConnection
   const connections = memoryConnections(options)
   const clock = options.clock ?? systemClock
   const ends = await Promise.all([connections.a, connections.b].map(async connection => (
-    startEnd(exchange()({ node: memoryNode([connection]), clock }))
+    startEnd(exchange()({ node: memoryNode([connection]), clock, turned: options.turned }))
   ))) as [End, End]
   await ends[0].exchange.connect(PEERS[1].toString(), [])
   return { ...connections, ends }

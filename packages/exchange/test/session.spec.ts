@@ -22,6 +22,19 @@ describe('exchange: sessions', () => {
     expect((await a.recorder.first('open')).session.limited).to.equal(true)
   })
 
+  it('say that WebRTC goes through a TURN server, as long as it does, and what else they go by', async () => {
+    let through = true
+    const turned = (): boolean => through
+    const { ends: [a] } = await pair({ addr: '/webrtc', turned })
+    const { session } = await a.recorder.first('open')
+    expect(session.transport).to.equal('turn')
+    through = false
+    expect(session.transport).to.equal('webrtc')
+    through = true
+    const { ends: [other] } = await pair({ addr: '/ip4/127.0.0.1/tcp/1', turned })
+    expect((await other.recorder.first('open')).session.transport).to.equal('tcp')
+  })
+
   it('carry what is said about swarms, large have-maps and heads in many frames', async () => {
     const { ends: [a, b] } = await pair({ addr: '/ip4/127.0.0.1/udp/1/webrtc-direct' })
     const { session: ofA } = await a.recorder.first('open')

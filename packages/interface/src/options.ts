@@ -154,7 +154,12 @@ export interface ShoalOptions {
    * @default {}
    */
   tenants?: Readonly<Record<TenantKey, string>> | undefined
-  /** ICE servers for WebRTC. Never filled in by a default of a library. @default [] */
+  /**
+   * ICE servers for WebRTC: `stun:HOST:PORT`, and with `username` and `credential` `turn:HOST:PORT` or `turns:HOST:PORT`, which Node.js
+   * uses over UDP alone. Never filled in by a default of a library.
+   *
+   * @default []
+   */
   iceServers?: readonly { urls: string | string[], username?: string, credential?: string }[] | undefined
   /**
    * In a page one of the tabs of its origin has the node and the others use it. `false`: a node with an identity and a memory store of its

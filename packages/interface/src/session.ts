@@ -1,10 +1,11 @@
 import type { BlockRef, PeerName, SwarmId, VerifiedBlock } from './block.js'
 import type { HaveDelta } from './have-map.js'
 
-export type Transport = 'tcp' | 'quic' | 'ws' | 'webrtc' | 'webrtc-direct' | 'relay' | 'memory'
+/** `turn`: WebRTC through a TURN server, as far as this end knows. */
+export type Transport = 'tcp' | 'quic' | 'ws' | 'webrtc' | 'webrtc-direct' | 'turn' | 'relay' | 'memory'
 
-/** The way between two peers: a connection of their own by TCP, by WebRTC or by WebSockets, or another node between them. */
-export type Route = 'direct' | 'webrtc-direct' | 'webrtc' | 'websocket' | 'relay'
+/** The way between two peers: a connection of their own by TCP, WebRTC or WebSockets, or a TURN server or another node between them. */
+export type Route = 'direct' | 'webrtc-direct' | 'webrtc' | 'websocket' | 'turn' | 'relay'
 
 /** Why a request, a join or a block was refused. Explicit, so that nobody waits for a timeout. */
 export type RefuseReason = 'not-found' | 'busy' | 'choked' | 'unauthorised' | 'retired' | 'not-joined'
@@ -37,6 +38,7 @@ export interface Session {
   /** Unique in this process. */
   readonly id: number
   readonly peer: PeerName
+  /** Of WebRTC it may change between `webrtc` and `turn`. */
   readonly transport: Transport
   /** It goes through a relay that is for signalling. Content goes through others, but only for want of a better way. */
   readonly limited: boolean

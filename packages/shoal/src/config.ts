@@ -4,6 +4,7 @@ import {
   ConfigError, type CapacityClass, type Mode, type PeerName, type RelayOptions, type Sharing, type ShoalOptions, type TenantKey
 } from '@shoal/interface'
 import { RELAY_DURATION_S, RELAY_LIMIT_BYTES, RELAY_RESERVATIONS } from './defaults.js'
+import { checkIceServers, type IceServers } from './ice-servers.js'
 import { isQuic } from './quic.js'
 import { QUOTAS, type DeviceClass } from './quotas.js'
 import { parseRate, parseSize } from './units.js'
@@ -46,7 +47,7 @@ export interface Config {
   readonly sharing: Sharing
   readonly token: ((peer: PeerName, link: string) => Promise<string>) | undefined
   readonly tenants: Readonly<Record<TenantKey, string>>
-  readonly iceServers: readonly { urls: string | string[], username?: string, credential?: string }[]
+  readonly iceServers: IceServers
   readonly share: boolean
   readonly mdns: boolean
   readonly upnp: boolean
@@ -101,7 +102,7 @@ export function resolveConfig (options: ShoalOptions, around: Surroundings): Con
     sharing: checkSharing(sharing),
     token: token === undefined ? undefined : typeof token === 'string' ? () => Promise.resolve(token) : token,
     tenants: secrets(options.tenants),
-    iceServers: options.iceServers ?? [],
+    iceServers: checkIceServers(options.iceServers),
     share: options.share ?? true,
     mdns: options.mdns ?? false,
     upnp: options.upnp ?? false,

@@ -97,7 +97,7 @@ export async function createNode (options: ShoalOptions, platform: Platform): Pr
       {
         clock,
         random,
-        exchange: exchange()({ node: network, clock }),
+        exchange: exchange()({ node: network, clock, turned: connection => network.services.turned.has(connection) }),
         availability: availability({ network: config.network })({
           pubsub: network.services.pubsub, peerId: network.peerId.toString(), clock, random
         }),

@@ -26,6 +26,9 @@ export const MONITOR = { enabled: false }
 /** A dialler over WebRTC has this long to end its handshake before the connection is used, ms. */
 export const HANDSHAKE_MS = 8_000
 
+/** So long it is taken for granted which way ICE goes, ms. */
+export const LOOK_AT_ICE_MS = 1_000
+
 /**
  * What the other end of a new connection speaks is asked once: with the library's 5 s a busy machine is connected to a server that it never
  * learns to be one.
@@ -57,6 +60,16 @@ export const PREFIXES_COUNTED = 256
 
 /** Connections by which two peers dialled each other at once come within so long, ms: that of a dial. */
 export const TWIN_MS = CONNECTIONS.dialTimeout
+
+/** What is read of a router's answer at most, and of how many that say to be routers. */
+export const IGD_ANSWER_BYTES = 128 * 1024
+export const IGD_ANSWERS = 8
+/** A router that is asked over HTTP has so long, ms; between two questions to all, ms. */
+export const IGD_TIMEOUT_MS = 5_000
+export const IGD_SEARCH_MS = 1_000
+/** Ports on a router are asked for so long, and again at half of it; when one is taken others are tried. */
+export const IGD_LEASE_S = 3_600
+export const IGD_PORT_TRIES = 5
 
 /** How a node that strangers cannot dial is reached: by a circuit through a relay, and by WebRTC that is arranged over one. */
 export const THROUGH_RELAYS: readonly string[] = ['/p2p-circuit', '/webrtc']

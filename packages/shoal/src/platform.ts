@@ -11,11 +11,13 @@ import type { Config, Surroundings } from './config.js'
 import type { Recorded, RecordOptions } from './live/recorder.js'
 import type { LiveSource } from './live/source.js'
 import type { Trust } from './trust.js'
+import type { Turned } from './turned.js'
 
 /** The services of the libp2p node that Shoal itself uses. */
 export interface Services extends Record<string, unknown> {
   readonly dht: Dht
   readonly pubsub: GossipSub
+  readonly turned: Turned
 }
 
 export type Network = Libp2p<Services>

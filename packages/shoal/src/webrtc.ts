@@ -4,10 +4,11 @@ import type { Clock } from '@shoal/base'
 import { UnavailableError } from '@shoal/interface'
 import { HANDSHAKE_MS } from './defaults.js'
 import { overlay } from './overlay.js'
+import type { IceWay, Turned } from './turned.js'
 
 /** As much as is used of what libp2p hands to `upgradeInbound` for WebRTC. */
 export interface Factory {
-  readonly peerConnection?: EventTarget & { readonly connectionState?: RTCPeerConnectionState }
+  readonly peerConnection?: EventTarget & IceWay & { readonly connectionState?: RTCPeerConnectionState }
   readonly earlyDataChannels?: readonly { readonly channel: RTCDataChannel }[]
 }
 
@@ -19,8 +20,10 @@ export interface Factory {
  *
  * Nor does it look whether there is a connection: when the dialler gave up, the answering side was left with one on which nothing ever
  * comes.
+ *
+ * @param turned is told of each connection
  */
-export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock): ReturnType<typeof webRTC> {
+export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock, turned: Turned): ReturnType<typeof webRTC> {
   const create = webRTC(init)
   return components => {
     const upgrader = overlay(components.upgrader, {
@@ -29,10 +32,24 @@ export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock)
         await handshakeOver(muxerFactory, clock)
         const state = muxerFactory.peerConnection?.connectionState ?? 'connected'
         if (state !== 'connected') throw new UnavailableError(`the peers did not find each other by WebRTC: expected a connection, it is ${state}`)
+        turned.noted(connection, muxerFactory.peerConnection)
         await components.upgrader.upgradeInbound(connection, options)
       }
     } satisfies Partial<Upgrader>)
-    return create(overlay(components, { upgrader }))
+    const transport = create(overlay(components, { upgrader }))
+    return overlay(transport, {
+      async dial (addr, options) {
+        // whoever dials brings an upgrader along
+        const upgrader = overlay(options.upgrader, {
+          async upgradeOutbound (connection, init) {
+            const { muxerFactory } = init as unknown as { muxerFactory: Factory }
+            turned.noted(connection, muxerFactory.peerConnection)
+            return await options.upgrader.upgradeOutbound(connection, init)
+          }
+        } satisfies Partial<Upgrader>)
+        return await transport.dial(addr, { ...options, upgrader })
+      }
+    } satisfies Partial<typeof transport>)
   }
 }
 

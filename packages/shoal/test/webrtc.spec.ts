@@ -2,6 +2,7 @@ import { ManualClock } from '@shoal/base'
 import { UnavailableError } from '@shoal/interface'
 import { expect } from 'chai'
 import { HANDSHAKE_MS } from '../src/defaults.js'
+import { Turned } from '../src/turned.js'
 import { handshakeOver, patientWebRTC } from '../src/webrtc.js'
 
 /** As much of a data channel as is looked at. */
@@ -68,18 +69,23 @@ describe('webrtc', () => {
 
   it('is no connection when the peers did not find each other', async () => {
     let upgraded = 0
+    const turned = new Turned(clock)
+    const connection = { remoteAddr: {} }
+    const way = { sctp: { transport: { iceTransport: { getSelectedCandidatePair: () => ({ local: { type: 'relay' } }) } } } }
     const upgrader = { upgradeInbound: async () => { upgraded++ } }
     const components = { upgrader, logger: { forComponent: () => () => {} } }
-    const transport = patientWebRTC({}, clock)(components as never) as unknown as { components: { upgrader: typeof upgrader } }
+    const transport = patientWebRTC({}, clock, turned)(components as never) as unknown as { components: { upgrader: typeof upgrader } }
     const upgrade = async (connectionState: RTCPeerConnectionState): Promise<void> => {
-      const peerConnection = Object.assign(new EventTarget(), { connectionState })
+      const peerConnection = Object.assign(new EventTarget(), { connectionState, ...way })
       const init = new Channel('init')
       init.close()
       const upgradeInbound = transport.components.upgrader.upgradeInbound as (connection: unknown, options: unknown) => Promise<void>
-      await upgradeInbound(undefined, { muxerFactory: { peerConnection, earlyDataChannels: early(init) } })
+      await upgradeInbound(connection, { muxerFactory: { peerConnection, earlyDataChannels: early(init) } })
     }
     await upgrade('connected')
     expect(upgraded).to.equal(1)
+    // from now on it is known which way it goes
+    expect(turned.has(connection as never)).to.equal(true)
     for (const state of ['closed', 'failed', 'connecting'] as const) {
       let error: unknown
       await upgrade(state).catch((caught: unknown) => { error = caught })

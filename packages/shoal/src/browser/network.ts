@@ -18,6 +18,7 @@ import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, YAMUX } from '../defaults
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import type { Trust } from '../trust.js'
+import { Turned } from '../turned.js'
 import { oneOfTwins } from '../twins.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
@@ -28,6 +29,7 @@ export async function browserNetwork (
   config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore, refused }: Trust
 ): Promise<Network> {
   if (config.networkKey !== undefined) throw new ConfigError('networkKey: a page connects by WebRTC, which knows no private networks: use Node.js')
+  const turned = new Turned(systemClock)
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
   try {
     return await createLibp2p({
@@ -39,7 +41,7 @@ export async function browserNetwork (
       transports: [
         webSockets(),
         webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
-        patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock),
+        patientWebRTC({ rtcConfiguration, dataChannel: DATA_CHANNEL }, systemClock, turned),
         circuitRelayTransport()
       ],
       connectionEncrypters: [noise()],
@@ -55,6 +57,7 @@ export async function browserNetwork (
         ping: ping(),
         inboundLimits: inboundLimits(refused),
         oneOfTwins: oneOfTwins(systemClock),
+        turned: () => turned,
         dht: dhtClient({ network: config.network, clock: systemClock }),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore }))
       }

@@ -24,6 +24,7 @@ import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
 import { speaksQuic } from '../quic.js'
 import type { Trust } from '../trust.js'
+import { Turned } from '../turned.js'
 import { oneOfTwins } from '../twins.js'
 import { walkPace } from '../walk-pace.js'
 import { patientWebRTC } from '../webrtc.js'
@@ -36,16 +37,18 @@ import { loadQuic } from './quic.js'
 import { reachable } from './reachable.js'
 import { relay } from './relay.js'
 import { nativeTls } from './tls.js'
+import { gatewayClient } from './upnp/client.js'
 
 /** The libp2p node of a Node.js process. */
 export async function nodeNetwork (
   config: Config, privateKey: PrivateKey, datastore: Datastore, { gater, appSpecificScore, refused }: Trust
 ): Promise<Network> {
+  const turned = new Turned(systemClock)
   const rtcConfiguration = { iceServers: config.iceServers.map(server => ({ ...server })) }
   const { networkKey } = config
   const webRtc = [
     webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
-    patientWebRTC({ rtcConfiguration: nativeRtc(config.iceServers), dataChannel: DATA_CHANNEL }, systemClock)
+    patientWebRTC({ rtcConfiguration: nativeRtc(config.iceServers), dataChannel: DATA_CHANNEL }, systemClock, turned)
   ]
   const quic = speaksQuic(config) ? await loadQuic() : undefined
   try {
@@ -77,6 +80,7 @@ export async function nodeNetwork (
         ping: ping(),
         inboundLimits: inboundLimits(refused),
         oneOfTwins: oneOfTwins(systemClock),
+        turned: () => turned,
         ...dht(config),
         pubsub: gossipsub(gossipsubDefaults({ appSpecificScore })),
         autoNAT: dialBack(),
@@ -103,7 +107,7 @@ function optionalServices (config: Config): ServiceFactoryMap {
   const services: ServiceFactoryMap = config.server
     ? { reachable: reachable(), relay: relay(config.relay, systemClock) }
     : { dcutr: holePunching() }
-  if (config.upnp) services['upnp'] = uPnPNAT()
+  if (config.upnp) services['upnp'] = uPnPNAT({ portMappingClient: gatewayClient(systemClock, systemRandom) })
   // keeps WebRTC-Direct's certificate, and with it the address, over restarts; it takes up to a second to say that it has none yet
   if (config.data !== undefined && config.listen.some(addr => addr.includes('/webrtc-direct'))) services['keychain'] = keychain()
   return services
