@@ -28,7 +28,8 @@ function setup (alive: string[], protocols: (peer: string) => readonly string[],
   first.start()
   const settle = async (): Promise<void> => {
     clock.advance(BOOTSTRAP_FIRST_MS)
-    await new Promise(resolve => setTimeout(resolve, 5))
+    // what the answers set off comes in turns of their own
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setTimeout(resolve, 2))
   }
   return { bootstrap: first, network, errors, settle, clock }
 }
