@@ -24,16 +24,23 @@ const AWAKE_STEP_MS = 1_000
 
 /**
  * Calls `fn` once after `ms` of which nobody slept: a process that was stopped, or a page that was frozen, comes to its overdue timers
- * before it comes to the answers that wait for it, and would give up on all of them. A sleep counts as a second at most. Returns what
- * cancels it.
+ * before it comes to the answers that wait for it, and would give up on all of them. One sleep does not count; from then on time is
+ * time, for in a hidden page every timer is late. Returns what cancels it.
  */
 export function afterAwake (clock: Clock, ms: number, fn: () => void): () => void {
   let left = ms
+  let slept = false
   let cancel = (): void => {}
   const wait = (): void => {
     const step = Math.min(left, AWAKE_STEP_MS)
-    left -= step
-    cancel = clock.after(step, () => { if (left > 0) wait(); else fn() })
+    const since = clock.now()
+    cancel = clock.after(step, () => {
+      const passed = Math.max(step, clock.now() - since)
+      const sleeps = !slept && passed > step + AWAKE_STEP_MS
+      slept ||= sleeps
+      if (!sleeps) left -= passed
+      if (left > 0) wait(); else fn()
+    })
   }
   wait()
   return () => { cancel() }
@@ -80,8 +87,11 @@ export class ManualClock implements Clock {
   /** Moves time on by `ms` as a sleep does: what fell due meanwhile fires late, when it is over. */
   sleep (ms: number): void {
     this.#now += ms
-    const due = this.#timers.filter(timer => timer.at <= this.#now).sort((a, b) => a.at - b.at || a.order - b.order)
-    this.#timers = this.#timers.filter(timer => timer.at > this.#now)
-    for (const { fn } of due) fn()
+    for (const timer of this.#timers.filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at || a.order - b.order)) {
+      // one before it may have cancelled it
+      if (!this.#timers.includes(timer)) continue
+      this.#timers = this.#timers.filter(other => other !== timer)
+      timer.fn()
+    }
   }
 }
