@@ -55,7 +55,7 @@ describe('deliverer: what is shared', () => {
 })
 
 describe('deliverer: how quick the origin is', () => {
-  it('is told with what it gave: from when it was asked, and not from when the player waited', async () => {
+  function bench () {
     const clock = new ManualClock()
     const content = new StubContent(new Map())
     const node = Promise.withResolvers<Shoal>()
@@ -63,7 +63,11 @@ describe('deliverer: how quick the origin is', () => {
     const ask: Ask = {
       url: `${BASE}a.m4s`, path: 'a.m4s', type: 'fragment', media: true, start: 0, end: undefined, duration: 4, deadline: 2_600, patient: true, lastMs: 1
     }
-    const intake = new Intake(() => clock.now())
+    return { clock, content, node, deliverer, ask, intake: new Intake(() => clock.now()) }
+  }
+
+  it('is told with what it gave: from when it was asked, and not from when the player waited', async () => {
+    const { clock, content, node, deliverer, ask, intake } = bench()
     const delivering = deliverer.once(ask, intake, async (_skip, sink) => {
       clock.advance(30)
       sink(new Uint8Array(1), 2)
@@ -78,6 +82,23 @@ describe('deliverer: how quick the origin is', () => {
     await settled()
     expect(content.took).to.deep.equal([{ first: 30, last: 100 }])
   })
+
+  for (const [what, pieces, hand] of [['came in one piece', 1, false], ['was handed on in part', 2, true]] as const) {
+    it(`does not tell how quick the origin was by what ${what}`, async () => {
+      const { clock, content, node, deliverer, ask, intake } = bench()
+      const from = await deliverer.once({ ...ask, patient: false }, intake, async (_skip, sink) => {
+        clock.advance(100)
+        for (let i = 0; i < pieces; i++) {
+          sink(new Uint8Array(2 / pieces), 2)
+          if (hand && i === 0) intake.hand()
+        }
+      }, new AbortController().signal)
+      deliverer.settle(ask, from, intake, { start: 0, first: 100, end: 100 })
+      node.resolve({ open: () => Promise.resolve(content.asContent()) } as unknown as Shoal)
+      await settled()
+      expect([content.offers.length, content.took]).to.deep.equal([1, [undefined]])
+    })
+  }
 })
 
 describe('deliverer: a node that starts behind the first frame', () => {

@@ -38,7 +38,7 @@ export type Origin<A> = (skip: number, sink: Sink, signal: AbortSignal) => Promi
 export type Delivered<A> = {
   /** Where most of the bytes came from. */
   readonly kind: SourceKind
-} & ({ readonly via: 'shoal' } | { readonly via: 'origin', readonly answer: A, readonly took: OriginTimes })
+} & ({ readonly via: 'shoal' } | { readonly via: 'origin', readonly answer: A, readonly took: OriginTimes | undefined })
 
 /** What the requests of one player share: the content, what was learnt of the origin's speed, and whom to tell. */
 export class Deliverer {
@@ -85,10 +85,13 @@ export class Deliverer {
     try {
       intake.begin()
       const asked = this.clock.now()
-      const answer = await origin(intake.handed, intake.add, signal)
+      const { handed } = intake
+      const answer = await origin(handed, intake.add, signal)
       const last = this.clock.now() - asked
       if (ask.media) this.#originMs = last
-      return { kind: 'origin', via: 'origin', answer, took: { first: intake.first === undefined ? last : intake.first - asked, last } }
+      // in one piece it comes from a player that waited for all of it; of what was handed on already others get the rest alone
+      const first = intake.pieces > 1 && intake.handed === handed ? intake.first : undefined
+      return { kind: 'origin', via: 'origin', answer, took: first === undefined ? undefined : { first: first - asked, last } }
     } catch (error) {
       if (signal.aborted || path === undefined) throw error
       this.source.begun()

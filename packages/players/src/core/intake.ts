@@ -10,8 +10,9 @@ export class Intake {
   handed = 0
   /** Bytes that there will be, as far as known. */
   total = 0
-  /** When the first byte of this source came, on `now`'s clock. */
+  /** When the first byte of this source came, on `now`'s clock, and in how many pieces all did so far. */
   first: number | undefined
+  pieces = 0
   #chunks: Uint8Array[] = []
   #length = 0
   readonly #now: () => number
@@ -37,10 +38,12 @@ export class Intake {
     this.#chunks = []
     this.#length = 0
     this.first = undefined
+    this.pieces = 0
   }
 
   readonly add: Sink = (bytes, total) => {
     this.first ??= this.#now()
+    this.pieces++
     this.#chunks.push(bytes)
     this.#length += bytes.length
     this.total = Math.max(total, this.total, this.loaded)
