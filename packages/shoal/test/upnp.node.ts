@@ -5,13 +5,15 @@ import type { AddressInfo } from 'node:net'
 import { ManualClock, seededRandom, systemClock } from '@shoal/base'
 import { UnavailableError } from '@shoal/interface'
 import { expect } from 'chai'
-import { IGD_ANSWER_BYTES, IGD_LEASE_S } from '../src/defaults.js'
+import { IGD_ANSWER_BYTES, IGD_ANSWERS, IGD_LEASE_S } from '../src/defaults.js'
 import { gatewayClient } from '../src/node/upnp/client.js'
 
 const SERVICE = 'urn:schemas-upnp-org:service:WANIPConnection:1'
 
 interface Router {
   readonly description?: string
+  /** It makes mappings, and does not say so. */
+  readonly mute?: boolean
   readonly external?: string
   readonly permanent?: boolean
   readonly taken?: readonly number[]
@@ -32,7 +34,7 @@ describe('UPnP', () => {
     done.length = 0
   })
 
-  async function router ({ description, external = '45.83.220.9', permanent = false, taken = [] }: Router): Promise<string> {
+  async function router ({ description, external = '45.83.220.9', permanent = false, taken = [], mute = false }: Router): Promise<string> {
     const server = createServer((request, response) => {
       response.setHeader('content-type', 'text/xml')
       if (request.url === '/away') {
@@ -58,6 +60,7 @@ describe('UPnP', () => {
         if (action !== 'GetExternalIPAddress') {
           done.push([action, value('NewProtocol'), port, value('NewInternalClient'), value('NewInternalPort'), value('NewLeaseDuration')].join(' ').trim())
         }
+        if (mute && action === 'AddPortMapping') return
         const answer = `<NewExternalIPAddress>${external}</NewExternalIPAddress>`
         response.end(envelope(`<u:${action}Response xmlns:u="${SERVICE}">${answer}</u:${action}Response>`))
       })
@@ -138,6 +141,32 @@ describe('UPnP', () => {
     await gateway.stop()
     clock.advance(IGD_LEASE_S * 1000)
     expect(done.slice(1)).to.deep.equal(['AddPortMapping TCP 4001 192.168.1.2 4001 0', 'DeletePortMapping TCP 4001'])
+  })
+
+  it('takes back at the end what it was asking for, and asks for no more', async () => {
+    const gateway = await gatewayClient(systemClock, seededRandom(1)).getGateway(new URL(await router({ mute: true })))
+    const mapping = gateway.map(4001, '192.168.1.2').catch((error: unknown) => error)
+    while (done.length < 1) await new Promise(resolve => { setTimeout(resolve, 5) })
+    await gateway.stop()
+    expect(await mapping).to.be.instanceOf(UnavailableError)
+    expect(await gateway.map(4002, '192.168.1.2').catch((error: unknown) => error)).to.be.instanceOf(UnavailableError)
+    expect(done).to.deep.equal(['AddPortMapping TCP 4001 192.168.1.2 4001 3600', 'DeletePortMapping TCP 4001'])
+  })
+
+  it('takes only so many for routers, however many say so in how many searches', async () => {
+    const at = await router({})
+    const client = gatewayClient(systemClock, seededRandom(1), await network())
+    const all = new Set<string>()
+    for (let search = 0; search < 2; search++) {
+      // other names each time
+      sockets.at(-1)?.removeAllListeners('message').on('message', (_question, from) => {
+        for (let i = 0; i < IGD_ANSWERS - 3; i++) {
+          sockets.at(-1)?.send(`HTTP/1.1 200 OK\r\nLOCATION: ${at}/${search}-${i}\r\n\r\n`, from.port, from.address)
+        }
+      })
+      for await (const { id } of client.findGateways({ signal: AbortSignal.timeout(400) })) all.add(id)
+    }
+    expect(all.size).to.equal(IGD_ANSWERS)
   })
 
   it('finds the router among those that lie', async () => {

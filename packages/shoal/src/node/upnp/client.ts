@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import type { UPnPNATClient } from '@libp2p/upnp-nat'
 import type { Clock, Random } from '@shoal/base'
 import { UnavailableError } from '@shoal/interface'
-import { IGD_LEASE_S, IGD_PORT_TRIES, IGD_SEARCH_MS } from '../../defaults.js'
+import { IGD_ANSWERS, IGD_LEASE_S, IGD_PORT_TRIES, IGD_SEARCH_MS } from '../../defaults.js'
 import { Device, GatewayError, valueOf } from './device.js'
 import { search, type SearchOptions } from './search.js'
 
@@ -20,15 +20,22 @@ const PERMANENT_ONLY = 725
 export function gatewayClient (clock: Clock, random: Random, to?: SearchOptions['to']): UPnPNATClient {
   const getGateway = async (location: URL, { signal = new AbortController().signal }: { signal?: AbortSignal } = {}): Promise<Gateway> =>
     gateway(location, await Device.at(location, clock, signal), clock, random)
+  const known = new Set<string>()
   return {
     getGateway,
     async * findGateways ({ signal = new AbortController().signal, searchInterval: every = IGD_SEARCH_MS } = {}) {
       for await (const location of search({ signal, every, clock, ...to !== undefined && { to } })) {
+        // each costs libp2p a watch for as long as the node lives, and whoever makes up new ones would never be done
+        if (!known.has(location.href) && known.size >= IGD_ANSWERS) continue
+        let found: Gateway
         try {
-          yield await getGateway(location, { signal })
+          found = await getGateway(location, { signal })
         } catch {
           // one that maps no ports, or answers nonsense: there may be another
+          continue
         }
+        known.add(location.href)
+        yield found
       }
     }
   }
@@ -36,7 +43,10 @@ export function gatewayClient (clock: Clock, random: Random, to?: SearchOptions[
 
 function gateway (location: URL, device: Device, clock: Clock, random: Random): Gateway {
   const never = new AbortController().signal
+  const stopped = new AbortController()
   const mappings = new Map<string, Mapping & { readonly stopRefreshing: () => void }>()
+  /** What the router is being asked for: whoever stops meanwhile takes that back as well. */
+  const asked = new Set<Mapping>()
 
   async function add (mapping: Mapping, signal: AbortSignal): Promise<void> {
     const values = {
@@ -57,7 +67,7 @@ function gateway (location: URL, device: Device, clock: Clock, random: Random): 
       if (mapping === undefined) return
       mappings.set(key, { ...mapping, stopRefreshing: refresh(key) })
       // until it ends it is there; the next try may do better
-      add(mapping, never).catch(() => {})
+      add(mapping, stopped.signal).catch(() => {})
     })
   }
 
@@ -65,8 +75,18 @@ function gateway (location: URL, device: Device, clock: Clock, random: Random): 
     await Promise.allSettled([...mappings].filter(([, mapping]) => which(mapping)).map(async ([key, mapping]) => {
       mapping.stopRefreshing()
       mappings.delete(key)
-      await device.ask('DeletePortMapping', { NewRemoteHost: '', NewExternalPort: mapping.externalPort, NewProtocol: mapping.protocol }, signal)
+      await takeBack(mapping, signal)
     }))
+  }
+
+  async function takeBack ({ externalPort, protocol }: Mapping, signal: AbortSignal): Promise<void> {
+    await device.ask('DeletePortMapping', { NewRemoteHost: '', NewExternalPort: externalPort, NewProtocol: protocol }, signal)
+  }
+
+  async function stop (signal: AbortSignal): Promise<void> {
+    const halfway = [...asked]
+    stopped.abort(new UnavailableError('the router is asked for no more ports'))
+    await Promise.allSettled([remove(() => true, signal), ...halfway.map(mapping => takeBack(mapping, signal))])
   }
 
   const externalIp = async (signal = never): Promise<string> => {
@@ -76,17 +96,23 @@ function gateway (location: URL, device: Device, clock: Clock, random: Random): 
   }
 
   const map: Gateway['map'] = async (internalPort, internalHost, { protocol = 'TCP', signal = never } = {}) => {
-    const externalHost = await externalIp(signal)
+    const either = AbortSignal.any([signal, stopped.signal])
+    const externalHost = await externalIp(either)
     for (let tries = 1, externalPort = internalPort; ; tries++) {
       const mapping: Mapping = { externalHost, externalPort, internalHost, internalPort, protocol: protocol.toUpperCase() as 'TCP' | 'UDP' }
       try {
-        await add(mapping, signal)
+        either.throwIfAborted()
+        asked.add(mapping)
+        await add(mapping, either)
+        either.throwIfAborted()
         const key = `${mapping.protocol} ${externalPort}`
         mappings.set(key, { ...mapping, stopRefreshing: refresh(key) })
         return mapping
       } catch (error) {
         if (!(error instanceof GatewayError) || error.fault !== CONFLICT || tries >= IGD_PORT_TRIES) throw error
         externalPort = 1024 + Math.floor(random() * (65_536 - 1024))
+      } finally {
+        asked.delete(mapping)
       }
     }
   }
@@ -99,7 +125,7 @@ function gateway (location: URL, device: Device, clock: Clock, random: Random): 
     map,
     mapAll () { throw new UnavailableError('expected an address whose port is to be mapped: use map') },
     async unmap (port, { signal } = {}) { await remove(({ internalPort }) => internalPort === port, signal) },
-    async stop ({ signal } = {}) { await remove(() => true, signal) },
+    async stop ({ signal = never } = {}) { await stop(signal) },
     async externalIp ({ signal } = {}) { return await externalIp(signal) }
   }
 }

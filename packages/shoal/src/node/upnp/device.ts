@@ -29,7 +29,8 @@ export class Device {
   /** @throws UnavailableError when there is no such service, or the answer is none */
   static async at (location: URL, clock: Clock, signal: AbortSignal): Promise<Device> {
     const description = await text(location, {}, clock, signal)
-    for (const [, service = ''] of description.matchAll(/<service>([^]*?)<\/service>/g)) {
+    for (const part of description.split('<service>').slice(1)) {
+      const [service = ''] = part.split('</service>', 1)
       const [type, path] = [valueOf(service, 'serviceType'), valueOf(service, 'controlURL')]
       if (type === undefined || path === undefined || !SERVICE.test(type) || !URL.canParse(path, location)) continue
       const control = new URL(path, location)

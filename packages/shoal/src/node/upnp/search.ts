@@ -41,7 +41,11 @@ export async function * search ({ signal, every, clock, to = GROUP }: SearchOpti
     // of an interface that is gone nothing is heard
     socket.on('error', () => {})
     socket.bind(0, address, () => {
-      if (to === GROUP) socket.setMulticastInterface(address)
+      try {
+        if (to === GROUP) socket.setMulticastInterface(address)
+      } catch {
+        return
+      }
       ask(socket)
     })
     return socket
