@@ -122,7 +122,8 @@ export interface ShoalOptions {
    * Multiaddrs to listen on.
    *
    * @default in Node.js TCP and WebSockets on any free port of every interface and, but for a server, what browsers have: a relay's
-   * circuit, and WebRTC through it. A `/udp/…/quic-v1` here or in `bootstrap` brings QUIC, where its optional package is installed
+   * circuit, and WebRTC through it. A `/udp/…/quic-v1` here or in `bootstrap` brings QUIC, which takes an optional package: without that
+   * `listen` is a `ListenError`, and a bootstrap node is dialled at its other addresses
    */
   listen?: readonly string[] | undefined
   /** Addresses to tell others instead of those listened on (a public name, a proxy). @default [] */

@@ -6,7 +6,7 @@ import type { Libp2p, Stream } from '@libp2p/interface'
 import { ConfigError, ListenError } from '@shoal/interface'
 import { systemClock } from '@shoal/base'
 import { openLedger } from '@shoal/ledger'
-import { multiaddr } from '@multiformats/multiaddr'
+import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'chai'
 import { MemoryDatastore } from 'datastore-core'
 import { createShoal } from '../src/index.js'
@@ -195,9 +195,16 @@ describe('QUIC', function () {
   })
 
   it('says what is missing where its native part is', async () => {
-    const failed = await loadQuic(() => Promise.reject(new Error('Cannot find native binding'))).catch((error: unknown) => error)
+    const load = (): Promise<never> => Promise.reject(new Error('Cannot find native binding'))
+    const failed = await loadQuic(true, load).catch((error: unknown) => error)
     expect(failed).to.be.instanceOf(ListenError)
     expect((failed as Error).message).to.include('@chainsafe/libp2p-quic').and.include('Cannot find native binding')
+    // who only knows somebody there goes on, and hears of it when it dials
+    const transport = (await loadQuic(false, load)).transport({} as never)
+    const addrs = [multiaddr('/ip4/127.0.0.1/tcp/1'), multiaddr('/ip4/127.0.0.1/udp/1/quic-v1')]
+    expect(transport.dialFilter(addrs).map(String)).to.deep.equal(['/ip4/127.0.0.1/udp/1/quic-v1'])
+    const refused = await transport.dial(addrs[1] as Multiaddr, {} as never).catch((error: unknown) => error)
+    expect((refused as Error).message).to.equal((failed as Error).message)
   })
 
   it('is nothing for a network with a key', async () => {

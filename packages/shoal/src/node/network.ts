@@ -22,7 +22,7 @@ import type { Config } from '../config.js'
 import { CONNECTIONS, DATA_CHANNEL, IDENTIFY, MONITOR, PENDING_PER_PARTY, YAMUX } from '../defaults.js'
 import { inboundLimits } from '../inbound-limits.js'
 import type { Network } from '../platform.js'
-import { speaksQuic } from '../quic.js'
+import { isQuic, speaksQuic } from '../quic.js'
 import type { Trust } from '../trust.js'
 import { Turned } from '../turned.js'
 import { oneOfTwins } from '../twins.js'
@@ -50,7 +50,7 @@ export async function nodeNetwork (
     webRTCDirect({ rtcConfiguration, dataChannel: DATA_CHANNEL }),
     patientWebRTC({ rtcConfiguration: nativeRtc(config.iceServers), dataChannel: DATA_CHANNEL }, systemClock, turned)
   ]
-  const quic = speaksQuic(config) ? await loadQuic() : undefined
+  const quic = speaksQuic(config) ? await loadQuic(config.listen.some(isQuic)) : undefined
   try {
     return await createLibp2p({
       privateKey,

@@ -112,9 +112,13 @@ export class QuicStream extends AbstractStream {
   /** The native library tells by words alone what happened. */
   #failed (error: Error): void {
     if (this.status !== 'open' && this.status !== 'closing') return
-    if (error.message.includes('reset by peer')) this.onRemoteReset()
-    // it wants to hear no more, but may have more to say
-    else if (error.message.includes('stopped by peer')) this.onRemoteCloseRead()
-    else this.onTransportClosed(error)
+    if (error.message.includes('reset by peer')) {
+      // to QUIC that ends one direction alone
+      this.#native.resetWrite().catch(() => {})
+      this.onRemoteReset()
+    } else if (error.message.includes('stopped by peer')) {
+      // it wants to hear no more, but may have more to say
+      this.onRemoteCloseRead()
+    } else this.onTransportClosed(error)
   }
 }

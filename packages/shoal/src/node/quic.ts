@@ -1,11 +1,12 @@
 import { lookup } from 'node:dns/promises'
 import type { quic as Quic } from '@chainsafe/libp2p-quic'
-import type { Connection, DialTransportOptions, Listener, MultiaddrConnection, Transport, Upgrader } from '@libp2p/interface'
+import { transportSymbol, type Connection, type DialTransportOptions, type Listener, type MultiaddrConnection, type Transport, type Upgrader } from '@libp2p/interface'
 import { raceSignal } from '@shoal/base'
 import { ListenError, UnavailableError } from '@shoal/interface'
 import { multiaddr, type Multiaddr } from '@multiformats/multiaddr'
 import { QUIC, QUIC_HANDSHAKES } from '../defaults.js'
 import { overlay } from '../overlay.js'
+import { isQuic } from '../quic.js'
 import { QuicMuxer, type NativeConnection } from './quic-muxer.js'
 
 /** As much as is used of what the library hands over with a new connection. */
@@ -22,18 +23,27 @@ export interface QuicTransport {
 }
 
 /**
- * QUIC, whose native code is an optional dependency: loaded when it is needed, and not before.
+ * QUIC, whose native code is an optional dependency: loaded when it is needed, and not before. Where it is missing and nobody listens by
+ * it, each dial says so, and other addresses lead to the same node.
  *
  * @param load brings `@chainsafe/libp2p-quic`
- * @throws ListenError where that is not installed, or has no binary for this machine
+ * @throws ListenError where that is not installed, or has no binary for this machine, and it is listened on
  * @see https://github.com/libp2p/specs/blob/master/quic/README.md
  */
-export async function loadQuic (load: () => Promise<{ quic: typeof Quic }> = async () => await import('@chainsafe/libp2p-quic')): Promise<QuicTransport> {
-  const { quic } = await load().catch((cause: unknown) => {
-    throw new ListenError(
+export async function loadQuic (
+  listens: boolean, load: () => Promise<{ quic: typeof Quic }> = async () => await import('@chainsafe/libp2p-quic')
+): Promise<QuicTransport> {
+  let quic: typeof Quic
+  try {
+    ({ quic } = await load())
+  } catch (cause) {
+    const missing =
       `an address with /quic-v1 needs the optional package @chainsafe/libp2p-quic with its binary for ${process.platform} on ${process.arch}, ` +
-      `which could not be loaded (${(cause as Error).message.split('\n', 1)[0]}): install it, or leave the address out`, { cause })
-  })
+      `which could not be loaded (${(cause as Error).message.split('\n', 1)[0]}): install it, or leave the address out`
+    if (listens) throw new ListenError(missing, { cause })
+    const nothing = { start: async () => {}, stop: async () => {} }
+    return { transport: () => absent(new UnavailableError(missing, { cause })), sockets: () => nothing }
+  }
   let made: ReturnType<ReturnType<typeof Quic>> & { start? (): Promise<void>, stop? (): Promise<void> }
   return {
     transport: components => {
@@ -44,6 +54,18 @@ export async function loadQuic (load: () => Promise<{ quic: typeof Quic }> = asy
       async start () { await made.start?.() },
       async stop () { await made.stop?.() }
     })
+  }
+}
+
+/** So that whoever is dialled by QUIC alone is told why that cannot be. */
+function absent (missing: UnavailableError): Transport {
+  return {
+    [transportSymbol]: true,
+    [Symbol.toStringTag]: 'quic',
+    async dial () { throw missing },
+    createListener () { throw missing },
+    dialFilter: addrs => addrs.filter(addr => isQuic(addr.toString())),
+    listenFilter: () => []
   }
 }
 
