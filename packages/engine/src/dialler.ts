@@ -62,7 +62,7 @@ export class Dialler {
     // the end of a dial, or of a session, calls again
     if (!this.free) return Infinity
     const { ready, wake, hopeful } = this.#sift(interest, now)
-    const { count, slow } = this.#underWay(interest, now)
+    const { count, slow } = this.underWay(interest, now)
     let room = Math.min(missing - count, limits.sessions - this.#host.outbound() - this.#dialing.size)
     let others = this.#dialing.size > 0
     for (const candidate of ready.length === 0 ? [] : this.#inOrder(ready, interest, target)) {
@@ -83,7 +83,7 @@ export class Dialler {
    * Dials for it that are likely to bring somebody soon, and when the first of them is not any more. What one member says may be made up,
    * so that nobody else waits for it.
    */
-  #underWay (interest: Interest, now: number): { count: number, slow: number } {
+  underWay (interest: Interest, now: number): { count: number, slow: number } {
     let count = 0
     let slow = Infinity
     for (const dial of this.#dialing.values()) {

@@ -197,7 +197,8 @@ export class PeerManager {
   #named (interest: Interest): void {
     const { clock, alarm, limits: { peersPerSwarm } } = this.#init
     const now = clock.now()
-    if (this.#dialler.free && missing(interest, targetAfter(now - interest.since, peersPerSwarm)) > 0) this.#nudge()
+    const wanted = missing(interest, targetAfter(now - interest.since, peersPerSwarm))
+    if (this.#dialler.free && wanted > this.#dialler.underWay(interest, now).count) this.#nudge()
     else alarm.soonest(this.#work, now + NEIGHBOUR_EVERY_MS)
   }
 
