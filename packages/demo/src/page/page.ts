@@ -89,7 +89,8 @@ async function main (): Promise<void> {
     node.addEventListener('segment', ({ detail }) => {
       for (const { peer, transport } of byPeer(node.status.peers)) transports.set(peer, transport)
       if (detail.source === 'origin') note(`${detail.path} from the origin, ${detail.reason}, ${node.status.peers.length} sessions`)
-      model.delivered(detail, peer => transports.get(peer)?.startsWith('webrtc') === true)
+      // through a TURN server it is WebRTC, too
+      model.delivered(detail, peer => /^(webrtc|turn)/.test(transports.get(peer) ?? ''))
     })
     node.addEventListener('error', ({ detail }) => { playback.troubles.push(`${detail.doing}: ${detail.error.message}`) })
     node.addEventListener('fallback', ({ detail }) => { playback.troubles.push(`${detail.path}: ${detail.from} to ${detail.to}, ${detail.reason}`) })
