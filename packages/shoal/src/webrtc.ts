@@ -1,5 +1,5 @@
 import { webRTC } from '@libp2p/webrtc'
-import type { Upgrader } from '@libp2p/interface'
+import type { MultiaddrConnection, Upgrader } from '@libp2p/interface'
 import type { Clock } from '@shoal/base'
 import { UnavailableError } from '@shoal/interface'
 import { HANDSHAKE_MS } from './defaults.js'
@@ -19,7 +19,8 @@ export interface Factory {
  * channel to the dialler for a while.
  *
  * Nor does it look whether there is a connection: when the dialler gave up, the answering side was left with one on which nothing ever
- * comes.
+ * comes. And it keeps each connection, with all its channels, until the node stops: what would let go of it is an event that no peer
+ * connection has.
  *
  * @param turned is told of each connection
  */
@@ -33,6 +34,7 @@ export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock,
         const state = muxerFactory.peerConnection?.connectionState ?? 'connected'
         if (state !== 'connected') throw new UnavailableError(`the peers did not find each other by WebRTC: expected a connection, it is ${state}`)
         turned.noted(connection, muxerFactory.peerConnection)
+        letGo(connection, muxerFactory)
         await components.upgrader.upgradeInbound(connection, options)
       }
     } satisfies Partial<Upgrader>)
@@ -44,6 +46,7 @@ export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock,
           async upgradeOutbound (connection, init) {
             const { muxerFactory } = init as unknown as { muxerFactory: Factory }
             turned.noted(connection, muxerFactory.peerConnection)
+            letGo(connection, muxerFactory)
             return await options.upgrader.upgradeOutbound(connection, init)
           }
         } satisfies Partial<Upgrader>)
@@ -53,6 +56,16 @@ export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock,
   }
 }
 
+/** The library hears the event that it waits for, and forgets the connection. */
+function letGo (connection: MultiaddrConnection, { peerConnection, earlyDataChannels = [] }: Factory): void {
+  // that of the handshake may never learn that it is closed, and what is native then holds it, and with it all that it leads to
+  const early = earlyDataChannels.map(({ channel }) => channel)
+  connection.addEventListener('close', () => {
+    peerConnection?.dispatchEvent(new Event('close'))
+    for (const channel of early) channel.onmessage = null
+  }, { once: true })
+}
+
 /**
  * Resolves when the dialler has closed the channel of the handshake, or goes on with other channels (a channel that is closed at once
  * may never say so), or has had the time to, or the connection is gone.
@@ -60,9 +73,14 @@ export function patientWebRTC (init: Parameters<typeof webRTC>[0], clock: Clock,
 export async function handshakeOver ({ peerConnection, earlyDataChannels = [] }: Factory, clock: Clock): Promise<void> {
   if (peerConnection === undefined) return
   const { promise, resolve } = Promise.withResolvers<void>()
+  const onclose = (): void => { resolve() }
+  const watched: RTCDataChannel[] = []
   const look = (channel: RTCDataChannel): void => {
     if (channel.label !== 'init' || channel.readyState === 'closed') resolve()
-    else channel.addEventListener('close', () => { resolve() }, { once: true })
+    else {
+      watched.push(channel)
+      channel.addEventListener('close', onclose)
+    }
   }
   const onchannel = (event: Event): void => { look((event as RTCDataChannelEvent).channel) }
   const onstate = (): void => {
@@ -76,6 +94,7 @@ export async function handshakeOver ({ peerConnection, earlyDataChannels = [] }:
   const cancel = clock.after(HANDSHAKE_MS, resolve)
   await promise
   cancel()
+  for (const channel of watched) channel.removeEventListener('close', onclose)
   peerConnection.removeEventListener('datachannel', onchannel)
   peerConnection.removeEventListener('connectionstatechange', onstate)
 }

@@ -9,10 +9,22 @@ import { handshakeOver, patientWebRTC } from '../src/webrtc.js'
 class Channel extends EventTarget {
   readonly label: string
   readyState: RTCDataChannelState = 'open'
+  onmessage: (() => void) | null = () => {}
+  listeners = 0
 
   constructor (label: string) {
     super()
     this.label = label
+  }
+
+  override addEventListener (...args: Parameters<EventTarget['addEventListener']>): void {
+    this.listeners++
+    super.addEventListener(...args)
+  }
+
+  override removeEventListener (...args: Parameters<EventTarget['removeEventListener']>): void {
+    this.listeners--
+    super.removeEventListener(...args)
   }
 
   close (): void {
@@ -47,6 +59,31 @@ describe('webrtc', () => {
     expect(await settled(over)).to.equal(true)
   })
 
+  it('listens to nothing any more when it is over: a channel that never closes is kept by what is native', async () => {
+    const init = new Channel('init')
+    const over = handshakeOver({ peerConnection: new EventTarget(), earlyDataChannels: early(init) }, clock)
+    expect(init.listeners).to.equal(1)
+    clock.advance(HANDSHAKE_MS)
+    expect(await settled(over)).to.equal(true)
+    expect(init.listeners).to.equal(0)
+  })
+
+  it('has the library forget a connection that is closed', async () => {
+    const upgrader = { upgradeInbound: async (_connection: unknown, _options: unknown) => {} }
+    const made = patientWebRTC({}, clock, new Turned(clock))({ upgrader, logger: { forComponent: () => () => {} } } as never)
+    const { components } = made as unknown as { components: { upgrader: typeof upgrader } }
+    const connection = Object.assign(new EventTarget(), { remoteAddr: {} })
+    const peerConnection = new EventTarget()
+    const init = new Channel('init')
+    init.close()
+    let forgotten = 0
+    peerConnection.addEventListener('close', () => { forgotten++ })
+    await components.upgrader.upgradeInbound(connection, { muxerFactory: { peerConnection, earlyDataChannels: early(init) } })
+    expect([forgotten, init.onmessage === null]).to.deep.equal([0, false])
+    connection.dispatchEvent(new Event('close'))
+    expect([forgotten, init.onmessage === null]).to.deep.equal([1, true])
+  })
+
   it('does not wait on a connection that is gone', async () => {
     const peerConnection = Object.assign(new EventTarget(), { connectionState: 'connected' as RTCPeerConnectionState })
     const over = handshakeOver({ peerConnection, earlyDataChannels: early(new Channel('init')) }, clock)
@@ -70,7 +107,7 @@ describe('webrtc', () => {
   it('is no connection when the peers did not find each other', async () => {
     let upgraded = 0
     const turned = new Turned(clock)
-    const connection = { remoteAddr: {} }
+    const connection = Object.assign(new EventTarget(), { remoteAddr: {} })
     const way = { sctp: { transport: { iceTransport: { getSelectedCandidatePair: () => ({ local: { type: 'relay' } }) } } } }
     const upgrader = { upgradeInbound: async () => { upgraded++ } }
     const components = { upgrader, logger: { forComponent: () => () => {} } }
